@@ -41,6 +41,7 @@ def test_state_dicts_become_their_weights_without_statistics_of_batchnorm() -> N
     np.testing.assert_array_equal(record.trajectories.loss[0], losses)
 
 
+@pytest.mark.slow
 def test_own_runs_are_drawn_on_the_plane_of_their_network(tmp_path) -> None:
     net, points, losses, data = trained()
     record = Record.from_checkpoints({"a": points, "b": points[:4]}, {"a": losses, "b": losses[:4]}, title="Mine")

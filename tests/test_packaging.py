@@ -159,6 +159,7 @@ def test_the_package_list_is_what_the_folders_hold():
     assert settings["package-dir"] == FOLDERS
 
 
+@pytest.mark.slow
 def test_what_is_imported_is_what_is_required():
     """Neither a package that is missing on a fresh machine, nor one that nobody uses."""
     required = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
@@ -272,6 +273,7 @@ def test_lazy_names_are_all_typed():
     assert typed == {**landscapes._HOMES, **dict.fromkeys(landscapes._FOLDERS, "")}
 
 
+@pytest.mark.slow
 def test_imports_are_light(python):
     script = """
 import sys

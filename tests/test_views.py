@@ -43,6 +43,7 @@ def test_a_view_that_is_none_is_refused(view):
         race("beale", ["sgd(lr=0.01)"], steps=3, view=view)
 
 
+@pytest.mark.slow
 def test_the_command_line_records_the_view_that_it_shows(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     words = ["race", "beale", "--optimizer", "sgd(lr=0.01)", "--steps", "9", "--view", "domain"]

@@ -30,6 +30,7 @@ def tables(*shape: int) -> st.SearchStrategy[np.ndarray]:
 
 
 @given(tables(6, 4))
+@pytest.mark.slow
 def test_a_performance_profile_is_what_dolan_and_more_define(costs):
     got = profiles.performance_profile(costs, LIMITS)
     for s, (i, factor) in itertools.product(range(costs.shape[1]), enumerate(LIMITS)):
@@ -114,6 +115,7 @@ def test_restarts_of_a_row_do_not_depend_on_other_rows(costs, seed):
 
 
 @given(tables(6, 5))
+@pytest.mark.slow
 def test_tied_ranks_share_their_mean(scores):
     got = profiles.ranks(scores)
     for row, places in zip(scores, got, strict=True):

@@ -87,6 +87,7 @@ def test_frozen_weights_are_constant_and_shared_ones_count_once():
     assert float(f((torch.arange(8.0) / 8).double())) == pytest.approx(nn.MSELoss()(moved(x), x).item(), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_mini_batches():
     x, y = rows(24)
     f = from_module(net(), nn.MSELoss(), x, y, batch=6, seed=3)

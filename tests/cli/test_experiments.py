@@ -81,6 +81,7 @@ def test_basins_box_with_a_minus_sign(cli):
     assert "at no minimum: diverged 100.0 %" in out or "non-finite" in out
 
 
+@pytest.mark.slow
 def test_compare_at_the_best_lr(cli, tmp_path):
     code, out, err = cli(
         *TWO_BY_TWO,

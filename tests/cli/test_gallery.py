@@ -16,6 +16,7 @@ def words(out: str) -> dict[str, str]:
     return {line.split()[0].rpartition("/")[2]: line.split()[-1] for line in out.splitlines()[:-1]}
 
 
+@pytest.mark.slow
 def test_only_changed_pictures_are_drawn_again(cli, tmp_path):
     both = ("-f", "booth", "-f", "beale", "-O", "sgd(lr=0.01)", "-O", "adam(lr=0.1)", "--each", *SMALL)
     code, out, err = cli("gallery", *both)

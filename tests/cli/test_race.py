@@ -78,6 +78,7 @@ def test_several_starts(cli):
     assert out.startswith("Booth: 5 steps from (-1, 2) and (3, 1)\n\nstart    place  optimizer")
 
 
+@pytest.mark.slow
 def test_labels_and_settings_of_optimizers(cli, tmp_path):
     arguments = [
         w
@@ -93,6 +94,7 @@ def test_labels_and_settings_of_optimizers(cli, tmp_path):
     assert re.search(r"Adam\s+[\d.]+ \(tuned\)", out)
 
 
+@pytest.mark.slow
 def test_texts_pace_and_precision(cli, tmp_path):
     (tmp_path / "de.json").write_text('{"step {step}": "Schritt {step}", "play": "Los"}', encoding="utf-8-sig")
     texts = ["--title", "Zwei Täler", "--words", "de.json", "--text-scale", "1.4"]
@@ -159,6 +161,7 @@ def test_race_on_a_formula(cli, tmp_path):
     assert record.trajectories.x[0, 0].tolist() == [-3, 1]
 
 
+@pytest.mark.slow
 def test_warnings_become_notes(cli, user_module, tmp_path):
     code, _, err = cli("race", "booth", "--start", "30,0", "--optimizer", "adam", "--steps", "3", "-o", "far.png")
     assert code == 0

@@ -31,6 +31,7 @@ def test_replay_writes_the_same_file_as_render_save(cli, tmp_path):
     assert (tmp_path / "again.gif").read_bytes() == ours.read_bytes()
 
 
+@pytest.mark.slow
 def test_view_inset_and_labels(cli, tmp_path):
     arguments = ("--view", "-1.9,1.4,-0.5,1.2", "--inset", "--labels", "direct", "--size", "320x200")
     assert cli("replay", "race.npz", "-o", "close.png", *arguments)[::2] == (0, "")
@@ -50,6 +51,7 @@ def test_view_inset_and_labels(cli, tmp_path):
     ],
 )
 @pytest.mark.parametrize("name", ["surface.png", "surface.gif"])
+@pytest.mark.sample(5)
 @pytest.mark.thin(1)
 def test_3d_surface(cli, tmp_path, arguments, settings, name):
     film = name.endswith("gif")
@@ -130,6 +132,7 @@ def test_theme_size_and_step(cli, tmp_path):
         assert picture.size == (320, 200)
 
 
+@pytest.mark.slow
 def test_size_and_step_of_race(cli, tmp_path):
     arguments = ("race", "booth", "--optimizer", "adam(lr=0.5)", "--steps", "20", "--size", "300x200")
     assert cli(*arguments, "-o", "early.png", "--step", "0", "--record", "booth.npz")[0] == 0

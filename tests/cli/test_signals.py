@@ -67,7 +67,7 @@ sys.exit(main.main(sys.argv[2:]))
     ("number", "code", "stage", "output"),
     [
         pytest.param(signal.SIGINT, 130, "racing", "race.gif", marks=pytest.mark.slow),
-        (signal.SIGTERM, 143, "drawing", "race.gif"),
+        pytest.param(signal.SIGTERM, 143, "drawing", "race.gif", marks=pytest.mark.slow),
         pytest.param(signal.SIGINT, 130, "drawing", "race.mp4", marks=pytest.mark.slow),
     ],
 )

@@ -46,6 +46,7 @@ def test_numbers_of_frames_have_few_digits(cli, race, tmp_path, name):
         ("a\u202egnp", "a\\u202egnp"),
     ],
 )
+@pytest.mark.thin(1)
 def test_control_characters_are_shown_as_signs(cli, given, shown):
     code, out, err = cli("race", "booth", "-O", f"{given}=adam(lr=1)", "--steps", "3", "-o", "a.svg")
     assert code == 0
@@ -81,6 +82,7 @@ sys.exit(code)
 
 
 @pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "nonsense"])
+@pytest.mark.thin(1)
 def test_the_backend_of_a_notebook_is_ignored(python, environment_here, race, backend):
     environment = {**environment_here, "MPLBACKEND": backend}
     done = python("-c", BACKENDS, "replay", "race.npz", "-o", "again.png", *QUICK, env=environment)

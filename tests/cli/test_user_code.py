@@ -79,6 +79,7 @@ def test_a_module_that_ends_the_program_is_refused(cli, tmp_path, monkeypatch, c
     assert re.search(rf"^landscapes: error: cannot import '{re.escape(place[:-2])}': {ENDS[code]}", err, re.M)
 
 
+@pytest.mark.slow
 def test_a_module_that_reads_its_arguments_gets_none(cli, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["landscapes", "race", "--steps", "3"])
     head = "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--lr')\nparser.parse_args()\n"
@@ -161,6 +162,7 @@ def test_what_a_function_prints_in_workers_goes_to_stderr(python, module, tmp_pa
 
 
 @pytest.mark.parametrize("form", ["{}(lr=0.1)", "mine={}", "clip({}(lr=0.1), norm=1)"])
+@pytest.mark.thin(1)
 def test_paths_with_parentheses_commas_and_spaces(cli, tmp_path, form):
     folder = tmp_path / "p (x86)" / "a, b=c"
     folder.mkdir(parents=True)

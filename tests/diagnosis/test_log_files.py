@@ -157,6 +157,7 @@ def test_command_with_a_record(tmp_path, capsys):
     assert "SGD lr=0.2: diverged" in out
 
 
+@pytest.mark.slow
 def test_long_logs_are_read_in_a_second(tmp_path, capsys):
     steps = np.arange(100_000)
     path = write_csv(tmp_path / "log.csv", step=steps, loss=np.exp(-steps / 9000), lr=np.full(100_000, 0.1))

@@ -82,6 +82,7 @@ LISTED = three_runs_each(["sgd", "adam", "rmsprop", "rprop"])
 
 @settings(max_examples=10)
 @given(st.permutations(range(len(LISTED))))
+@pytest.mark.slow
 def test_results_do_not_depend_on_the_order_of_runs(order):
     starts = starts_for(len(LISTED))
     straight = run(VALLEY, LISTED, starts, 40)

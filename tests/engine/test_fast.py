@@ -163,6 +163,7 @@ def bowl(x: Tensor, y: Tensor) -> Tensor:
     st.sampled_from([None, Stop(gtol=0.05), Stop(ftol=0.01)]),
     st.sampled_from([torch.float64, torch.float32]),
 )
+@pytest.mark.slow
 def test_a_run_reaches_the_target_where_its_loss_stays(momentum, lr, steps, exponent, stop, dtype):
     objective, target = replace(bowl, minimum=0.0), 10.0**exponent
     many = Batch(optimizers.SGD(momentum=momentum), RUNS, {"lr": np.geomspace(lr / 50, lr, RUNS)})

@@ -66,6 +66,7 @@ def test_invalid_steps_are_rejected_in_one_line(record_steps):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_reached_does_not_depend_on_the_recorded_steps():
     target = 1e-3
     whole = run(300, target=target)

@@ -306,6 +306,7 @@ def test_a_sample_must_be_callable(sample):
         function(*PLANE, sample=sample)(bowl)
 
 
+@pytest.mark.slow
 def test_a_sample_that_cannot_take_a_batch_is_looped():
     def sample(t: int) -> Formula:
         return lambda x, y: x * x + y * y if x > t else x * x + 2 * y * y

@@ -23,6 +23,7 @@ ROOM = function((-1, 1), (-1, 1), (-1, 1), name="room")(lambda x, y, z: x * x + 
 HIDDEN = dataclasses.replace(WELLS, minima=(), minimum=math.nan, name="hidden")
 
 
+@pytest.mark.slow
 def test_every_pixel_is_the_race_from_its_centre():
     record = basins(WELLS, "momentum(lr=0.02)", resolution=(4, 2), steps=150, tol=0.1)
     x, y = record.axes["x"], record.axes["y"]

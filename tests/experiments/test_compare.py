@@ -83,6 +83,7 @@ def test_a_hessian_costs_as_many_gradients_as_there_are_coordinates():
     ]
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_blocks_or_executors(monkeypatch):
     asked = ([BOWL], ["noise(adam(lr=0.1), sigma=0.1)", "bfgs"])
     record = compare(*asked, starts=5, seeds=2, tolerances=[0.1, 1e-3])

@@ -71,6 +71,7 @@ def test_without_a_minimum_there_is_no_target():
     assert len(record.surface.minima) == 0
 
 
+@pytest.mark.slow
 def test_learning_rates_are_multiples_of_each_optimizers_own():
     seen = opened("beale", ["sgd", "adam(lr=0.2)", "neldermead"])
     own = seen.record.trajectories.runs["lr"]
@@ -100,6 +101,7 @@ def test_momentum_is_that_of_those_that_have_one(given, power, becomes):
     assert seen.record.trajectories.x == pytest.approx(expected, rel=1e-6, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_labels_stay_whatever_the_sliders_say():
     seen = opened("beale", {"slow": "sgd(lr=0.001)", "fast": "sgd(lr=0.01)", "Momentum": "momentum"})
     seen.controls.lr_slider.set_val(0.5)

@@ -403,7 +403,9 @@ def assert_stored_is_what_a_sweep_finds(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["ackley", "long_valley", "monkey_saddle", "rosenbrock"])
+@pytest.mark.parametrize(
+    "name", ["ackley", "long_valley", "monkey_saddle", pytest.param("rosenbrock", marks=pytest.mark.exhaustive)]
+)
 def test_stored_learning_rates_equal_those_of_a_sweep(name):
     assert_stored_is_what_a_sweep_finds(name)
 
@@ -416,6 +418,7 @@ def test_a_sweep_finds_the_learning_rate_that_theory_predicts(calm):
     assert stored_lrs.sweep_lrs(ellipse, [parse("sgd")[0]], ellipse.start, 60, calm=calm) == [0.15]
 
 
+@pytest.mark.slow
 def test_the_best_rate_needs_the_fewest_steps_until_all_starts_stay_at_the_target():
     """The criterion, written out run by run; RMSprop touches the target at high rates and leaves it again."""
     beale, names = functions.get("beale"), ["sgd", "nesterov", "rmsprop"]
@@ -442,6 +445,7 @@ def test_without_arrivals_the_lowest_final_loss_decides():
     assert lr == stored_lrs.GRID[int(gaps.argmin())]
 
 
+@pytest.mark.slow
 def test_race_tune_and_compare_tune_by_one_criterion():
     names = ["sgd", "adam"]
     assert (

@@ -192,6 +192,7 @@ def test_a_range_is_a_grid_of_its_scale():
 # What it says
 
 
+@pytest.mark.slow
 def test_columns_describe_how_runs_end():
     record = sweep(VALLEY, "sgd", lr=[1e-4, 0.02, 50.0], steps=2000, stop=Stop(gtol=1e-3))
     runs = record.trajectories.runs

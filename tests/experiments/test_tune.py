@@ -246,6 +246,7 @@ def test_every_rule_takes_whatever_its_space_offers(name):
     st.floats(0, 1),
     st.floats(0.1, 3),
 )
+@pytest.mark.slow
 def test_a_range_is_spread_evenly_on_its_scale(ends, share, width):
     value = ends.at(share)
     assert ends.share(value) == pytest.approx(share, abs=5e-3)

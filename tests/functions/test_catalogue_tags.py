@@ -54,6 +54,7 @@ def test_tags_follow_the_dimension(dim):
 
 @pytest.mark.parametrize("dim", [4, 6])
 @pytest.mark.parametrize("name", ["rosenbrock", "bbob_f8", "bbob_f9", "broyden_banded"])
+@pytest.mark.thin(4)
 def test_second_minima_appear_with_the_dimension(name, dim):
     f = catalogue()[name]
     assert "unimodal" in f.with_dim(3).tags

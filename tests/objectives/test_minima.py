@@ -142,6 +142,7 @@ def test_a_race_says_how_it_knows_the_minimum():
         ("-1/x**2", (2,)),
     ],
 )
+@pytest.mark.thin(3)
 def test_poles_are_unbounded_and_no_minimizers(text, start, tmp_path):
     f = formula(text, (-4, 4), start=start)
     found = with_found_minima(f)

@@ -271,7 +271,7 @@ def rastrigin(dim: int) -> Function:
         (sphere, 2, optimizers.CMAES(sigma=0.5), 80, 1.0, 1.0),
         (sphere, 10, optimizers.CMAES(sigma=0.5), 200, 1.0, 1.0),
         (valley, 2, optimizers.CMAES(sigma=0.5), 150, 1.0, 1.0),
-        pytest.param(valley, 10, optimizers.CMAES(sigma=0.5), 900, 0.8, 1.0, marks=pytest.mark.slow),
+        pytest.param(valley, 10, optimizers.CMAES(sigma=0.5), 900, 0.8, 1.0, marks=pytest.mark.exhaustive),
         (rastrigin, 2, optimizers.CMAES(sigma=2.0), 80, 0.03, 0.35),  # pycma 4: 0.17 of 100
         (rastrigin, 2, optimizers.CMAES(sigma=2.0, population=100), 80, 0.9, 1.0),  # 0.98
         pytest.param(

@@ -85,6 +85,7 @@ def test_own_optimizers_match_torch_with_one_tensor_per_group(cls):
 
 
 @pytest.mark.parametrize("name", TORCH_CLASSES)
+@pytest.mark.thin(4)
 def test_torch_classes_match_torch_with_one_tensor_per_group(name):
     cls, settings = getattr(torch.optim, name), TORCH_CLASSES[name]
     options = [{"lr": settings["lr"] / 3}, {"lr": settings["lr"] * 2}]

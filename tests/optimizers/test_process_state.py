@@ -55,6 +55,7 @@ def test_threads_of_races_equal_serial_ones():
     assert state_of_process() == before
 
 
+@pytest.mark.slow
 def test_threads_of_an_experiment_equal_the_serial_one():
     def run(executor):
         given = [optimizers.Torch(Noisy, lr=0.01)]

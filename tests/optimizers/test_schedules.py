@@ -426,6 +426,7 @@ def test_open_learning_rate_is_tuned_inside_wrappers():
 
 @settings(max_examples=8)
 @given(st.permutations(list(PAIRS)), st.integers(0, 2**32 - 1))
+@pytest.mark.slow
 def test_schedules_do_not_affect_each_other(names, seed):
     rng = np.random.default_rng(seed)
     kinds = [draw(cls, {}, False, rng) for cls in (optimizers.SGD, optimizers.Adam, optimizers.RMSprop)]

@@ -96,14 +96,14 @@ class Plain:
     ("objective", "dim", "steps"),
     [
         (valley, 2, 40),
-        pytest.param(egg_box, 1, 60, marks=pytest.mark.slow),
-        pytest.param(valley, 5, 30, marks=pytest.mark.slow),
+        pytest.param(egg_box, 1, 60, marks=pytest.mark.exhaustive),
+        pytest.param(valley, 5, 30, marks=pytest.mark.exhaustive),
         pytest.param(egg_box, 5, 60, marks=pytest.mark.slow),
     ],
     ids=lambda part: getattr(part, "__name__", None),
 )
 @pytest.mark.parametrize("method", EACH)
-@pytest.mark.thin(2)
+@pytest.mark.thin(3)
 def test_iterates_and_evaluations_match_scipy(method, objective, dim, steps):
     """Iterates agree bitwise: the largest difference is 0.0."""
     x = starts(dim, 2, np.random.default_rng(dim))

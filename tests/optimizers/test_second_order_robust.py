@@ -228,6 +228,7 @@ def test_results_do_not_depend_on_batch_composition_or_order(name, seed, dim, or
     assert part(together, [order.index(0)]).reason.tolist() == [""]
 
 
+@pytest.mark.slow
 def test_a_thousand_runs_match_single_runs():
     rng = np.random.default_rng(1)
     for name in SETTINGS:

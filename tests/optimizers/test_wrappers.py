@@ -142,6 +142,7 @@ def test_optimizers_with_their_own_queries_can_be_wrapped(optimizer, wrap):
 
 @settings(max_examples=10)
 @given(nests(), st.integers(0, 4))
+@pytest.mark.slow
 def test_nonfinite_run_does_not_affect_others(candidates, lost):
     x, streams = starts(2, 5, np.random.default_rng(1)), torch.zeros(5, dtype=torch.int64)
     bad = x.clone()

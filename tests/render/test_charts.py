@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from render_pixels import sized
 from render_records import converging
+from thinned import FEW_THEMES
 
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface, Trajectories
@@ -150,7 +151,7 @@ def test_a_setting_fails_where_most_of_its_runs_do() -> None:
 
 
 @pytest.mark.parametrize("measure", ["gap", "final", "steps", "success"])
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", FEW_THEMES)
 def test_a_heatmap_marks_the_best_setting(measure: str, theme: str) -> None:
     record = sweep_record(valley)
     ax = heatmap(record, axes(), measure=measure, theme=theme)
@@ -210,7 +211,7 @@ CHARTS = {
 }
 
 
-@pytest.mark.parametrize(("kind", "theme"), list(zip(CHARTS, cycle(THEMES), strict=False)))
+@pytest.mark.parametrize(("kind", "theme"), list(zip(CHARTS, cycle(FEW_THEMES), strict=False)))
 @pytest.mark.thin(1)
 def test_a_chart_is_saved_with_the_same_bytes(tmp_path: Path, kind: str, theme: str) -> None:
     record = CHARTS[kind]()
@@ -218,6 +219,7 @@ def test_a_chart_is_saved_with_the_same_bytes(tmp_path: Path, kind: str, theme: 
     assert one.read_bytes() == two.read_bytes()
 
 
+@pytest.mark.slow
 def test_one_hyper_parameter_makes_lines_and_two_make_maps() -> None:
     record = sweep_record(valley)
     assert figure(record, along=["lr"]).axes[0].get_ylabel() == "final gap to the minimum"
@@ -347,6 +349,7 @@ def test_cells_of_a_logarithmic_grid_have_ticks_at_powers_of_ten(values: Any, la
 
 
 @pytest.mark.parametrize(("dim", "steps", "panels"), [(2, 5, 2), (2, 2, 1), (3, 5, 1)])
+@pytest.mark.thin(1)
 def test_a_sweep_of_starts_alone_shows_its_runs(dim: int, steps: int, panels: int) -> None:
     made = repeats(dim, steps)
     drawn = [ax for ax in figure(made).axes if ax.get_label() != "legend"]
@@ -370,6 +373,7 @@ def test_a_record_without_settings_is_refused(plot, count):
 
 
 @pytest.mark.parametrize(("measure", "title"), [("gap", "median and quartiles of 3 runs"), ("success", "")])
+@pytest.mark.thin(1)
 def test_a_figure_states_what_the_bands_of_a_sensitivity_are(measure, title):
     made = figure(sweep_record(valley), along="lr", measure=measure)
     assert made.axes[0].get_title("left") == title

@@ -41,6 +41,7 @@ LOOKS = [("light", (4.8, 3.6), 1), ("dark", (9.6, 5.4), 2), ("print", (12.8, 7.2
 
 
 @pytest.mark.parametrize(("name", "look"), [(name, k % 4) for k, name in enumerate([*RUNS, "spike"])])
+@pytest.mark.thin(3)
 def test_texts_lie_on_the_page_and_apart(name, look):
     loss, phases = RUNS[name]
     theme, size, scale = LOOKS[look]
@@ -89,6 +90,7 @@ def test_words_translate_a_diagnosis():
     assert english([text for text, _ in drawn_texts(made)]) == set()
 
 
+@pytest.mark.slow
 def test_command(tmp_path, capsys, raced):
     log, picture = tmp_path / "log.csv", tmp_path / "why.svg"
     log.write_text("loss\n" + "\n".join(map(str, spiked(0.8))))

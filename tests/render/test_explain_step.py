@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from render_pixels import full_draw
 from render_records import GOAL, VIEW, converging, diverging, leaving, record
 from test_optimizer_state import remembering
+from thinned import FEW_THEMES
 
 from landscapes import race
 from landscapes.errors import InputError
@@ -28,7 +29,6 @@ from landscapes.record import Record
 from landscapes.render import explain_step
 from landscapes.render.figures._explain_step import LONG
 from landscapes.render.plots.step_formulas import DEFAULTS
-from landscapes.render.theme import THEMES
 
 
 def arcs(ax: Axes, label: str = "_way") -> list[NDArray[np.float64]]:
@@ -134,6 +134,7 @@ def test_consecutive_steps_stand_below_each_other_in_colours_of_parts(raced):
 
 @pytest.mark.parametrize("figsize", [(4.8, 2.7), (9.6, 5.4), (2.4, 3.6)])
 @pytest.mark.parametrize("text_scale", [1, 2])
+@pytest.mark.thin(2)
 def test_no_texts_of_a_step_touch(raced, figsize, text_scale):
     made = explain_step(raced, 3, run="AdamW", figsize=figsize, text_scale=text_scale)
     full_draw(made)
@@ -195,7 +196,7 @@ def test_a_panel_is_a_piece_of_the_view_that_holds_the_step(a: float, b: float, 
             assert bottom <= y <= top
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", FEW_THEMES)
 @pytest.mark.thin(1)
 def test_it_is_drawn_in_every_theme(theme):
     made = explain_step(complete(), 3, theme=theme, figsize=(4.0, 2.5), dpi=150)

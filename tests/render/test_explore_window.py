@@ -215,6 +215,7 @@ def test_a_slider_that_is_dragged_races_first_steps():
 
 
 @pytest.mark.usefixtures("unpainted")
+@pytest.mark.slow
 def test_a_box_takes_an_optimizer_out_and_in_again_and_colours_stay():
     seen = shown()
     colors = {label: trail.color for label, trail in trails(seen).items()}
@@ -404,7 +405,7 @@ CHANGES: dict[str, Callable[[Explorer], object]] = {
         for name, x in (("button_press_event", 0.3), ("motion_notify_event", 0.9))
     ],
     "a landscape": lambda seen: seen.controls.names.set_active(1),
-    "a frame": lambda seen: (seen.play(), [seen.advance() for _ in range(40)]),
+    "a frame": lambda seen: (seen.play(), [seen.advance() for _ in range(8)]),
     "a refusal": lambda seen: (setattr(seen.racer, "refuses", "no"), seen.drop(0, 0)),
 }
 
@@ -413,7 +414,7 @@ CHANGES: dict[str, Callable[[Explorer], object]] = {
     ("change", "theme"),
     [
         *((name, "light") for name in CHANGES),
-        *(pytest.param("nothing", theme, marks=pytest.mark.slow) for theme in ("dark", "print")),
+        pytest.param("nothing", "dark", marks=pytest.mark.slow),
     ],
 )
 @pytest.mark.thin(1)
@@ -425,6 +426,7 @@ def test_the_window_shows_what_matplotlib_would_draw(change, theme):
     assert len(np.unique(mine.reshape(-1, 4), axis=0)) > 200
 
 
+@pytest.mark.slow
 def test_static_artists_are_not_drawn_while_the_start_is_dragged(monkeypatch):
     seen = shown()
     at(seen, "button_press_event", (0.5, -1.0))
@@ -435,6 +437,7 @@ def test_static_artists_are_not_drawn_while_the_start_is_dragged(monkeypatch):
     assert not np.array_equal(before, pixels(seen))
 
 
+@pytest.mark.slow
 def test_a_resized_window_is_redrawn():
     seen = shown()
     seen.figure.set_size_inches(8, 5)
@@ -463,6 +466,7 @@ def test_a_canvas_that_keeps_no_pictures_is_asked_to_draw():
     assert page.canvas.asked == 1
 
 
+@pytest.mark.slow
 def test_events_that_drawing_lets_through_come_next():
     seen = shown()
     points = iter([(1.0, 1.0), (0.0, 1.0)])

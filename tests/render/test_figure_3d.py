@@ -15,6 +15,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from render_pixels import sized
 from render_records import arc, record
+from thinned import FEW_THEMES
 
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface
@@ -143,7 +144,7 @@ def _shrunk(mask: np.ndarray) -> np.ndarray:
     return ~_grown(~mask)
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", FEW_THEMES)
 @pytest.mark.thin(1)
 def test_frames_of_a_3d_figure_do_not_depend_on_the_order_of_steps(theme: str) -> None:
     made = figure_3d(race(), theme=theme, **sized(320, 240), camera=Camera(rotate=90))
@@ -200,6 +201,7 @@ def test_without_a_choice_the_camera_stands_where_most_is_seen() -> None:
 
 
 @pytest.mark.parametrize("make", ["figure", "axes"])
+@pytest.mark.thin(1)
 def test_the_default_view_shows_where_runs_end(make: str) -> None:
     """A slope in front of matplotlib's usual view hides the end of the race; a view of one's own stays."""
     x = np.linspace(-1, 1, 101)
@@ -225,6 +227,7 @@ def test_the_default_view_shows_where_runs_end(make: str) -> None:
 
 
 @pytest.mark.parametrize(("size", "least"), [((960, 540), 0.7), ((640, 640), 0.85), ((480, 270), 0.6)])
+@pytest.mark.thin(1)
 def test_a_3d_figure_fills_its_frame(size: tuple[int, int], least: float) -> None:
     made = figure_3d(race(), **sized(*size), camera=Camera())
     FigureCanvasAgg(made).draw()
@@ -236,6 +239,7 @@ def test_a_3d_figure_fills_its_frame(size: tuple[int, int], least: float) -> Non
     assert high > 0.6 * frame.height
 
 
+@pytest.mark.slow
 def test_a_note_says_that_heights_are_logarithmic() -> None:
     log = race()
     assert log.surface is not None

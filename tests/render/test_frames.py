@@ -12,13 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from render_pixels import full_draw, levels_apart, sized
 from render_records import KINDS, coincident, converging, diverging, failing, leaving, unbounded
-from thinned import diagonal
+from thinned import FEW_THEMES, diagonal
 
 from landscapes import render
 from landscapes.record import Record, Trajectories
 from landscapes.render.animation.frames import Frames, _redrawn
 from landscapes.render.artists.animated import animated_artists
-from landscapes.render.theme import THEMES
 
 STEPS = (0, 40, 3)
 """Also backwards: nothing of a later frame may stay."""
@@ -71,10 +70,10 @@ def check(made: Figure, dpi: float | None = None) -> None:
     ("kind", "name"),
     [
         *(pytest.param(kind, "light", marks=[pytest.mark.slow] * (kind in PLAIN)) for kind in KINDS),
-        *((kind, name) for kind in ("diverging", "leaving") for name in THEMES if name != "light"),
+        *((kind, name) for kind in ("diverging", "leaving") for name in FEW_THEMES),
     ],
 )
-@pytest.mark.thin(2)
+@pytest.mark.thin(1)
 def test_frames_of_our_figures_equal_a_full_draw(kind, name):
     race = KINDS[kind]()
     made = render.figure(race, theme=name, **sized(320, 240), panel=True)
@@ -93,6 +92,7 @@ def test_frames_at_another_resolution_equal_a_full_draw(dpi):
     assert made.dpi == before
 
 
+@pytest.mark.slow
 def test_a_figure_that_fills_the_default_size():
     check(render.figure(RACE))
 

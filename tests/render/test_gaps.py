@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from render_pixels import full_draw, levels_apart, sized
 from render_records import GOAL, START, record
+from thinned import FEW_THEMES
 
 from landscapes import render
 from landscapes.record import Record
@@ -78,7 +79,7 @@ def test_gaps_open_up_to_the_other_trail_at_the_start_of_the_interval(step):
     assert len(behind) < 20 or np.mean(apart(behind, slow) < 40) > 0.25
 
 
-@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("name", FEW_THEMES)
 @pytest.mark.thin(1)
 def test_frames_in_a_row_equal_a_full_draw(name):
     made = render.figure(pursuit(), theme=name, **sized(320, 240))

@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 from render_pixels import count, decode, psnr, sized
 from render_records import KINDS, coincident, converging, diverging
+from thinned import FEW_THEMES
 
 from landscapes import render
 from landscapes.render.animation.frames import Frames
@@ -174,7 +175,8 @@ def test_lossless_ones_are_the_drawing(animation, tmp_path, suffix):
     assert b'"function": "bowl"' in path.read_bytes()
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name != "dark")) for name in THEMES])
+@pytest.mark.parametrize("name", FEW_THEMES)
+@pytest.mark.slow
 def test_the_colours_that_carry_meaning_are_exact_in_every_theme(tmp_path, name):
     race = converging(6)
     made = figure(race, theme=name, **sized(640, 400))
@@ -212,6 +214,7 @@ def test_four_overlapping_runs_keep_four_colours(tmp_path):
         assert sum(count(last[:, :380], color) for color in trail.colors) > 30
 
 
+@pytest.mark.slow
 def test_a_run_that_diverged_is_marked_in_the_frames(tmp_path):
     render.animate(diverging(at=12), **sized(640, 400), frames=41).save(tmp_path / "race.gif")
     frames = decode(tmp_path / "race.gif").frames

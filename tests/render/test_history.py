@@ -132,6 +132,7 @@ def test_time_is_reported_in_the_unit_that_suits_it(scale, title, end):
     assert last == pytest.approx([end / 3, 2 * end / 3, end])
 
 
+@pytest.mark.slow
 def test_recorded_metrics_are_drawn():
     made = race(
         "booth",

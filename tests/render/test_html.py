@@ -233,6 +233,7 @@ def twisted(runs: int = 12) -> Record:
     return record([arc(40, bend) for bend in np.repeat(np.linspace(-0.4, 0.3, runs // 2), 2)])
 
 
+@pytest.mark.slow
 def test_runs_have_the_same_colours_everywhere():
     shown = twisted()
     for look, data in zip(("light", "dark"), reported(document(shown))["looks"], strict=True):
@@ -305,6 +306,7 @@ def test_any_grid_fits(points):
         assert middle == pytest.approx(half, abs=0.05 * np.ptp(heights))
 
 
+@pytest.mark.slow
 def test_a_long_race_stays_small(tmp_path):
     arcs = [
         arc(9_999, bend) + 0.02 * np.sin(np.linspace(0, 900 + k, 10_000))[:, None]

@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from render_pixels import count, full_draw, levels_apart, sized
 from render_records import GOAL, KINDS, arc, converging, diverging, leaving, record
-from thinned import diagonal
+from thinned import FEW_THEMES, diagonal
 
 from landscapes import render
 from landscapes.errors import InputError
@@ -23,7 +23,6 @@ from landscapes.render.artists.animated import animated_artists, set_step
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.label_placement import Boxes, settle
 from landscapes.render.plots._label_runs import RunLabels, head_positions
-from landscapes.render.theme import THEMES
 from landscapes.render.writers.timeline import timeline
 
 SIZES = [(400, 300), (1600, 900)]
@@ -115,7 +114,7 @@ def test_a_label_does_not_depend_on_steps_shown_before():
     assert forth == back[::-1]
 
 
-@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("name", FEW_THEMES)
 def test_each_name_is_written_in_its_colour_where_it_is_placed(name):
     made = render.figure(converging(3), **sized(640, 400), labels="direct", theme=name, panel=False)
     picture = full_draw(made)

@@ -77,7 +77,7 @@ PICTURES = {
 
 
 @pytest.mark.parametrize("kind", PICTURES)
-@pytest.mark.thin(2)
+@pytest.mark.thin(1)
 def test_texts_and_ticks_are_in_the_language(kind):
     make, expected = PICTURES[kind]
     made = make()

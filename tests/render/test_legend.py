@@ -18,7 +18,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from render_pixels import full_draw, levels_apart, sized
 from render_records import KINDS, arc, converging, diverging, failing, leaving, record, scenery, unbounded
-from thinned import diagonal
+from thinned import FEW_THEMES, diagonal
 
 from landscapes import render
 from landscapes.errors import InputError
@@ -84,6 +84,7 @@ def test_the_legend_covers_nothing_and_is_readable(runs, size):
 
 @pytest.mark.parametrize("runs", [25, pytest.param(60, marks=pytest.mark.slow), 200])
 @pytest.mark.parametrize("options", [sized(960, 540), sized(480, 320)], ids=["usual", "small"])
+@pytest.mark.thin(1)
 def test_many_runs_are_named_as_far_as_they_can_be_read(runs, options):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -139,6 +140,7 @@ def test_an_outcome_is_reported_from_its_step_on(race, outcome_words, since):
         assert (outcome_words in words(render.figure(race, step=step))) == (step >= since)
 
 
+@pytest.mark.slow
 def test_the_outcome_is_in_the_frames_from_its_step_on():
     race = diverging(at=12)
     before, after = (full_draw(render.figure(race, step=step, **sized(640, 400))) for step in (11, 12))
@@ -157,7 +159,7 @@ def test_labels_are_drawn_as_they_are(label):
     assert [text for text in legend(made).texts if text.get_text() == label] or not label
 
 
-@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("name", FEW_THEMES)
 @pytest.mark.parametrize("dpi", [72, 100, 163.7])
 def test_the_counter_pastes_what_a_text_would_draw(name, dpi):
     color = THEMES[name].foreground
@@ -193,6 +195,7 @@ def test_the_counter_follows_a_change_of_colour_and_place():
 
 @settings(max_examples=12)
 @given(st.integers(160, 1920), st.integers(120, 1200))
+@pytest.mark.slow
 def test_a_picture_has_the_size_asked_for(wide, high):
     made = render.figure(record([arc(2)]), **sized(wide, high))
     assert tuple(int(side) for side in made.bbox.size) == (wide, high)
@@ -289,6 +292,7 @@ def test_long_names_are_cut_where_they_do_not_fit_and_stay_apart(size, panel):
     assert len(set(names)) == 3
 
 
+@pytest.mark.slow
 def test_long_names_fit_a_filmstrip_and_heads():
     race = converging(3, steps=10, labels=LONG)
     strip = render.filmstrip(race, [5, 10])
@@ -313,6 +317,7 @@ def test_a_long_title_keeps_off_the_counter(title, size):
     assert written.get_text().replace("\\$", "$")[:5] == title[:5]
 
 
+@pytest.mark.slow
 def test_numbers_are_not_cut_off():
     far = scenery()
     far = replace(far, x=1000 * far.x, y=1e4 * far.y - 12345)

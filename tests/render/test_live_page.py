@@ -75,6 +75,7 @@ def own_race() -> tuple[Record, Any]:
 
 @in_node
 @pytest.mark.parametrize("kind", RACES)
+@pytest.mark.thin(2)
 def test_the_runs_of_the_page_are_those_of_the_record(kind):
     record, script = RACES[kind]()
     facts = reported(document(record, live=script or True))["live"]
@@ -105,6 +106,7 @@ def test_the_runs_of_the_page_are_those_of_the_record(kind):
 
 @in_node
 @pytest.mark.parametrize("name", ["beale", "saddle", "dying_relu"])
+@pytest.mark.thin(1)
 def test_the_surface_that_the_page_computes_is_the_recorded_one(name):
     record = race(name, ["sgd(lr=0.001)"], steps=2, resolution=41)
     facts = reported(document(record, live=True))["surface"]

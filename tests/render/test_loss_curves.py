@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.path import Path
 from render_pixels import count, full_draw, sized
 from render_records import GOAL, KINDS, arc, converging, record, unbounded
+from thinned import FEW_THEMES
 
 from landscapes import render
 from landscapes.render.plots._loss_curves import Curve
@@ -157,6 +158,7 @@ def test_a_gap_is_a_gap_and_no_zero():
     assert rows.max() - rows.min() < 10
 
 
+@pytest.mark.slow
 def test_a_race_of_one_step_is_drawn():
     ax = render.loss_curves(converging(2, steps=1), axes())
     assert ax.get_xlim() == (0, 1)
@@ -183,7 +185,7 @@ def test_width_is_in_points():
     assert thick > 2.5 * thin
 
 
-@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("name", FEW_THEMES)
 @pytest.mark.thin(1)
 def test_curves_that_coincide_are_both_seen(name):
     one = arc(60, 0.2)

@@ -68,6 +68,7 @@ PLOTS = {
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("plot", PLOTS)
 @pytest.mark.parametrize("kind", RECORDS)
+@pytest.mark.thin(26)
 def test_every_plot_draws_odd_records(kind, plot):
     made = PLOTS[plot](cached(kind))
     if not isinstance(made, str):
@@ -89,6 +90,7 @@ def test_a_history_of_nothing_finite_says_so():
     [("gap", (100.0, 1000.0), "every setting fails"), ("steps", (1e-5, 1e-4), "no setting reaches the target")],
 )
 @pytest.mark.parametrize("plot", [render.sensitivity, render.heatmap])
+@pytest.mark.thin(1)
 def test_a_sweep_without_values_says_so(plot, measure, lrs, note):
     both = {"momentum": (0.1, 0.5)} if plot is render.heatmap else {}
     tried = sweep("rosenbrock", "sgd(momentum=0.1)", lr=list(lrs), steps=20, target=1e-3, **both)
@@ -109,6 +111,7 @@ def test_gradient_evaluations_of_a_sweep_are_drawn():
     "plot",
     ["trajectories", "loss_curves", "optimizer_state", "label_runs", "zoom_inset", "history"],
 )
+@pytest.mark.thin(2)
 def test_all_of_a_figure_shows_the_same_step(plot):
     whole = render.figure(calm())
     ax = whole.axes[0]

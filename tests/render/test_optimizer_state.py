@@ -76,6 +76,7 @@ def test_the_largest_momentum_has_the_longest_arrow_and_a_tiny_one_the_shortest(
 
 @settings(max_examples=30)
 @given(st.floats(1e-12, 1e12), st.floats(1e-12, 1e12))
+@pytest.mark.slow
 def test_ellipses_have_the_shape_of_the_step(one: float, two: float) -> None:
     second = np.broadcast_to([one, two], (1, 3, 2))
     made = record([np.array([[0.0, 0.0], [0.5, 0.2], [0.6, 0.1]])])

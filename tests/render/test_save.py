@@ -62,6 +62,7 @@ def test_a_png_is_the_figure(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_pdf_has_fonts_that_journals_take_and_says_what_made_it(tmp_path):
     data = render.save(diverging(), tmp_path / "race.pdf", **sized(640, 400)).read_bytes()
     assert data.startswith(b"%PDF")
@@ -244,6 +245,7 @@ def test_paths_may_be_plain_text(tmp_path):
     assert render.save(converging(1), str(tmp_path / "race.png"), **SMALL) == tmp_path / "race.png"
 
 
+@pytest.mark.slow
 def test_a_label_in_another_script_is_kept_in_every_files_notes(tmp_path):
     race = converging(1, function="größe → ∞", labels=["Ädam"])
     for suffix in (".gif", ".apng", ".png", ".svg", ".pdf", ".mp4"):

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from render_pixels import decode, sized
 from render_records import arc, converging, diverging, record
 from test_one_dimensional import valley
+from thinned import FEW_THEMES
 
 from landscapes.errors import InputError
 from landscapes.record import Record
@@ -46,7 +47,8 @@ def test_a_panel_a_race_and_one_legend():
     assert len(panels(small_multiples(races, legend=False))) == len(small_multiples(races, legend=False).axes)
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", FEW_THEMES)
+@pytest.mark.thin(1)
 def test_an_optimizer_has_one_style_in_all_panels(theme):
     own = [record([arc(40), arc(40, 0.3)], labels=labels) for labels in (["mine", "yours"], ["yours", "mine"])]
     wanted = dict(zip(["mine", "yours"], styles(["mine", "yours"], THEMES[theme]), strict=True))
@@ -73,6 +75,7 @@ def test_split_panels_hold_one_optimizer_each():
 
 @settings(max_examples=10, deadline=None)
 @given(st.integers(1, 7), st.integers(1, 4), st.sampled_from([None, (3.3, 4.0), (9.0, 5.4)]))
+@pytest.mark.slow
 def test_panels_are_apart_and_on_the_page(count: int, across: int, size: tuple[float, float] | None) -> None:
     made = small_multiples([FLAT] * count, across=across, figsize=size, legend=False)
     made.draw_without_rendering()
@@ -101,6 +104,7 @@ def test_small_multiples_move():
     assert len(animated_artists(made)) > 10
 
 
+@pytest.mark.slow
 def test_variants_next_to_each_other_move_together(tmp_path):
     plain, clipped = converging(2), record([arc(40, 0.5), arc(40, -0.5)])
     made = side_by_side(plain, clipped, titles=["without clipping", "with clipping"], **sized(640, 400))
@@ -123,6 +127,7 @@ def test_a_shorter_race_rests_at_its_end():
     assert counter.get_text() == "step 20"
 
 
+@pytest.mark.slow
 def test_titles_state_variants_apart():
     one = converging(1)
     other = replace(one, meta={**one.meta, "title": "Other"})
@@ -130,6 +135,7 @@ def test_titles_state_variants_apart():
     assert [ax.get_title(loc="left") for ax in side_by_side(one, one).axes[:2]] == ["adam(lr=0.01)"] * 2
 
 
+@pytest.mark.slow
 def test_losses_are_drawn_only_if_they_fit():
     race = converging(1)
     assert len(side_by_side(race, race, **sized(360, 160)).axes) == 3
@@ -166,6 +172,7 @@ def test_records_that_cannot_be_drawn_are_reported(call, match):
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(None, [4, 3]), (3, [3, 3, 1]), (7, [7]), (9, [7])])
+@pytest.mark.thin(1)
 def test_a_filmstrip_has_rows_of_so_many_panels(columns, rows):
     """Without a number, more than five panels stand in rows of nearly equal length."""
     strip = filmstrip(converging(1), range(1, 8), columns=columns)

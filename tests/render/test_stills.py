@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from render_pixels import full_draw, levels_apart, psnr, sized
 from render_records import VIEW, arc, bowl, converging, diverging, record, scenery
+from thinned import FEW_THEMES
 
 from landscapes import render
 from landscapes.errors import InputError
@@ -26,7 +27,6 @@ from landscapes.render._save import check_output
 from landscapes.render.artists.animated import AnimatedArtist
 from landscapes.render.figures import stills
 from landscapes.render.figures.stills import STILLS
-from landscapes.render.theme import THEMES
 
 SMALL = sized(240, 180)
 MOST = 80_000
@@ -105,7 +105,7 @@ def swinging_race() -> Record:
     return record(arcs, surface=scenery(values=beale(*grid())))
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name != "light")) for name in THEMES])
+@pytest.mark.parametrize("name", FEW_THEMES)
 @pytest.mark.slow
 def test_a_page_with_swinging_losses_is_small_in_every_theme(tmp_path, name):
     with warnings.catch_warnings():
@@ -146,6 +146,7 @@ def test_the_warning_points_at_the_call(tmp_path):
     assert Path(reported[0].filename).name == Path(__file__).name
 
 
+@pytest.mark.slow
 def test_level_lines_lose_vertices_and_nothing_that_shows(tmp_path, monkeypatch):
     made = render.figure(long_race(beale))
     lines = [item for item in made.findobj(ContourSet) if not item.filled]
@@ -214,6 +215,7 @@ def test_every_step_has_a_page_of_its_own(tmp_path, suffix):
 
 
 @pytest.mark.skipif(not HAS_TEX, reason="needs TeX")
+@pytest.mark.slow
 def test_a_picture_for_latex_is_compiled_by_it(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()

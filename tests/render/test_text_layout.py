@@ -88,7 +88,8 @@ def races():
     made["long"] = race("beale", {"an optimizer with quite a long name, tuned": "adam(lr=0.5)", "sgd": "sgd(lr=9)"},
                         steps=250, resolution=65)  # fmt: skip
     made["line"] = race(parabola, ["sgd", "adam"], steps=30)
-    made["many"] = race(landscapes.functions.get("rosenbrock").with_dim(5), TWELVE, steps=1000)
+    fixed = [f"{name}(lr=0.001)" for name in TWELVE]
+    made["many"] = race(landscapes.functions.get("rosenbrock").with_dim(5), fixed, steps=1000)
     return made
 
 
@@ -108,7 +109,8 @@ SIZES = {360: (3.6, 2.7), 640: (6.4, 3.6), 960: (9.6, 5.4)}
 @pytest.mark.parametrize("text_scale", [1, 2])
 @pytest.mark.parametrize(("runs", "width"), [(2, 960), (12, 360), (12, 640), ("long", 360), ("long", 960)])
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.thin(7)
+@pytest.mark.sample(23)
+@pytest.mark.thin(4)
 def test_texts_of_races_lie_on_the_page_and_apart(races, kind, runs, width, text_scale):
     assert_readable(KINDS[kind](races[runs], figsize=SIZES[width], text_scale=text_scale))
 
@@ -116,6 +118,7 @@ def test_texts_of_races_lie_on_the_page_and_apart(races, kind, runs, width, text
 @pytest.mark.parametrize("text_scale", [1, 2])
 @pytest.mark.parametrize("width", SIZES)
 @pytest.mark.parametrize("runs", ["line", "many"])
+@pytest.mark.thin(3)
 def test_texts_of_races_without_a_surface_lie_apart(races, runs, width, text_scale):
     assert_readable(render.figure(races[runs], figsize=SIZES[width], text_scale=text_scale))
 
@@ -167,6 +170,7 @@ def experiments():
 
 @pytest.mark.parametrize(("width", "text_scale"), [(360, 1), (640, 2), (960, 1), (960, 2)])
 @pytest.mark.parametrize("kind", ["sweep", "grid", "basins", "compare", "tune", "summary", "plane"])
-@pytest.mark.thin(7)
+@pytest.mark.sample(13)
+@pytest.mark.thin(3)
 def test_texts_of_charts_lie_on_the_page_and_apart(experiments, kind, width, text_scale):
     assert_readable(render.figure(experiments[kind], figsize=SIZES[width], text_scale=text_scale))

@@ -36,6 +36,7 @@ def pictures(monkeypatch, record, draw):
     return made
 
 
+@pytest.mark.slow
 def test_a_thinned_picture_looks_the_same(monkeypatch, ringing):
     (many, whole), (few, thin) = pictures(monkeypatch, ringing, lambda record: render.figure(record, step=777))
     assert few < 0.4 * many
@@ -52,6 +53,7 @@ def test_ends_are_exact_and_ordinary_races_are_not_thinned(monkeypatch, ringing)
             assert len(shown) == 2401 if many > 1 else len(shown) < 2401
 
 
+@pytest.mark.slow
 def test_many_runs_have_few_labels_and_no_gaps():
     made = record([arc(12, 0.01 * run) for run in range(120)])
     ax = render.label_runs(made, render.trajectories(made, Figure().subplots()))

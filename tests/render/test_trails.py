@@ -27,6 +27,7 @@ from render_records import (
     record,
     unbounded,
 )
+from thinned import FEW_THEMES
 
 from landscapes import render
 from landscapes.errors import InputError
@@ -108,7 +109,7 @@ def test_a_trail_ends_at_its_step():
     assert points[:, 0].max() <= reached[:, 0].max() + 3
 
 
-@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("name", FEW_THEMES)
 def test_a_trail_fades_with_age_in_few_colours_each_drawn_exactly(name):
     ax, picture = drawn(converging(1, steps=200), theme=name, linewidth=4.0)
     trail = next(artist for artist in ax.get_children() if isinstance(artist, Trail))
@@ -229,7 +230,7 @@ def test_nan_within_a_record_leaves_the_other_runs_as_they_are():
     np.testing.assert_array_equal(drawn(record(worse))[1], before)
 
 
-@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("name", FEW_THEMES)
 @pytest.mark.parametrize("runs", [2, 4])
 @pytest.mark.thin(1)
 def test_overlapping_trails_all_show(name, runs):

@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 from render_pixels import full_draw
 from render_records import converging
+from thinned import FEW_THEMES
 
 from landscapes import race, sweep, tune
 from landscapes.errors import InputError
@@ -92,7 +93,7 @@ def test_all_settings_are_in_view_in_the_order_of_their_best(efforts: list[float
     assert best == other or top == ("A" if best < other else "B")
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", FEW_THEMES)
 @pytest.mark.thin(1)
 def test_a_real_tuning_is_drawn(theme):
     found = tune("booth", ["sgd", "adam"], steps=60, candidates=9, starts=1)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from render_pixels import full_draw, levels_apart, sized
 from render_records import GOAL, KINDS, VIEW, arc, bowl, converging, diverging, record, scenery, unbounded
-from thinned import diagonal
+from thinned import FEW_THEMES, diagonal
 
 from landscapes import render
 from landscapes.errors import InputError
@@ -20,7 +20,6 @@ from landscapes.render.artists.animated import AnimatedArtist
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.trails import Trail
 from landscapes.render.plots._zoom_inset import HeadInView, corner, refined
-from landscapes.render.theme import THEMES
 
 BOX = np.array(VIEW)
 
@@ -106,7 +105,7 @@ def test_the_inset_avoids_minima_that_no_run_visits(free):
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"), diagonal([kind for kind in KINDS if kind not in ("forty runs", "unbounded")], THEMES)
+    ("kind", "name"), diagonal([kind for kind in KINDS if kind not in ("forty runs", "unbounded")], FEW_THEMES)
 )
 @pytest.mark.thin(2)
 def test_frames_with_it_equal_a_full_draw(kind, name):

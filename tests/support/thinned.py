@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+FEW_THEMES = ("dark", "print")
+"""A dark theme, and a light one that tells runs apart without colours; most other tests draw in "light"."""
+
 
 def diagonal(*axes: Iterable[Any]) -> list[Any]:
     """Return all combinations; those in which the axes do not advance together are exhaustive.
