@@ -114,10 +114,10 @@ def save(
             (.pgf, numbered frames) need a path.
         progress: called with (frame, frames) after each frame of an animation.
         options: as in `render.figure`; for animations also `seconds`, `fps`, `frames`, `pace`, `pauses`, `hold` and
-            `loop` as in `render.animate`. A page takes `theme`, `title`, `view`, `seconds`, `live`, `text_scale`,
-            `lang`, `words` and `colors`; with live=True a reader can move the start and change hyper-parameters. In
-            .svg and .html files, theme="auto" follows the reader's system, as does a pair of themes for light and for
-            dark mode; "auto" is the default of pages.
+            `loop` as in `render.animate`. A page takes `theme`, `title`, `view`, `seconds`, `live`,
+            `text_scale`, `lang`, `words` and `colors`; with live=True a reader can move the start and change
+            hyper-parameters. In .svg and .html files, theme="auto" follows the reader's system, as does a pair of
+            themes for light and for dark mode; "auto" is the default of pages.
 
     Returns:
         The path; None for a file object.

@@ -12,6 +12,10 @@ WORDS: Mapping[str, str] = {
     # races
     "step {step}": "the step counter, the titles of a filmstrip, tooltips",
     "lr {lr}": "the legend",
+    "lr": "the leaderboard, above the learning rates",
+    "gap": "the leaderboard, above the gaps to the minimum",
+    "1 step per frame": "animations, if the pace changes",
+    "{count} steps per frame": "animations, if the pace changes",
     "diverged at step {step}": "the legend",
     "non-finite at step {step}": "the legend",
     "unbounded at step {step}": "the legend",

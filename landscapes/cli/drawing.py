@@ -25,7 +25,7 @@ def check_figure(options: argparse.Namespace) -> Path:
 
     output = check_output(
         options.output, step=options.step, inset=options.inset, labels=options.labels, view3d=view3d(options),
-        seconds=options.seconds, fps=options.fps, pace=options.pace, live=options.live,
+        seconds=options.seconds, fps=options.fps, pace=options.pace, live=options.live, standings=options.standings,
     )  # fmt: skip
     appearance(options)
     if options.labels not in LABELS:
@@ -89,7 +89,7 @@ def draw(record: Record, output: Path, options: argparse.Namespace, function: Fu
     from landscapes import render
     from landscapes.analysis.race_table import table
 
-    names = ("seconds", "fps", "pace", "step", "view", "inset", "labels")
+    names = ("seconds", "fps", "pace", "step", "view", "inset", "labels", "standings")
     look = appearance(options) | {name: getattr(options, name) for name in names} | {"view3d": view3d(options)}
     results = [heading(record), f"\n{table(record)}\n"]
     older = _states(output)

@@ -223,6 +223,12 @@ def add_race_figure(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         help="of .html: a reader moves the start and changes the hyper-parameters, and the page takes the steps",
     )
     look.add_argument(
+        "--no-standings",
+        dest="standings",
+        action="store_false",
+        help="a plain legend in place of the leaderboard: place, gap or loss, and the step that reaches the target",
+    )
+    look.add_argument(
         "--pace",
         default="linear",
         metavar="P",

@@ -6,7 +6,7 @@ import base64
 import html
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +25,7 @@ from landscapes.files import as_path
 from landscapes.record import Record
 from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.animated import AnimatedArtist, animated_artists, set_step
+from landscapes.render.artists.standings import Standings
 from landscapes.render.artists.trails import Trail
 from landscapes.render.figures._figure import FigureOptions, with_article
 from landscapes.render.figures._figure import figure as draw_figure
@@ -35,6 +36,9 @@ from landscapes.render.plots.inputs import check_step
 from landscapes.render.text._caption import caption
 from landscapes.render.writers import WRITERS, Apng, Gif, writer_for
 from landscapes.render.writers.timeline import Timeline, check_fps, check_positive, timeline
+
+BEAT = 0.6
+"""The least time between two changes of a leaderboard's order, in seconds of the animation."""
 
 Progress = Callable[[int, int], None]
 """Called with (frames done, frames in all)."""
@@ -222,7 +226,18 @@ def animate(
         raise InputError(
             "this figure has no animated artist: draw on it with render.trajectories or render.loss_curves"
         )
+    settle_standings(figure, schedule, pauses or ())
     return RaceAnimation(record, figure, schedule)
+
+
+def settle_standings(figure: Figure, schedule: Timeline, pauses: Iterable[int]) -> None:
+    """Let the rows of leaderboards change place smoothly, at most once per beat; at pauses they are exact and rest."""
+    beat = max(round(BEAT * schedule.fps), 1)
+    steps = schedule.steps
+    stops = {0, int(steps[-1]), *(int(step) for step in pauses)}
+    for board in figure.findobj(Standings):
+        assert isinstance(board, Standings)
+        board.settle(sorted({*stops, *steps[::beat].tolist()}), sorted(stops))
 
 
 def describe(record: Record) -> str:

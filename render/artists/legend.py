@@ -44,8 +44,8 @@ SMALL = 0.9
 class Entry:
     """A row of the legend.
 
-    Style, name, learning rate, outcome in words and as a symbol, its step, the bare rate, and whether the row has a
-    sample of the trail.
+    Style, name, learning rate, outcome in words and as a symbol, its step, the bare rate, whether the row has a sample
+    of the trail, and whether the outcome ended the run; one that is out of view goes on.
     """
 
     style: Style
@@ -56,6 +56,7 @@ class Entry:
     since: int
     bare_lr: str = ""
     sample: bool = True
+    ended: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,14 @@ def run_entries(record: Record, theme: Theme) -> list[Entry]:
     labels = [str(label) for label in runs["label"]]
     facts = zip(styles(optimizer_labels(record), theme), labels, runs["lr"], runs.get("optimizer", labels), strict=True)
     return [
-        Entry(style, clean_text(label, math=False), full, *_outcome(record, run, theme), bare)
+        Entry(
+            style,
+            clean_text(label, math=False),
+            full,
+            *_outcome(record, run, theme),
+            bare,
+            ended=str(runs["status"][run]) in OUTCOMES,
+        )
         for run, (style, label, lr, spec) in enumerate(facts)
         for full, bare in [_rates(float(lr), label, str(spec), theme)]
     ]

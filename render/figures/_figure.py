@@ -23,7 +23,7 @@ from landscapes.summary import FunctionSummary
 from landscapes.views import View
 
 COMMON = {"theme", "figsize", "dpi", "text_scale", "lang", "words"}
-RACE = {"step", "view", "panel", "inset", "labels", "view3d"}
+RACE = {"step", "view", "panel", "inset", "labels", "view3d", "standings"}
 OPTIONS = {
     "race": COMMON | RACE | {"title", "colors"},
     "sweep": COMMON | {"title", "measure", "along", "colors"},
@@ -52,6 +52,7 @@ class FigureOptions(TypedDict, total=False):
     panel: bool | None
     inset: bool | float
     labels: str
+    standings: bool
     view3d: bool | Camera
     measure: str
     along: str | Sequence[str] | None
@@ -74,6 +75,7 @@ def figure(
     panel: bool | None = None,
     inset: bool | float = False,
     labels: str = "legend",
+    standings: bool = True,
     view3d: bool | Camera = False,
     measure: str = "gap",
     along: str | Sequence[str] | None = None,
@@ -107,6 +109,9 @@ def figure(
         panel: whether to draw the loss curves beside the function; by default if there is room. For races.
         inset: whether to magnify the minimum in a corner, or by how much (True: 6 times). For races.
         labels: "legend", or "direct" for names next to the current points. For races.
+        standings: whether the legend is a leaderboard: place, name, learning rate, present gap (or loss), and the step
+            from which a run stays at the target ("✓ 120") or at which it failed. Where there is no room, and with
+            False, it is a plain legend. For races.
         view3d: whether to draw the surface in 3-D, as `render.figure_3d`, or the `Camera`. It has neither losses, inset
             nor direct labels. For races.
         measure: what to show, as in `render.heatmap`. For sweeps.
@@ -135,7 +140,7 @@ def figure(
     experiment = experiment_of(record)
     given: dict[str, Any] = {
         "step": step, "view": view, "panel": panel, "inset": inset, "labels": labels, "view3d": view3d, "title": title,
-        "measure": measure, "along": along, "colors": colors,
+        "measure": measure, "along": along, "colors": colors, "standings": standings,
     }  # fmt: skip
     check_options(experiment, given)
     size: dict[str, Any] = {
@@ -153,7 +158,9 @@ def figure(
         camera = view3d if isinstance(view3d, Camera) else None
         shown = record if view is None else crop(record, view)
         return figure_3d(shown, step=step, camera=camera, title=title, **size)
-    return race_figure(record, step=step, title=title, view=view, panel=panel, inset=inset, labels=labels, **size)
+    return race_figure(
+        record, step=step, title=title, view=view, panel=panel, inset=inset, labels=labels, standings=standings, **size
+    )
 
 
 def experiment_of(record: Any) -> str:
@@ -184,6 +191,7 @@ KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "title": (str, "text"),
     "panel": ((bool, np.bool_), "True or False"),
     "labels": (str, "text"),
+    "standings": ((bool, np.bool_), "True or False"),
     "measure": (str, "text"),
     "view3d": ((bool, np.bool_, Camera), "True, False or a Camera"),
     "lang": (str, "the code of a language"),
@@ -192,7 +200,9 @@ KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
 }
 """The types of options that nothing else checks, in words."""
 
-DEFAULTS: Mapping[str, Any] = {"inset": False, "labels": "legend", "view3d": False, "measure": "gap"}
+DEFAULTS: Mapping[str, Any] = {
+    "inset": False, "labels": "legend", "standings": True, "view3d": False, "measure": "gap",
+}  # fmt: skip
 
 
 def _is_default(option: Any, default: Any) -> bool:

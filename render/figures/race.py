@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from landscapes.errors import InputError, unknown
 from landscapes.record import Record
 from landscapes.render.artists.animated import set_step
-from landscapes.render.artists.legend import Entry, Legend, legend_entries
+from landscapes.render.figures.key import Fitted, Key
 from landscapes.render.figures.layout import Box, Room, Sheet, fit_scale
 from landscapes.render.figures.size import DPI, FIGSIZE, check_figsize, new_figure
 from landscapes.render.plots._crop import crop
@@ -31,6 +31,12 @@ LABELS = ("legend", "direct")
 LEFT, RIGHT, GAP = 34.0, 12.0, 46.0
 """The least lengths left, right and between panels for tick labels, in points."""
 
+ASIDE, ASIDE_GAP = 0.4, 10.0
+"""The largest share of a figure's width for a leaderboard beside the function, and the gap before it in points."""
+
+LEAST_SHAPE = 0.85
+"""The least width of the function beside a leaderboard, relative to its height."""
+
 PANEL_FROM = 8.33, 3.33
 """Figures of at least this width and height in inches have room for the losses beside the function."""
 
@@ -47,6 +53,7 @@ def race_figure(
     panel: bool | None = None,
     inset: bool | float = False,
     labels: str = "legend",
+    standings: bool = True,
     text_scale: float | None = None,
     lang: str | None = None,
     words: Mapping[str, str] | None = None,
@@ -75,9 +82,10 @@ def race_figure(
             room = max(0.5 * look.text_scale, 1.0)
             panel = bool(width >= 1.35 * height and width >= room * PANEL_FROM[0] and height >= room * PANEL_FROM[1])
         if not has_plot(record):
-            _lay_out_losses(sheet, record, title)
+            _lay_out_losses(sheet, record, title, standings)
         else:
-            _lay_out(sheet, record, panel, title, legend=labels == "legend")
+            key = Key.of(sheet, record, standings) if labels == "legend" else Key(sheet, [])
+            _lay_out(sheet, record, panel, title, key)
         if inset is not False:
             zoom_inset(record, made.axes[0], theme=look, magnification=MAGNIFICATION if inset is True else inset)
         if labels == "direct":
@@ -86,13 +94,12 @@ def race_figure(
     return made
 
 
-def _lay_out(sheet: Sheet, record: Record, beside: bool, title: str | None, legend: bool) -> None:
+def _lay_out(sheet: Sheet, record: Record, beside: bool, title: str | None, key: Key) -> None:
     """Fill the figure: first with usual margins, then with room for the actual tick labels."""
     look = sheet.look
     ax = sheet.axes((LEFT, sheet.bottom, 0.6 * sheet.wide, 0.6 * sheet.high))
-    entries = legend_entries(record, look) if legend else []
     margins: dict[str, Any] = {"map": Room(LEFT, RIGHT, 0, 0), "losses": Room(GAP, RIGHT, 0, 0) if beside else None}
-    panels, rows = _panels(sheet, entries, **margins)
+    panels, rows = _panels(sheet, key, **margins)
     sheet.place(ax, panels["map"])
     if record.surface is None:
         trajectories(record, ax, theme=look)
@@ -101,7 +108,7 @@ def _lay_out(sheet: Sheet, record: Record, beside: bool, title: str | None, lege
     curves = _losses(sheet, record, panels["losses"]) if beside else None
     for _ in range(2):  # fewer ticks may need less room, and the other way around
         margins = {"map": sheet.fit_ticks(ax), "losses": None if curves is None else sheet.fit_ticks(curves)}
-        panels, rows = _panels(sheet, entries, **margins)
+        panels, rows = _panels(sheet, key, **margins)
         sheet.place(ax, panels["map"])
         if curves is not None:
             sheet.place(curves, panels["losses"])
@@ -114,17 +121,17 @@ def _lay_out(sheet: Sheet, record: Record, beside: bool, title: str | None, lege
         words = look.say(f"{loss_name(record)}, by step")
         sheet.title(curves, words, sheet.wide - panels["losses"][0] - 4, 10.0, "normal")
         sheet.drop_notes(curves)
-    if entries:
-        sheet.legend(rows, panels["legend"])
+    if key.entries:
+        key.draw(rows, panels["legend"])
 
 
-def _lay_out_losses(sheet: Sheet, record: Record, title: str | None) -> None:
-    """Fill the figure with the losses of a race in more than two dimensions, and a legend below."""
-    look, entries = sheet.look, legend_entries(record, sheet.look)
-    panels, rows = _panels(sheet, entries, Room(LEFT, RIGHT, 0, 0), None)
+def _lay_out_losses(sheet: Sheet, record: Record, title: str | None, standings: bool) -> None:
+    """Fill the figure with the losses of a race in more than two dimensions, and a leaderboard or a legend."""
+    look, key = sheet.look, Key.of(sheet, record, standings)
+    panels, rows = _panels(sheet, key, Room(LEFT, RIGHT, 0, 0), None)
     ax = _losses(sheet, record, panels["map"])
     for _ in range(2):
-        panels, rows = _panels(sheet, entries, sheet.fit_ticks(ax), None)
+        panels, rows = _panels(sheet, key, sheet.fit_ticks(ax), None)
         sheet.place(ax, panels["map"])
     x, y, w, h = panels["map"]
     taken = sheet.counter(x + w, y + h + 7, int(record.trajectories.step[-1]), w)
@@ -132,7 +139,7 @@ def _lay_out_losses(sheet: Sheet, record: Record, title: str | None) -> None:
     name = full_title(record, look)
     sheet.title(ax, title or f"{name}: {measure}", w - taken, 12.0)
     sheet.drop_notes(ax)
-    sheet.legend(rows, panels["legend"])
+    key.draw(rows, panels["legend"])
 
 
 def _losses(sheet: Sheet, record: Record, box: Box) -> Axes:
@@ -156,24 +163,37 @@ def with_coordinates(title: str, count: int, look: Theme) -> str:
     return look.say(words, title=title, count=count)
 
 
-def _panels(sheet: Sheet, entries: list[Entry], map: Room, losses: Room | None) -> tuple[dict[str, Box], Legend]:
-    """Return the boxes of the panels with room for tick labels, and the legend that fits.
+def _panels(sheet: Sheet, key: Key, map: Room, losses: Room | None) -> tuple[dict[str, Box], Fitted]:
+    """Return the boxes of the panels with room for tick labels, and the leaderboard or legend that fits.
 
-    The legend is below the function, or below the losses if they are beside it.
+    It is below the losses if they are beside the function. Else a leaderboard is beside the function in a wide figure,
+    and a legend, or the leaderboard of a high figure, is below it.
     """
     low = max(map.bottom + 6, sheet.bottom)
     space = sheet.high - sheet.head - low
     left = max(map.left + 4, LEFT)
     if losses is None:
-        side = sheet.wide - left - max(map.right + 4, RIGHT)
-        rows = sheet.fit_legend(entries, side, 0.4 * space)
+        right = max(map.right + 4, RIGHT)
+        side = sheet.wide - left - right
+        gap = right + ASIDE_GAP
+        aside = min(ASIDE * sheet.wide, side - gap - LEAST_SHAPE * space)
+        board = key.leaderboard(aside, space, cut=False)
+        if board is None and key.leaderboard(side, 0.35 * space, cut=False) is None:
+            board = key.leaderboard(aside, space)
+        if board is not None:
+            x = sheet.wide - RIGHT - board.width
+            return {
+                "map": (left, low, x - gap - left, space),
+                "legend": (x, low + space - board.height, board.width, board.height),
+            }, board
+        rows = key.fit(side, 0.4 * space)
         apart = 4.0 if rows.height else 0.0
         box = left, low + rows.height + apart, side, space - rows.height - apart
         return {"map": box, "legend": (left, 6.0, side, rows.height)}, rows
     right, gap = max(losses.right + 4, RIGHT), max(losses.left + map.right + 6, GAP)
     side = 0.36 * (sheet.wide - left - right)
     split = sheet.wide - right - side
-    rows = sheet.fit_legend(entries, side, 0.6 * space)
+    rows = key.fit(side, 0.6 * space)
     apart = max(losses.bottom + 2, 20.0) if rows.height else 0.0
     return {
         "map": (left, low, split - gap - left, space),

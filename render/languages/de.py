@@ -11,6 +11,10 @@ LANGUAGE = Language(
     texts={
         "step {step}": "Schritt {step}",
         "lr {lr}": "Lernrate {lr}",
+        "lr": "Lernrate",
+        "gap": "Abstand",
+        "1 step per frame": "1 Schritt je Bild",
+        "{count} steps per frame": "{count} Schritte je Bild",
         "diverged at step {step}": "divergiert in Schritt {step}",
         "non-finite at step {step}": "nicht endlich in Schritt {step}",
         "unbounded at step {step}": "unbeschränkt in Schritt {step}",

@@ -11,6 +11,10 @@ LANGUAGE = Language(
     texts={
         "step {step}": "paso {step}",
         "lr {lr}": "tasa {lr}",
+        "lr": "tasa",
+        "gap": "diferencia",
+        "1 step per frame": "1 paso por fotograma",
+        "{count} steps per frame": "{count} pasos por fotograma",
         "diverged at step {step}": "diverge en el paso {step}",
         "non-finite at step {step}": "no finito en el paso {step}",
         "unbounded at step {step}": "no acotado en el paso {step}",

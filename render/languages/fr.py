@@ -11,6 +11,10 @@ LANGUAGE = Language(
     texts={
         "step {step}": "pas {step}",
         "lr {lr}": "taux {lr}",
+        "lr": "taux",
+        "gap": "écart",
+        "1 step per frame": "1 pas par image",
+        "{count} steps per frame": "{count} pas par image",
         "diverged at step {step}": "diverge au pas {step}",
         "non-finite at step {step}": "non fini au pas {step}",
         "unbounded at step {step}": "non borné au pas {step}",

@@ -22,6 +22,10 @@ LANGUAGE = Language(
     texts={
         "step {step}": "ステップ {step}",
         "lr {lr}": "学習率 {lr}",
+        "lr": "学習率",
+        "gap": "差",
+        "1 step per frame": "1 フレーム 1 ステップ",
+        "{count} steps per frame": "1 フレーム {count} ステップ",
         "diverged at step {step}": "ステップ {step} で発散",
         "non-finite at step {step}": "ステップ {step} で非有限",
         "unbounded at step {step}": "ステップ {step} で非有界",

@@ -22,6 +22,10 @@ LANGUAGE = Language(
     texts={
         "step {step}": "第 {step} 步",
         "lr {lr}": "学习率 {lr}",
+        "lr": "学习率",
+        "gap": "差值",
+        "1 step per frame": "每帧 1 步",
+        "{count} steps per frame": "每帧 {count} 步",
         "diverged at step {step}": "在第 {step} 步发散",
         "non-finite at step {step}": "在第 {step} 步出现非有限值",
         "unbounded at step {step}": "在第 {step} 步无界",

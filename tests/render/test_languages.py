@@ -64,7 +64,7 @@ LIGHT = render.THEMES["light"]
 
 PICTURES = {
     "race": (
-        lambda: render.figure(RACE, lang="de_AT.UTF-8", words={"step {step}": "Nr. {step}"}),
+        lambda: render.figure(RACE, lang="de_AT.UTF-8", words={"step {step}": "Nr. {step}"}, standings=False),
         {"Nr. 40", "Abstand zum Minimalwert je Schritt", "divergiert in Schritt 12"},
     ),
     "strip": (lambda: render.filmstrip(RACE, lang="es"), {"paso 40"}),

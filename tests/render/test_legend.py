@@ -34,6 +34,11 @@ from landscapes.render.theme import THEMES
 SIZES = [(400, 300), (800, 600), (960, 540), (1600, 900)]
 
 
+def plain(race: Record, **options) -> Figure:
+    """The figure of a race with a plain legend."""
+    return render.figure(race, standings=False, **options)
+
+
 def legend(made: Figure):
     return next(ax for ax in made.axes if ax.get_label() == "legend")
 
@@ -64,7 +69,7 @@ def test_the_legend_covers_nothing_and_is_readable(runs, size):
     labels = [f"run {i} with a name" for i in range(runs)] if runs == 2 else None
     outcomes = {0: ("diverged", 3), runs - 1: ("non-finite", 7)}
     race = converging(runs, steps=10, outcomes=outcomes, labels=labels)
-    made = render.figure(race, **sized(*size))
+    made = plain(race, **sized(*size))
     page, objective, key = made.bbox, made.axes[0], legend(made)
     assert not overlap(key.bbox, objective.bbox)
     found = boxes(made)
@@ -88,7 +93,7 @@ def test_the_legend_covers_nothing_and_is_readable(runs, size):
 def test_many_runs_are_named_as_far_as_they_can_be_read(runs, options):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        made = render.figure(converging(runs, steps=4), **options)
+        made = plain(converging(runs, steps=4), **options)
     texts = [text for text in legend(made).findobj(Text) if text.get_visible() and text.get_text()]
     assert min(text.get_fontsize() * made.dpi / 72 for text in texts) > 5.4
     more = [int(text.get_text().split()[1]) for text in texts if text.get_text().startswith("+ ")]
@@ -102,7 +107,7 @@ def test_many_runs_are_named_as_far_as_they_can_be_read(runs, options):
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.thin(1)
 def test_panels_and_titles_keep_apart(size):
-    made = render.figure(converging(6), **sized(*size))
+    made = plain(converging(6), **sized(*size))
     renderer = RendererAgg(*size, made.dpi)
     panels = [ax.get_tightbbox(renderer) for ax in made.axes if ax is not legend(made)]
     assert not any(overlap(a, b) for a, b in combinations(panels, 2))
@@ -114,13 +119,13 @@ def test_panels_and_titles_keep_apart(size):
 
 
 def test_learning_rates_are_next_to_names():
-    assert words(render.figure(converging(2), **sized(800, 600))) == ["SGD", "lr 0.01", "Momentum", "lr 0.02"]
+    assert words(plain(converging(2), **sized(800, 600))) == ["SGD", "lr 0.01", "Momentum", "lr 0.02"]
 
 
 def test_a_rate_that_is_in_the_label_or_unknown_is_not_repeated():
     race = converging(2, labels=["Adam lr=0.01", "mine"])
     race.trajectories.runs["lr"][1] = np.nan
-    assert words(render.figure(race)) == ["Adam lr=0.01", "mine"]
+    assert words(plain(race)) == ["Adam lr=0.01", "mine"]
 
 
 @pytest.mark.parametrize(
@@ -133,18 +138,18 @@ def test_a_rate_that_is_in_the_label_or_unknown_is_not_repeated():
 )
 @pytest.mark.thin(1)
 def test_an_outcome_is_reported_from_its_step_on(race, outcome_words, since):
-    made = render.figure(race, **sized(960, 540))
+    made = plain(race, **sized(960, 540))
     for step in (since - 1, since):
         set_step(made, step)
         assert (outcome_words in words(made)) == (step >= since)
-        assert (outcome_words in words(render.figure(race, step=step))) == (step >= since)
+        assert (outcome_words in words(plain(race, step=step))) == (step >= since)
 
 
 @pytest.mark.slow
 def test_the_outcome_is_in_the_frames_from_its_step_on():
     race = diverging(at=12)
-    before, after = (full_draw(render.figure(race, step=step, **sized(640, 400))) for step in (11, 12))
-    made = render.figure(race, **sized(640, 400))
+    before, after = (full_draw(plain(race, step=step, **sized(640, 400))) for step in (11, 12))
+    made = plain(race, **sized(640, 400))
     box = next(fate for fate in made.findobj(OutcomeText)).get_window_extent(RendererAgg(640, 400, made.dpi))
     place = (slice(400 - int(box.y1), 400 - int(box.y0)), slice(int(box.x0), int(box.x1)))
     assert np.ptp(before[place][..., :3].reshape(-1, 3), axis=0).max() == 0
@@ -154,7 +159,7 @@ def test_the_outcome_is_in_the_frames_from_its_step_on():
 @pytest.mark.parametrize("label", ["price $5 and $6", r"a $\foo$ b", "_hidden", "", "x_1^{", "Ünï ⇒ €", "a%s {}"])
 @pytest.mark.thin(1)
 def test_labels_are_drawn_as_they_are(label):
-    made = render.figure(converging(2, labels=[label, "other"]), **sized(640, 400))
+    made = plain(converging(2, labels=[label, "other"]), **sized(640, 400))
     assert full_draw(made).shape == (400, 640, 4)
     assert [text for text in legend(made).texts if text.get_text() == label] or not label
 
@@ -197,13 +202,13 @@ def test_the_counter_follows_a_change_of_colour_and_place():
 @given(st.integers(160, 1920), st.integers(120, 1200))
 @pytest.mark.slow
 def test_a_picture_has_the_size_asked_for(wide, high):
-    made = render.figure(record([arc(2)]), **sized(wide, high))
+    made = plain(record([arc(2)]), **sized(wide, high))
     assert tuple(int(side) for side in made.bbox.size) == (wide, high)
 
 
 @pytest.mark.parametrize("size", [(161, 121), (698, 400), (704, 600)])
 def test_a_saved_picture_has_the_size_asked_for(size):
-    assert full_draw(render.figure(converging(1), **sized(*size))).shape[:2] == size[::-1]
+    assert full_draw(plain(converging(1), **sized(*size))).shape[:2] == size[::-1]
 
 
 @pytest.mark.parametrize(
@@ -228,25 +233,25 @@ def test_sizes_in_inches_and_resolutions_that_cannot_be_drawn_are_refused(figsiz
 
 
 def test_a_size_in_inches_is_that_of_the_figure():
-    made = render.figure(converging(1), figsize=(6.75, 3.5), dpi=200)
+    made = plain(converging(1), figsize=(6.75, 3.5), dpi=200)
     assert made.get_size_inches().round(6).tolist() == [6.75, 3.5]
     assert [int(side) for side in made.bbox.size] == [1350, 700]
 
 
 def test_a_race_without_a_map_shows_its_losses_alone():
     without = record([np.zeros((5, 3))], values=np.ones((1, 5)))
-    for figure in (render.figure(without), render.animate(without).figure):
+    for figure in (plain(without), render.animate(without).figure):
         drawn = [{type(artist) for artist in axes.get_children()} for axes in figure.axes]
         assert sum(Curve in kinds for kinds in drawn) == 1
         assert not any(Trail in kinds for kinds in drawn)
     with pytest.raises(InputError, match="no surface to draw, only losses"):
-        render.figure(without, inset=True)
+        plain(without, inset=True)
 
 
 def test_a_plane_without_a_surface_shows_its_trajectories():
     race = converging(2)
     plane = Record(race.trajectories, None, race.meta)
-    figures = render.figure(plane, labels="direct"), render.filmstrip(plane), render.small_multiples([plane])
+    figures = plain(plane, labels="direct"), render.filmstrip(plane), render.small_multiples([plane])
     for figure in figures:
         panels = [ax for ax in figure.axes if any(isinstance(line, Trail) for line in ax.lines)]
         assert len(panels) == (4 if figure is figures[1] else 1)
@@ -254,21 +259,21 @@ def test_a_plane_without_a_surface_shows_its_trajectories():
             low, high = panels[0].viewLim.get_points()
             assert ((low <= run) & (run <= high)).all()
     with pytest.raises(InputError, match="no surface to draw, only trajectories"):
-        render.figure(plane, inset=True)
+        plain(plane, inset=True)
 
 
 @pytest.mark.filterwarnings("ignore:the legend leaves out")
 @pytest.mark.parametrize(("kind", "name"), diagonal(KINDS, ["dark", "print"]))
 @pytest.mark.thin(2)
 def test_every_kind_of_race_is_drawn_in_every_theme(kind, name):
-    picture = full_draw(render.figure(KINDS[kind](), theme=name, **sized(320, 240), panel=True))
+    picture = full_draw(plain(KINDS[kind](), theme=name, **sized(320, 240), panel=True))
     assert picture.shape == (240, 320, 4)
     assert (picture[..., 3] == 255).all()
 
 
 def test_a_panel_is_drawn_where_there_is_room():
     def panels(**options) -> int:
-        return len(render.figure(converging(1), **options).axes) - 1
+        return len(plain(converging(1), **options).axes) - 1
 
     assert [panels(**sized(*size)) for size in ((400, 300), (960, 540), (600, 600))] == [1, 2, 1]
     assert [panels(**sized(400, 300), panel=True), panels(panel=False)] == [2, 1]
@@ -282,7 +287,7 @@ LONG = [f"Adam · cosine to {place} after 1000 · clip 1.0 · weight decay 0.01 
 @pytest.mark.thin(1)
 def test_long_names_are_cut_where_they_do_not_fit_and_stay_apart(size, panel):
     race = converging(3, steps=10, labels=LONG, outcomes={1: ("diverged", 3)})
-    made = render.figure(race, **sized(*size), panel=panel)
+    made = plain(race, **sized(*size), panel=panel)
     page, found = made.bbox, boxes(made)
     for text, box in found:
         assert page.x0 <= box.x0 < box.x1 <= page.x1 + 0.5, text
@@ -297,7 +302,7 @@ def test_long_names_fit_a_filmstrip_and_heads():
     race = converging(3, steps=10, labels=LONG)
     strip = render.filmstrip(race, [5, 10])
     assert all(box.x1 <= strip.bbox.x1 for _, box in boxes(strip))
-    made = render.figure(race, labels="direct", **sized(400, 300))
+    made = plain(race, labels="direct", **sized(400, 300))
     (names,) = made.findobj(RunLabels)
     assert len(names.places(1.0)) == 3
 
@@ -309,7 +314,7 @@ def test_long_names_fit_a_filmstrip_and_heads():
     ),
 )
 def test_a_long_title_keeps_off_the_counter(title, size):
-    made = render.figure(converging(2), **sized(*size), title=title)
+    made = plain(converging(2), **sized(*size), title=title)
     renderer = RendererAgg(*size, made.dpi)
     counter = made.findobj(StepCounter)[0].get_window_extent(renderer)
     written = made.axes[0]._left_title
@@ -323,7 +328,7 @@ def test_numbers_are_not_cut_off():
     far = replace(far, x=1000 * far.x, y=1e4 * far.y - 12345)
     race = replace(converging(2, steps=2000, surface=far, minimum=-np.inf))
     for size in SIZES:
-        made = render.figure(race, **sized(*size), panel=True)
+        made = plain(race, **sized(*size), panel=True)
         renderer = RendererAgg(*size, made.dpi)
         panels = [ax.get_tightbbox(renderer) for ax in made.axes if ax is not legend(made)]
         assert all(box.x0 >= 0 and box.x1 <= size[0] for box in panels)
@@ -333,7 +338,7 @@ def test_numbers_are_not_cut_off():
 @pytest.mark.parametrize(("view", "since"), [(None, 7), (((-1.9, 1.5), (-1, 1.4)), 6)])
 def test_a_run_that_left_the_view_is_reported(view, since):
     race = leaving()
-    made = render.figure(race, view=view)
+    made = plain(race, view=view)
     outcome_words = f"out of view from step {since}"
     for step in (since - 1, since):
         set_step(made, step)
@@ -343,13 +348,13 @@ def test_a_run_that_left_the_view_is_reported(view, since):
 
 @pytest.mark.slow
 def test_titles():
-    assert render.figure(converging(1)).axes[0].get_title("left") == "Bowl"
-    assert render.figure(converging(1), title="mine").axes[0].get_title("left") == "mine"
+    assert plain(converging(1)).axes[0].get_title("left") == "Bowl"
+    assert plain(converging(1), title="mine").axes[0].get_title("left") == "mine"
 
 
 def test_figures_do_not_pile_up_artists():
     race = converging(3)
-    made = render.figure(race)
+    made = plain(race)
     before = len(made.findobj())
     for step in range(41):
         set_step(made, step)

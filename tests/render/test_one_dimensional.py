@@ -151,12 +151,12 @@ def test_all_changes_within_an_interval_are_redrawn(theme):
             assert (moved == fresh(step, theme)).all(), step
 
 
-def test_a_whole_figure_has_the_curve_losses_and_a_legend():
+def test_a_whole_figure_has_the_curve_losses_and_standings():
     made = figure(valley())
     curve, losses, legend = made.axes
     assert any(isinstance(line, Tail) for line in curve.lines)
     assert losses.get_yscale() == "log"
-    assert legend.get_label() == "legend"
+    assert legend.get_label() == "standings"
     assert len(figure(valley(), panel=False).axes) == 2
 
 
@@ -177,7 +177,7 @@ def test_a_run_out_of_view_is_reported_in_the_legend():
     runs = record([t], values=t.T**2)
     x = np.linspace(-2, 3, 51)
     runs = replace(runs, curve=Surface(x, np.zeros(1), x[None] ** 2, np.zeros((0, 2)), 0.0))
-    made = figure(runs)
+    made = figure(runs, standings=False)
     words = [text.get_text() for text in made.axes[-1].texts]
     assert any("out of view" in word or "↗" in word for word in words)
     ax = made.axes[0]

@@ -1,0 +1,353 @@
+"""The leaderboard of a race: a legend in the order of the present losses, whose rows change place smoothly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.backend_bases import RendererBase
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from landscapes.analysis.live_standings import LiveStandings
+from landscapes.render.artists.animated import IDENTITY, NO_BOXES, AnimatedArtist, Boxes, in_use, pixels
+from landscapes.render.artists.legend import Entry
+from landscapes.render.artists.sprites import ASCENT, DESCENT, Image, Lettering, Numerals, sprite, text_width
+from landscapes.render.artists.standings_columns import FAILED, REACHED, Columns, measure, short_number
+from landscapes.render.theme import Theme
+
+RAISE = 0.36
+"""How far a baseline lies below the middle of its row, in font sizes."""
+
+REST = 0.25
+"""The share of the time between two orders, at either end, in which rows that change place do not move."""
+
+PALE = 0.65
+"""Opacity of learning rates and headings."""
+
+KEPT = 512
+"""The largest number of remembered states."""
+
+
+def smootherstep(share: float) -> float:
+    """Return 6 s⁵ - 15 s⁴ + 10 s³ for a share s from 0 to 1: without speed and acceleration at both ends.
+
+    >>> smootherstep(0.0), smootherstep(0.5), smootherstep(1.0)
+    (0.0, 0.5, 1.0)
+    """
+    s = min(max(share, 0.0), 1.0)
+    return s * s * s * (s * (6 * s - 15) + 10)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the leaderboard at a step, as it is read.
+
+    Attributes:
+        entry: the number of the optimizer in the record.
+        slot: where the row is: 0 for the first place, with fractions while it moves.
+        place: its place, equal for equal runs; "–" for a failed one.
+        value: the present gap or loss; "" if it failed.
+        mark: "✓ 120" from the step on from which it stays at the target, "✕ 30" if it failed; "2/3" of several runs.
+        outcome: how it failed, in words, if there is room.
+        leads: whether it alone is first.
+        failed: whether it failed.
+    """
+
+    entry: int
+    slot: float
+    place: str
+    value: str
+    mark: str
+    outcome: str
+    leads: bool
+    failed: bool
+
+
+class Standings(Artist, AnimatedArtist):
+    """The leaderboard of a race, on axes of its own.
+
+    Until `settle` is called, each step shows its own order, as a still does. All states depend on the step alone.
+
+    Args:
+        live: the standings at every step.
+        columns: rows and columns.
+        theme: the theme.
+    """
+
+    def __init__(self, live: LiveStandings, columns: Columns, theme: Theme) -> None:
+        super().__init__()
+        self.live = live
+        self.columns = columns
+        self.theme = theme
+        self.step = self.span = int(live.steps[-1])
+        self._keys: NDArray[np.int64] | None = None
+        self._slots: NDArray[np.float64] = np.zeros((0, len(columns.entries)))
+        self._rows: dict[int, list[Row]] = {}
+        self._prepared: tuple[Any, ...] = ()
+        self.set_zorder(10)
+
+    def set_step(self, step: int) -> None:
+        self.step = step
+
+    def settle(self, keys: Iterable[int], exact: Iterable[int] = ()) -> None:
+        """Change the order smoothly between some steps, and only if it lasts.
+
+        Args:
+            keys: ascending steps at which no row moves.
+            exact: steps of `keys` with the exact order; the first and the last one have it, too.
+        """
+        at = [int(step) for step in keys]
+        self._keys = np.array(at)
+        self._slots = np.argsort(self.live.steady_orders(at, [int(step) for step in exact]), axis=1).astype(float)
+        self._rows.clear()
+
+    def rows(self, step: int | None = None) -> list[Row]:
+        """Return the rows from top to bottom at a step, by default the present one."""
+        step = self.step if step is None else step
+        if step not in self._rows:
+            if len(self._rows) >= KEPT:
+                self._rows.clear()
+            self._rows[step] = self._read(step)
+        return self._rows[step]
+
+    def slots(self, step: int) -> NDArray[np.float64]:
+        """Return where each optimizer's row is at a step: 0 for the first place."""
+        if self._keys is None:
+            return np.argsort(self.live.order(step)).astype(float)
+        before = min(max(int(np.searchsorted(self._keys, step, side="right")) - 1, 0), len(self._keys) - 1)
+        after = min(before + 1, len(self._keys) - 1)
+        one, two = np.asarray(self._slots[before]), self._slots[after]
+        if before == after or (one == two).all():
+            return one
+        share = (step - self._keys[before]) / (self._keys[after] - self._keys[before])
+        return np.asarray(one + smootherstep((share - REST) / (1 - 2 * REST)) * (two - one))
+
+    def _read(self, step: int) -> list[Row]:
+        live, entries, slots = self.live, self.columns.entries, self.slots(step)
+        keys, values, arrived, ended = live.keys(step), live.values(step), live.arrived(step), live.ended(step)
+        order = np.argsort(slots, kind="stable").tolist()
+        places: list[str] = []
+        for at, row in enumerate(order):
+            tied = at > 0 and (keys[row] == keys[order[at - 1]]).all()
+            places.append("–" if keys[row, 0] else places[-1] if tied else str(at + 1))
+        made = []
+        for place, row in zip(places, order, strict=True):
+            entry, failed = entries[row], bool(keys[row, 0])
+            mark, outcome = self._marks(entry, row, step, int(arrived[row]), int(ended[row]))
+            value = "" if failed else self.theme.number(short_number(float(values[row])))
+            leads = place == "1" and places.count("1") == 1 and len(order) > 1
+            made.append(Row(row, float(slots[row]), place, value, mark, outcome, leads, failed))
+        return made
+
+    def _marks(self, entry: Entry, row: int, step: int, arrived: int, ended: int) -> tuple[str, str]:
+        """Return the mark of a row, and its outcome in words instead."""
+        runs = int(self.live.runs[row])
+        if runs > 1:
+            parts = [f"{sign} {count}/{runs}" for sign, count in ((REACHED, arrived), (FAILED, ended)) if count]
+            return (parts[-1] if ended else parts[0]) if parts else "", ""
+        if entry.ended and step >= entry.since:
+            return f"{entry.symbol} {entry.since}", entry.outcome if self.columns.in_words else ""
+        if arrived:
+            return f"{REACHED} {int(self.live.reached[row][0])}", ""
+        return (f"{entry.symbol} {entry.since}" if entry.symbol and step >= entry.since else ""), ""
+
+    def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes | None:
+        if self.axes is None or not isinstance(renderer, RendererAgg):
+            return None
+        self._prepare(renderer)
+        states = [{row.entry: row for row in self.rows(step)} for step in steps]
+        boxes = []
+        for entry in range(len(self.columns.entries)):
+            own = [state[entry] for state in states]
+            if len(set(own)) == 1:
+                continue
+            low, high = min(row.slot for row in own), max(row.slot for row in own)
+            still = low == high and len({(row.leads, row.failed, row.place) for row in own}) == 1
+            left = self._x(self.columns.start) if still else self._x(0)
+            boxes.append([left - 1, self._edge(high + 1) - 2, self._x(self.columns.width) + 2, self._edge(low) + 2])
+        return np.array(boxes) if boxes else NO_BOXES
+
+    def draw(self, renderer: RendererBase) -> None:
+        if not self.get_visible() or self.axes is None:
+            return
+        self._place(renderer)
+        rows = self.rows()
+        slots = {row.entry: row for row in rows}
+        if isinstance(renderer, RendererAgg):
+            self._prepare(renderer)
+        self._draw_heading(renderer)
+        for at, row in enumerate(rows):
+            self._write(renderer, self.columns.place, at, row.place, self._small(PALE), "right")
+        for row in sorted(slots.values(), key=self._depth):
+            box = (self._x(0), self._edge(row.slot + 1) - 2, self._x(self.columns.width), self._edge(row.slot) + 2)
+            if in_use(box, renderer):
+                self._draw_row(renderer, row)
+        self.stale = False
+
+    def _depth(self, row: Row) -> tuple[bool, float]:
+        """Return when a row is drawn: rows that climb are in front."""
+        return self._climbs(row), -row.slot
+
+    def _climbs(self, row: Row) -> bool:
+        if self._keys is None or row.slot == int(row.slot):
+            return False
+        after = min(int(np.searchsorted(self._keys, self.step, side="right")), len(self._keys) - 1)
+        return bool(self._slots[after, row.entry] < row.slot)
+
+    # places in pixels
+
+    def _place(self, renderer: RendererBase) -> None:
+        assert self.axes is not None
+        self._unit = pixels(renderer, 1.0)
+        self._left, _, _, self._top = (float(side) for side in self.axes.bbox.extents)
+        if isinstance(renderer, RendererAgg):
+            self._left, self._top = round(self._left), round(self._top)
+
+    def _x(self, points: float) -> float:
+        return self._left + points * self._unit
+
+    def _edge(self, slot: float) -> float:
+        """Return the upper edge of a slot."""
+        return float(self._top - (self.columns.head + slot * self.columns.row) * self._unit)
+
+    def _baseline(self, slot: float) -> float:
+        return self._edge(slot + 0.5) - RAISE * self.columns.font * self._unit
+
+    # drawing
+
+    def _small(self, alpha: float = 1.0) -> Lettering:
+        return Lettering(self.columns.small, self.theme.foreground, tuple(self._families), alpha=alpha)
+
+    def _draw_heading(self, renderer: RendererBase) -> None:
+        columns, theme = self.columns, self.theme
+        look = Lettering(0.9 * columns.small, theme.foreground, tuple(self._families), alpha=PALE)
+        y = self._top - (columns.head - 0.3 * columns.font) * self._unit
+        heads = [(columns.value, theme.say(measure(self.live)), "right")]
+        if columns.lr is not None:
+            heads.append((columns.lr, theme.say("lr"), "right"))
+        if columns.mark is not None and any(np.isfinite(ends).any() for ends in self.live.reached):
+            heads.append((columns.mark, theme.say("target"), "left"))
+        for x, words, align in heads:
+            self._paste(renderer, self._x(x), y, words, look, align)
+
+    def _draw_row(self, renderer: RendererBase, row: Row) -> None:
+        columns, slot = self.columns, row.slot
+        if isinstance(renderer, RendererAgg):
+            image, low = self._row_image(renderer, row)
+            y = round(self._baseline(slot)) - low
+            gc = renderer.new_gc()
+            renderer.draw_image(gc, round(self._x(columns.sample)), y, image)
+            gc.restore()
+        else:
+            self._paint(renderer, row, self._x(columns.sample), self._baseline(slot))
+        words = row.outcome or ""
+        if words:
+            self._write(renderer, columns.width, slot, words, self._small(), "right")
+            return
+        if row.value:
+            if isinstance(renderer, RendererAgg):
+                image = self._numerals.image(row.value)
+                x = round(self._x(columns.value)) - image.shape[1]
+                gc = renderer.new_gc()
+                renderer.draw_image(gc, x, round(self._baseline(slot)) - self._numerals.below, image)
+                gc.restore()
+            else:
+                self._write(renderer, columns.value, slot, row.value, self._small(), "right")
+        if row.mark and columns.mark is not None:
+            self._write(renderer, columns.mark, slot, row.mark, self._small(), "left")
+
+    def _paint(self, renderer: RendererBase, row: Row, x: float, y: float) -> None:
+        """Draw trail, name and learning rate of a row, from x on, with the baseline at y."""
+        columns, entry, unit = self.columns, self.columns.entries[row.entry], self._unit
+        middle, scale = y + RAISE * columns.font * unit, min(columns.font / 9, 1.0)
+        sample = Line2D(
+            [x + 0.3 * columns.font * unit, x + 2.0 * columns.font * unit], [middle, middle], color=entry.style.color,
+            linewidth=2.2 * scale, solid_capstyle="round", marker=entry.style.marker, markevery=[1],
+            markersize=5.5 * scale, transform=IDENTITY,
+        )  # fmt: skip
+        if entry.style.dashes:
+            sample.set_dashes(entry.style.dashes)
+        page = self.get_figure(root=True)
+        assert page is not None
+        sample.set_figure(page)
+        sample.draw(renderer)
+        weight, alpha = "bold" if row.leads else "normal", PALE if row.failed else 1.0
+        name = Lettering(columns.font, self.theme.foreground, tuple(self._families), weight, alpha)
+        name.text(self, entry.name, x + (columns.name - columns.sample) * unit, y).draw(renderer)
+        if entry.lr and columns.lr is not None:
+            self._small(PALE).text(self, entry.lr, x + (columns.lr - columns.sample) * unit, y, "right").draw(renderer)
+
+    def _write(self, renderer: RendererBase, x: float, slot: float, words: str, look: Lettering, align: str) -> None:
+        """Write a text in a slot, from or up to a place in points."""
+        self._paste(renderer, self._x(x), self._baseline(slot), words, look, align)
+
+    def _paste(self, renderer: RendererBase, x: float, y: float, words: str, look: Lettering, align: str) -> None:
+        """Write a text at a place in pixels; on Agg from an image."""
+        if not isinstance(renderer, RendererAgg):
+            look.text(self, words, x, y, align).draw(renderer)
+            return
+        key = words, look
+        if key not in self._texts:
+            text = look.text(self, words, 0, 0)
+            wide = text_width(renderer, text)
+            low, high = self._reach(look.size)
+            draw = lambda page, base: look.text(self, words, 1, base).draw(page)  # noqa: E731
+            self._texts[key] = sprite(wide + 3, low, high, renderer.dpi, draw), wide
+        image, wide = self._texts[key]
+        left = x - wide if align == "right" else x
+        gc = renderer.new_gc()
+        renderer.draw_image(gc, round(left) - 1, round(y) - self._reach(look.size)[0], image)
+        gc.restore()
+
+    def _row_image(self, renderer: RendererAgg, row: Row) -> tuple[Image, int]:
+        """Return the image of trail, name and learning rate, and how far it reaches below the baseline.
+
+        A row that climbs hides the rows behind it.
+        """
+        climbs = self._climbs(row)
+        key = row.entry, row.leads, row.failed, climbs
+        if key not in self._images:
+            columns = self.columns
+            low, high = self._reach(columns.font)
+            if climbs:
+                low = round((0.5 * columns.row - RAISE * columns.font) * self._unit)
+                high = round(columns.row * self._unit) - low
+            wide = ((columns.lr or self.columns.start) - columns.sample) * self._unit
+            if climbs:
+                wide = (columns.width - columns.sample) * self._unit
+            image = sprite(wide + 2, low, high, renderer.dpi, lambda page, y: self._paint(page, row, 0.0, y))
+            self._images[key] = (_opaque(image, self.theme.background) if climbs else image), low
+        return self._images[key]
+
+    def _reach(self, size: float) -> tuple[int, int]:
+        """Return how far letters of a size reach below and above their baseline, in whole pixels."""
+        return int(np.ceil(DESCENT * size * self._unit)), int(np.ceil(ASCENT * size * self._unit))
+
+    def _prepare(self, renderer: RendererAgg) -> None:
+        """Forget all images if the layout has changed."""
+        self._place(renderer)
+        key = self._left, self._top, self._unit, renderer.dpi
+        if key != self._prepared:
+            self._prepared = key
+            self._texts: dict[tuple[str, Lettering], tuple[Image, float]] = {}
+            self._images: dict[tuple[Any, ...], tuple[Image, int]] = {}
+            self._numerals = Numerals(self, self._small(), renderer)
+
+    @property
+    def _families(self) -> list[str]:
+        if not hasattr(self, "_fonts"):
+            self._fonts = list(self.theme.families)
+        return self._fonts
+
+
+def _opaque(image: Image, color: Any) -> Image:
+    """Return an image on a ground."""
+    alpha = image[..., 3:].astype(np.float64) / 255
+    mixed = alpha * image[..., :3] + (1 - alpha) * 255 * np.array(to_rgb(color))
+    return np.concatenate([mixed.round(), np.full_like(alpha, 255)], axis=-1).astype(np.uint8)

@@ -1,0 +1,214 @@
+"""The columns of a leaderboard: place, trail, name, learning rate, loss and a mark, fitted to a box."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from landscapes.analysis.live_standings import LiveStandings
+from landscapes.render.artists.legend import FONT, LEAST_POINTS, SMALL, Entry
+from landscapes.render.artists.text_fit import Ruler
+from landscapes.render.theme import Theme
+
+ROWS = (17.0, 13.5)
+"""The usual and the least height of a row in points at a font size of 9."""
+
+HEAD = 0.8
+"""The height of the heading, in rows."""
+
+SAMPLE = 2.5
+"""The width of a piece of a trail, in font sizes."""
+
+GAP = 0.9
+"""The gap between columns, in font sizes."""
+
+LEAST_NAMES = 9.0, 6.0
+"""The least widths of names that are cut, with learning rates and without, in font sizes. Where there is not even
+that, the leaderboard gives way to a legend."""
+
+SPREAD = 3.0
+"""How much wider than needed a gap between columns may be, in font sizes."""
+
+MOST = 40
+"""The largest number of rows."""
+
+REACHED, FAILED = "✓", "✕"
+
+PLAIN = 1e-3, 1e4
+"""Numbers between these are written without a power of ten."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The places of the columns of a leaderboard in points, from its left end.
+
+    Attributes:
+        entries: the rows, with names that fit.
+        font: font size of the names.
+        row, head: heights of a row and of the heading.
+        place: right end of the places.
+        sample, name: left ends of the trails and of the names.
+        lr: right end of the learning rates; None without them.
+        start, value: left and right end of the losses.
+        mark: left end of the marks; None without them.
+        width: the whole width.
+        in_words: whether outcomes have room in words, which end at the right.
+    """
+
+    entries: list[Entry]
+    font: float
+    row: float
+    head: float
+    place: float
+    sample: float
+    name: float
+    lr: float | None
+    start: float
+    value: float
+    mark: float | None
+    width: float
+    in_words: bool
+
+    @property
+    def height(self) -> float:
+        """The whole height."""
+        return self.head + self.row * len(self.entries)
+
+    @property
+    def small(self) -> float:
+        """Font size of all but the names."""
+        return small_font(self.font)
+
+
+def small_font(font: float) -> float:
+    """Return the font size of learning rates, losses and marks."""
+    return max(SMALL * font, min(font, LEAST_POINTS))
+
+
+def short_number(value: float) -> str:
+    """Return a loss in at most eight letters that are as wide at each step.
+
+    >>> [short_number(value) for value in (142.5, 12.0, 0.0123, 1.44e-11, 0.0, -3.2e120, float("inf"))]
+    ['142', '12.0', '0.0123', '1.4e−11', '0', '−3.2e120', '–']
+    """
+    if not np.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    if PLAIN[0] <= abs(value) < PLAIN[1]:
+        digits = max(1 - int(np.floor(np.log10(abs(value)))), 0)
+        return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    mantissa, power = f"{value:.1e}".split("e")
+    return f"{mantissa}e{int(power)}".replace("-", "\N{MINUS SIGN}")
+
+
+def widest_numbers(live: LiveStandings) -> list[str]:
+    """Return numbers of which one is as wide as any loss of a race."""
+    shown = live.loss - live.origin if np.isfinite(live.origin) else live.loss
+    shown = shown[np.isfinite(shown) & (shown != 0)]
+    size = np.abs(shown)
+    extreme = bool(len(size)) and (size.min() < 1e-99 or size.max() >= 1e100)
+    sign = "\N{MINUS SIGN}" if (shown < 0).any() else ""
+    found = [f"{sign}0.00888", f"{sign}8888"]
+    if extreme or (len(size) and (size.min() < PLAIN[0] or size.max() >= PLAIN[1])):
+        found.append(f"{sign}8.8e\N{MINUS SIGN}{'888' if extreme else '88'}")
+    return found
+
+
+def marks(live: LiveStandings, rows: Sequence[Entry]) -> list[str]:
+    """Return marks of which one is as wide as any mark of a race; none if no run reaches its target or fails."""
+    last, found = int(live.steps[-1]), []
+    for count, reached, failed, entry in zip(live.runs, live.reached, live.failed, rows, strict=True):
+        for sign, ends in ((REACHED, reached), (FAILED, failed)):
+            if np.isfinite(ends).any():
+                found.append(f"{sign} {last if count == 1 else f'{count}/{count}'}")
+        if entry.symbol:
+            found.append(f"{entry.symbol} {last}")
+    return found
+
+
+def fit_columns(
+    rows: Sequence[Entry],
+    live: LiveStandings,
+    width: float,
+    tall: float,
+    ruler: Ruler,
+    theme: Theme,
+    size: float = FONT,
+    cut: bool = True,
+) -> Columns | None:
+    """Return the columns in the largest font that fits a box in points; None if there is no room.
+
+    In this order: a smaller font, outcomes as signs, and if `cut`, shorter names and no learning rates.
+    """
+    if not rows or len(rows) > MOST:
+        return None
+    fonts = [points * theme.text_scale for points in (size, 0.89 * size, 0.78 * size)]
+    bare = [replace(row, lr=row.bare_lr) for row in rows]
+    nameless = [replace(row, lr="") for row in rows]
+    usual, least = LEAST_NAMES
+    rounds = [(bare, True, np.inf), (bare, False, np.inf)]
+    rounds += [(bare, False, usual), (nameless, False, least)] if cut else []
+    for shown, in_words, name in rounds:
+        for font in fonts:
+            made = _columns(shown, live, width, tall, font, ruler, theme, in_words, name)
+            if made is not None:
+                return made
+    return None
+
+
+def _columns(
+    rows: list[Entry],
+    live: LiveStandings,
+    width: float,
+    tall: float,
+    font: float,
+    ruler: Ruler,
+    theme: Theme,
+    in_words: bool,
+    least: float,
+) -> Columns | None:
+    """Return the columns in one font, or None if they do not fit; names are cut to `least` font sizes or more."""
+    row = min(ROWS[0] * font / 9, tall / (len(rows) + HEAD))
+    if row < ROWS[1] * font / 9:
+        return None
+    small, gap = small_font(font), GAP * font
+    heading = 0.9 * small
+
+    def widest(texts: Sequence[str], head: str = "") -> float:
+        return max([ruler.width(head, heading), *(ruler.width(theme.number(text), small) for text in texts)])
+
+    place = widest([str(len(rows)), "–"])
+    sample = place + 0.6 * font
+    name = sample + SAMPLE * font + 0.4 * font
+    rates = widest([entry.lr for entry in rows], theme.say("lr")) + gap if any(entry.lr for entry in rows) else 0.0
+    number = widest(widest_numbers(live), theme.say(measure(live))) + gap
+    signs = marks(live, rows)
+    mark = widest(signs, theme.say("target")) + gap if signs else 0.0
+    ended = [entry.outcome for entry in rows if entry.ended]
+    longest = max((ruler.width(words, small) for words in ended), default=0.0) if in_words else 0.0
+    if longest > number + mark - 0.5 * gap:
+        mark = longest - number + 0.5 * gap  # outcomes take the place of losses and marks
+    space = width - name - rates - number - mark
+    names = max(ruler.width(entry.name, font, "bold") for entry in rows)
+    if names > space:
+        if space < least * font:
+            return None
+        rows = [replace(entry, name=ruler.shorten(entry.name, space, font, "bold", tail=0.4)) for entry in rows]
+        names = space
+    between = bool(rates) + 1 + bool(mark)
+    extra = min((space - names) / between, SPREAD * font)
+    ends = np.cumsum([name + names, (rates + extra) if rates else 0.0, number + extra, (mark + extra) if mark else 0.0])
+    return Columns(
+        rows, font, row, HEAD * row, place, sample, name,
+        lr=float(ends[1]) if rates else None, start=min(float(ends[2]) - number + gap, float(ends[3]) - longest) - 1,
+        value=float(ends[2]),
+        mark=float(ends[2] + gap + extra) if mark else None, width=float(ends[3]), in_words=in_words,
+    )  # fmt: skip
+
+
+def measure(live: LiveStandings) -> str:
+    """Return the name of the losses: "gap" if they are measured from the minimum, else "loss"."""
+    return "gap" if np.isfinite(live.origin) else "loss"

@@ -1,0 +1,261 @@
+"""The leaderboard of a race: who leads at which step, how rows change place, and that nothing overlaps."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+from render_pixels import full_draw, levels_apart, sized
+from render_records import arc, coincident, converging, diverging, leaving, record, unbounded
+
+from landscapes import render
+from landscapes.analysis.live_standings import live_standings
+from landscapes.record import Record
+from landscapes.render.animation.frames import Frames
+from landscapes.render.artists.animated import set_step
+from landscapes.render.artists.standings import Row, Standings
+from landscapes.render.artists.standings_columns import short_number, widest_numbers
+
+STEPS = 200
+
+
+def crossing() -> Record:
+    """A race with a change of lead at step 100; the two losses then stay apart, and neither reaches the target."""
+    share = np.linspace(0, 1, STEPS + 1)
+    losses = np.array([2 - share, 2.5 - 2 * share]) + 1
+    return record([arc(STEPS, 0.2), arc(STEPS, -0.2)], values=losses)
+
+
+def flickering() -> Record:
+    """A race in which the lead changes at every step, until the second run leads from step 150 on."""
+    sign = np.where(np.arange(STEPS + 1) % 2, 0.1, -0.1)
+    base = np.linspace(3, 2, STEPS + 1)
+    late = np.where(np.arange(STEPS + 1) >= 150, 0.5, 0.0)
+    return record([arc(STEPS, 0.2), arc(STEPS, -0.2)], values=np.array([base + sign, base - sign - late]))
+
+
+def several_starts() -> Record:
+    """Two optimizers from two starts: one arrives twice, the other once."""
+    made = converging(4, labels=["A 1", "B 1", "A 2", "B 2"])
+    runs = made.trajectories.runs
+    columns = {"name": np.array(["A", "B", "A", "B"]), "start": np.array([0, 0, 1, 1])}
+    reached = np.ma.array([20, 30, 25, 0], mask=[0, 0, 0, 1])
+    object.__setattr__(made.trajectories, "runs", runs | columns | {"reached": reached})
+    return made
+
+
+def board(made: Figure) -> Standings:
+    (found,) = made.findobj(Standings)
+    assert isinstance(found, Standings)
+    return found
+
+
+def names(rows: list[Row], race: Record) -> list[str]:
+    labels = list(dict.fromkeys(race.trajectories.runs.get("name", race.trajectories.runs["label"]).tolist()))
+    return [labels[row.entry] for row in rows]
+
+
+def test_a_still_has_the_order_of_its_step():
+    race = crossing()
+    for step, leader in ((99, "SGD"), (101, "Momentum"), (STEPS, "Momentum")):
+        rows = board(render.figure(race, step=step)).rows()
+        assert names(rows, race)[0] == leader
+        assert [row.place for row in rows] == ["1", "2"]
+        assert [row.slot for row in rows] == [0, 1]
+        assert [row.leads for row in rows] == [True, False]
+
+
+def test_a_tie_shares_a_place_and_nobody_leads():
+    rows = board(render.figure(crossing(), step=100)).rows()
+    assert [row.place for row in rows] == ["1", "1"]
+    assert not any(row.leads for row in rows)
+    rows = board(render.figure(coincident(3))).rows()  # they also reach the target at the same step
+    assert [row.place for row in rows] == ["1"] * 3
+    assert len({row.mark for row in rows}) == 1
+    assert rows[0].mark.startswith("✓ ")
+
+
+def test_rows_move_steadily_around_the_change_of_lead():
+    race = crossing()
+    artist = board(render.animate(race, seconds=10).figure)
+    way = np.array([artist.slots(step)[1] for step in range(STEPS + 1)])
+    assert (way[0], way[-1]) == (1, 0)
+    assert (np.diff(way) <= 0).all()
+    moving = np.flatnonzero((way > 0) & (way < 1))
+    assert moving[0] > 80
+    assert moving[-1] < 120
+    assert np.abs(np.diff(way)).max() < 0.5  # no jump
+    assert artist.slots(STEPS).tolist() == [1, 0]
+
+
+def test_rows_do_not_follow_a_flickering_lead():
+    artist = board(render.animate(flickering(), seconds=10).figure)
+    slots = np.array([artist.slots(step) for step in range(2, STEPS)])
+    turns = np.flatnonzero(np.diff(slots[:, 0] > slots[:, 1]))
+    assert len(turns) <= 2
+    assert slots[100:140].std(0).max() == 0
+
+
+def test_frames_do_not_depend_on_the_frames_before():
+    made = render.animate(crossing(), **sized(640, 360)).figure
+    frames, steps = Frames(made), [3, 99, 101, 104, 20, 200, 98]
+    shown = {step: frames.show(step).copy() for step in steps}
+    for step in (98, 101, 104):
+        assert levels_apart(Frames(made).show(step), shown[step]) <= 2
+    advancing = Frames(made, None, range(90, 120))
+    for step in range(90, 120):
+        frame = advancing.advance(step)[0]
+        if step % 7 == 0:
+            set_step(made, step)
+            assert levels_apart(frame, full_draw(made)) <= 2
+
+
+def test_arrivals_are_marked_from_their_step_on_and_rank_by_it():
+    race = converging(4)
+    reached = race.trajectories.runs["reached"]
+    made = board(render.figure(race))
+    first = int(reached.min())
+    assert all(not row.mark for row in made.rows(first - 1))
+    rows = made.rows(first)
+    assert rows[0].mark == f"✓ {first}"
+    assert [row.entry for row in made.rows()] == race.order
+    assert names(made.rows(), race) == [str(race.trajectories.runs["label"][run]) for run in race.order]
+
+
+def test_a_run_that_leaves_the_target_again_is_not_marked():
+    race = converging(2)
+    loss = race.trajectories.loss.copy()
+    loss[0, 30:] = 1.0  # it had reached the target
+    runs = race.trajectories.runs | {"reached": np.ma.array([0, 30], mask=[True, False])}
+    again = Record(
+        type(race.trajectories)(race.trajectories.x, loss, race.trajectories.step, runs), race.surface, race.meta
+    )
+    made = board(render.figure(again))
+    assert {row.mark for step in range(41) for row in made.rows(step) if row.entry == 0} == {""}
+
+
+@pytest.mark.parametrize(
+    ("race", "since", "words", "sign"),
+    [(diverging(at=12), 12, "diverged at step 12", "✕ 12"), (unbounded(at=25), 25, "unbounded at step 25", "↗ 25")],
+    ids=["diverging", "unbounded"],
+)
+def test_a_failure_is_told_from_its_step_on(race, since, words, sign):
+    made = board(render.figure(race, **sized(1600, 900)))
+    runs = {row.entry: row for row in made.rows(since - 1)}
+    assert not any(row.outcome for row in runs.values())
+    (told,) = (row for row in made.rows(since) if row.outcome)
+    assert (told.outcome, told.mark) == (words, sign)
+    if sign.startswith("✕"):
+        assert (told.place, told.value, told.failed, told.slot) == ("–", "", True, 2)
+    small = board(render.figure(race, **sized(640, 360)))
+    assert sign in {row.mark for row in small.rows(since)}
+
+
+def test_a_run_out_of_view_has_an_arrow():
+    race = leaving()
+    marks = {row.entry: row.mark for row in board(render.figure(race)).rows()}
+    assert marks[1].startswith("↗ ")
+
+
+def test_several_starts_share_a_row_with_counts():
+    race = several_starts()
+    rows = board(render.figure(race)).rows()
+    assert [(name, row.mark) for name, row in zip(names(rows, race), rows, strict=True)] == [
+        ("A", "✓ 2/2"),
+        ("B", "✓ 1/2"),
+    ]
+    live = live_standings(race)
+    loss = race.trajectories.loss
+    assert live.values(10).tolist() == pytest.approx(np.median(loss[:, 10].reshape(2, 2), axis=0).tolist())
+
+
+def texts(made: Figure) -> list[tuple[str, Bbox]]:
+    """All texts that the leaderboard writes, with their places in pixels."""
+    artist, found = board(made), []
+    renderer = RendererAgg(*(int(side) for side in made.bbox.size), made.dpi)
+
+    class Listening(Text):
+        pass
+
+    draw = Text.draw
+
+    def listen(text, page):
+        if text.get_text() and page is not renderer:
+            return draw(text, page)
+        found.append((text.get_text(), text.get_window_extent(renderer)))
+        return None
+
+    vector = type("Vector", (), {"__getattr__": lambda self, name: getattr(renderer, name)})()
+    patch = pytest.MonkeyPatch()
+    with patch.context() as changed:
+        changed.setattr(
+            Text, "draw", lambda text, page: found.append((text.get_text(), text.get_window_extent(renderer)))
+        )
+        artist.draw(vector)
+    return found
+
+
+LONG = "an optimizer with a name of sixty letters that goes on and on"
+
+
+@pytest.mark.parametrize(
+    ("size", "scale", "runs"),
+    [
+        *[((400, 300), 1, 2), ((400, 300), 2, 12), ((400, 400), 1, 6), ((640, 360), 1, 12), ((800, 600), 2, 2)],
+        *[((960, 540), 1, 12), ((960, 540), 2, 6), ((1920, 1080), 2, 12), ((1920, 1080), 1, 6)],
+    ],
+)
+def test_nothing_overlaps_at_any_size(size, scale, runs):
+    labels = [f"{LONG} {run}" for run in range(runs)] if runs == 6 else None
+    race = converging(runs, labels=labels, outcomes={1: ("diverged", 5)})
+    lang = {2: "de", 6: "en", 12: "fr"}[runs]
+    made = render.figure(race, text_scale=scale, lang=lang, step=30, **sized(*size))
+    keys = [ax for ax in made.axes if ax.get_label() in ("standings", "legend")]
+    assert len(keys) == 1
+    for ax in made.axes:
+        assert ax is keys[0] or not Bbox.intersection(ax.bbox, keys[0].bbox) or keys[0].get_label() == "legend"
+    if keys[0].get_label() == "legend":
+        assert min(size) <= 400 or scale == 2
+        return
+    found = texts(made)
+    for text, box in found:
+        assert made.bbox.x0 <= box.x0 < box.x1 <= made.bbox.x1 + 1, text
+        assert made.bbox.y0 <= box.y0 < box.y1 <= made.bbox.y1 + 1, text
+    for (one, a), (two, b) in combinations(found, 2):
+        shared = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+        assert shared[0] <= 0.5 or shared[1] <= 0.3 * min(a.height, b.height), (one, two)
+
+
+def test_the_headings_say_what_the_numbers_are():
+    words = [text for text, _ in texts(render.figure(converging(3)))]
+    assert words[:3] == ["gap", "lr", "target"]
+    words = [text for text, _ in texts(render.figure(converging(3), lang="de"))]
+    assert words[:3] == ["Abstand", "Lernrate", "Zielwert"]
+    assert "0,01" in words
+
+
+def test_numbers_are_never_wider_than_their_column():
+    race = converging(3)
+    race.trajectories.loss[:] = np.geomspace(1e-7, 9e3, race.trajectories.loss.size).reshape(
+        race.trajectories.loss.shape
+    )
+    live = live_standings(race)
+    measure = board(render.figure(race)).columns
+    from landscapes.render.artists.text_fit import Ruler
+
+    ruler = Ruler(100.0)
+    room = max(ruler.width(text, measure.small) for text in widest_numbers(live))
+    shown = {short_number(float(value)) for step in range(41) for value in live.values(step)}
+    assert max(ruler.width(text, measure.small) for text in shown) <= room
+    assert room <= measure.value - measure.start + 1.01
+
+
+def test_without_standings_or_room_there_is_a_legend():
+    for made in (render.figure(converging(3), standings=False), render.figure(converging(12), **sized(200, 150))):
+        assert not made.findobj(Standings)
+        assert [ax.get_label() for ax in made.axes][-1] == "legend"
