@@ -9,30 +9,38 @@ from itertools import pairwise
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.text import Text
+from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
-from matplotlib.transforms import Bbox
-from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
-from landscapes.render.artists.animated import pixels, set_step
+from landscapes.render.artists.animated import IDENTITY, pixels, set_step, stroke
 from landscapes.render.artists.legend import Entry, legend_entries
 from landscapes.render.figures.layout import LEAST, Sheet, fit_scale
 from landscapes.render.figures.size import DPI, FIGSIZE, check_figsize, new_figure
+from landscapes.render.light import Sun
 from landscapes.render.plot3d.best_camera import best_camera
 from landscapes.render.plot3d.camera import Camera
 from landscapes.render.plot3d.heightfield import Projection
+from landscapes.render.plot3d.shading import SIDEWAYS
 from landscapes.render.plot3d.surface_artist import SurfaceArtist
+from landscapes.render.plot3d.tick_labels import LABEL_SIZE, TickLabels, height_ticks, height_word, tick_words
 from landscapes.render.plots.inputs import check_step, labels_of, size_factor
 from landscapes.render.theme import StyleLike, Theme, as_theme
 
-LABEL_SIZE = 9.0
-"""Font size of the tick labels in points."""
-
-LABEL_DISTANCE = 12.0
+LABEL_DISTANCE = 13.0
 """Distance of the tick labels from the edge in points."""
+
+SIDES = 30.0
+"""Space for the labels of heights and of corners in points, left and right of the block."""
+
+TICK = 3.0
+"""Length of a tick in points."""
+
+TURNING = 14.0
+"""Horizontal distance of two corners in points from which on the axis of heights at the left one is opaque."""
 
 MOST_TICKS = (5, 4, 3, 2)
 """The largest numbers of intervals between ticks of an edge; fewer where labels would touch."""
@@ -53,78 +61,80 @@ class BlockArtist(SurfaceArtist):
     floor = -0.08
 
     def __init__(
-        self, surface: Surface, look: Theme, record: Record | None, camera: Camera | None, width: float
+        self, ax: Axes, surface: Surface, look: Theme, record: Record | None, camera: Camera | None, width: float
     ) -> None:
         super().__init__(surface, look, record, width)
         self.camera = best_camera(self) if camera is None else camera
         self.bounds = [(surface.x[0], surface.x[-1]), (surface.y[0], surface.y[-1])]
-        self._labels: dict[str, Text] = {}
-        self._drawn: list[Bbox] = []
+        self._labels = TickLabels(ax, look)
+        self._heights, values = height_ticks(surface)
+        self._height_words = [height_word(value, look) for value in values.tolist()]
 
     def antialiased(self) -> bool:
         return self.camera.rotate == 0
 
+    def appearance(self, renderer: RendererBase, view: Projection) -> tuple[Sun, Projection]:
+        """Return the sun, which stays while the camera moves, and the view in the middle of the race."""
+        middle = self.camera.at(0.5)
+        return Sun(middle.azim - SIDEWAYS), self._seen_by(middle, renderer)
+
     def projection(self, renderer: RendererBase) -> Projection:
+        share = self.step / self.span if self.span else 0.0
+        return self._seen_by(self.camera.at(share), renderer)
+
+    def _seen_by(self, camera: Camera, renderer: RendererBase) -> Projection:
         assert self.axes is not None
         left, bottom, right, top = self.axes.bbox.extents
         size = self.theme.text_scale
-        space = pixels(renderer, size) * np.array([16.0, LABEL_DISTANCE + LABEL_SIZE])  # for numbers
+        space = pixels(renderer, size) * np.array([SIDES, LABEL_DISTANCE + LABEL_SIZE])  # for numbers
         window = left + space[0], bottom + space[1], right - left - 2 * space[0], top - bottom - space[1]
-        share = self.step / self.span if self.span else 0.0
-        return self.camera.at(share).onto(window, self.model.top, self.floor, STRETCH)
+        return camera.onto(window, self.model.top, self.floor, STRETCH)
+
+    def draw_behind(self, renderer: RendererBase, view: Projection) -> None:
+        """Draw the axis of heights at the leftmost corner; it fades out before another corner takes over."""
+        self._labels.clear()
+        corners = view(np.array([(x, y, self.floor) for x in (0, 1) for y in (0, 1)], float))
+        place, second = np.argsort(corners[:, 0])[:2].tolist()
+        unit = pixels(renderer, self.theme.text_scale)
+        alpha = float(np.clip((corners[second, 0] - corners[place, 0]) / (TURNING * unit) - 0.1, 0, 1))
+        if len(self._heights) < 2 or not alpha:
+            return
+        x, y = corners[place].tolist()
+        at = y + (self._heights - self.floor) * view.up
+        ticks = [(x - side * TICK * unit, row) for row in at.tolist() for side in (0, 1)]
+        ends = np.array([(x, y - self.floor * view.up), (x, y + (1 - self.floor) * view.up), *ticks])
+        gc = stroke(self, renderer, 0.7)
+        gc.set_foreground((*to_rgb(self.theme.muted), alpha), isRGBA=True)
+        renderer.draw_path(gc, Path(ends, [Path.MOVETO, Path.LINETO] * (len(ends) // 2)), IDENTITY)
+        gc.restore()
+        for word, row in zip(self._height_words, at.tolist(), strict=True):
+            self._labels.write(renderer, word, (x - (TICK + 2.5) * unit, row), "right", alpha)
 
     def draw_edge(self, renderer: RendererBase, view: Projection, axis: int) -> None:
-        """Draw tick labels along the near edge parallel to an axis."""
-        assert self.axes is not None
-        if axis == 0:
-            self._drawn = []
+        """Draw ticks and their labels along the near edge parallel to an axis."""
         low, high = self.bounds[axis]
         across = view.across if axis == 0 else view.along
         if abs(across[0]) < 0.15 * np.hypot(*across):
             return  # too steep to read
         other = 0.0 if view.ahead[1 - axis] > 0 else 1.0
         slant = np.array(view.along if axis == 0 else view.across) * (1 if other else -1)  # away from the block
-        shift = pixels(renderer, LABEL_DISTANCE * self.theme.text_scale) * slant / np.hypot(*slant)
+        unit = pixels(renderer, self.theme.text_scale) * slant / np.hypot(*slant)
         for most in MOST_TICKS:
             ticks = np.array([t for t in MaxNLocator(most).tick_values(low, high) if low <= t <= high])
             places = np.full((len(ticks), 3), self.floor)
             places[:, axis] = (ticks - low) / (high - low)
             places[:, 1 - axis] = other
-            labels = self._place_labels(ticks, view(places) + shift)
-            boxes = [label.get_window_extent(renderer) for label in labels]
+            at, words = view(places), tick_words(ticks, self.theme)
+            labels = list(zip(words, (at + LABEL_DISTANCE * unit).tolist(), strict=True))
+            boxes = [self._labels.box(renderer, *label) for label in labels]
             if not any(one.overlaps(two) for one, two in pairwise(boxes)):
                 break
-        for label, box in zip(labels, boxes, strict=True):
-            if not any(box.overlaps(other) for other in self._drawn):  # labels of both edges meet at the corner
-                self._drawn.append(box)
-                label.draw(renderer)
-
-    def _place_labels(self, ticks: NDArray[np.float64], places: NDArray[np.float64]) -> list[Text]:
-        """Return the labels of ticks, moved to places in pixels."""
-        digits = f".{max(0, -int(np.floor(np.log10(max(np.diff(ticks).min(initial=1.0), 1e-12)) + 1e-9)))}f"
-        labels = []
-        for tick, place in zip(ticks, places.tolist(), strict=True):
-            word = format(tick + 0.0, digits).replace("-", "\N{MINUS SIGN}")
-            word = self.theme.number(word)
-            labels.append(self._labels.setdefault(word, self._tick_label(word)))
-            labels[-1].set_position(place)
-        return labels
-
-    def _tick_label(self, word: str) -> Text:
-        text = Text(
-            0,
-            0,
-            word,
-            color=self.theme.foreground,
-            fontsize=LABEL_SIZE * self.theme.text_scale,
-            ha="center",
-            va="center",
-        )
-        assert self.axes is not None
-        page = self.axes.get_figure(root=True)
-        assert page is not None
-        text.set_figure(page)
-        return text
+        gc = stroke(self, renderer, 0.7)
+        gc.set_foreground(self.theme.muted)
+        ends = np.stack([at, at + TICK * unit], 1).reshape(-1, 2)
+        renderer.draw_path(gc, Path(ends, [Path.MOVETO, Path.LINETO] * len(at)), IDENTITY)
+        for label in labels:
+            self._labels.write(renderer, *label)
 
 
 @suggests_arguments
@@ -188,7 +198,7 @@ def figure_3d(
         look = look | {"text_scale": max(look.text_scale - 0.2, 1.0)}
     with look.context():
         ax.set_axis_off()
-        block = BlockArtist(surface, look, race, camera, 2.3 * size_factor(ax))
+        block = BlockArtist(ax, surface, look, race, camera, 2.3 * size_factor(ax))
         ax.add_artist(block)
     set_step(made, shown)
     return made

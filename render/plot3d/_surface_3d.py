@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
-from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter
-from numpy.typing import NDArray
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
@@ -16,8 +15,8 @@ from landscapes.render.artists.localization import localize
 from landscapes.render.plot3d.best_camera import best_camera
 from landscapes.render.plot3d.camera import TALL
 from landscapes.render.plot3d.heightfield import Projection
-from landscapes.render.plot3d.shading import scaled_heights
 from landscapes.render.plot3d.surface_artist import SurfaceArtist
+from landscapes.render.plot3d.tick_labels import height_ticks
 from landscapes.render.plots.inputs import check_step, show_step, size_factor
 from landscapes.render.theme import Theme, as_theme
 
@@ -93,7 +92,7 @@ def surface_3d(
         raise InputError(f"a surface needs an orthographic projection without roll; create the axes with {ADVICE}")
     artist = Axes3DArtist(surface, look, race, 2.3 * size_factor(ax) if linewidth is None else linewidth)
     axes.set(xlim=(surface.x[0], surface.x[-1]), ylim=(surface.y[0], surface.y[-1]), zlim=(0.0, artist.model.top))
-    places, values = _ticks(surface)
+    places, values = height_ticks(surface)
     axes.zaxis.set_major_locator(FixedLocator(places.tolist()))
     axes.zaxis.set_major_formatter(
         lambda z, _: look.number(f"{np.interp(z, places, values):.4g}") if len(places) else ""
@@ -114,26 +113,3 @@ def surface_3d(
     if race is not None:
         show_step(ax, race, step)
     return ax
-
-
-def _ticks(surface: Surface) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the heights of the tick marks and the values written there."""
-    height = scaled_heights(surface)[0].ravel()
-    value = surface.values.ravel()
-    finite = np.isfinite(height) & np.isfinite(value)
-    value, first = np.unique(value[finite], return_index=True)
-    height = height[finite][first]
-    if len(value) < 2:
-        return height, value
-    if surface.scale == "log":
-        floor = min(surface.minimum, float(value[0])) if np.isfinite(surface.minimum) else float(value[0])
-        gaps = value - floor
-        low = float(gaps[gaps > 0].min(initial=gaps[-1]))
-        with np.errstate(over="ignore"):  # beyond the highest value
-            marks = floor + np.asarray(LogLocator(numticks=8).tick_values(low, float(gaps[-1])))
-    else:
-        marks = np.asarray(MaxNLocator(6).tick_values(float(value[0]), float(value[-1])))
-    marks = marks[(marks >= value[0]) & (marks <= value[-1])]
-    places = np.interp(marks, value, height)
-    apart = np.concatenate([[True], np.diff(places) > 0.16]) if len(places) else np.zeros(0, bool)
-    return places[apart], marks[apart]

@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from landscapes.render.plot3d.resampling import resized
+
 Points = NDArray[np.float64]
 
 SIDE = 1536
-"""Samples per side of the lookup tables."""
+"""Cells per side of the table of heights."""
 
 SINK = np.float32(-1e9)
 """Height of holes and of the area outside the map; it hides nothing."""
@@ -58,37 +60,55 @@ class Projection:
 
 
 class HeightField:
-    """Heights and colours over the unit square, to be rendered from any direction above.
+    """Heights over the unit square, to be rendered from any direction above.
 
     Args:
         height: heights, shape (ny, nx), first row at y = 0; NaN marks holes.
-        colors: colours of equal cells of the square, shape (my, mx, 3), uint8.
+        colors: colours of equal cells of the square, shape (n, n, 3), uint8; see `paint`.
+        side: cells per side of the table of heights.
 
     Attributes:
+        cells: the heights in the middle of the cells, shape (side, side); NaN in holes.
         holes: whether any height is NaN.
     """
 
-    def __init__(self, height: Points, colors: NDArray[np.uint8]) -> None:
-        self.height = np.asarray(height, np.float64)
-        table = np.full((SIDE + 2, SIDE + 2), SINK, np.float32)  # with a transparent border
-        table[1:-1, 1:-1] = np.nan_to_num(resized(self.height, SIDE), nan=float(SINK))
+    def __init__(self, height: Points, colors: NDArray[np.uint8] | None = None, side: int = SIDE) -> None:
+        height = np.asarray(height, np.float64)
+        self.side = side
+        self.cells = np.clip(resized(height, side), *_range(height))
+        self.holes = bool(np.isnan(self.cells).any())
+        table = np.full((side + 2, side + 2), SINK, np.float32)  # with a transparent border
+        table[1:-1, 1:-1] = np.nan_to_num(self.cells, nan=float(SINK))
         self._heights = table.ravel()
-        self.holes = bool(np.isnan(self.height).any())
-        shown = np.zeros((SIDE + 2, SIDE + 2, 4), np.uint8)
-        rows, cols = (np.arange(SIDE) * n // SIDE for n in colors.shape[:2])
-        shown[1:-1, 1:-1, :3] = colors[np.ix_(rows, cols)]
+        self._colors = np.zeros(9, np.uint32)
+        self._color_side = 1
+        if colors is not None:
+            self.paint(colors)
+
+    def paint(self, colors: NDArray[np.uint8]) -> None:
+        """Set the colours of equal cells of the square, shape (n, n, 3), uint8."""
+        self._color_side = len(colors)
+        shown = np.zeros((len(colors) + 2, len(colors) + 2, 4), np.uint8)
+        shown[1:-1, 1:-1, :3] = colors
         shown[1:-1, 1:-1, 3] = 255
         self._colors = shown.view(np.uint32).ravel()
 
     def at(self, x: Points, y: Points) -> Points:
         """Return the drawn heights at points of the unit square; NaN outside the square and in holes."""
         inside = (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)
-        here = self._heights.take(_table_index(_cell(np.where(inside, x, 0)), _cell(np.where(inside, y, 0))))
+        col, row = (np.where(inside, share, 0) * self.side + 1 for share in (x, y))
+        here = self._heights.take(_table_index(col, row, self.side))
         return np.where(inside & (here > SINK / 2), here, np.nan).astype(np.float64)
 
-    def render(self, view: Projection, width: int, height: int) -> RenderedView:
-        """Render the height field into a window of width × height pixels."""
-        return RenderedView(self, view, width, height)
+    def render(self, view: Projection, width: int, height: int, samples: int | None = None) -> RenderedView:
+        """Render the height field into a window of width × height pixels.
+
+        Args:
+            view: the projection to the window.
+            width, height: the size of the window.
+            samples: heights per column of pixels; by default a few more than it has pixels.
+        """
+        return RenderedView(self, view, width, height, samples)
 
 
 class RenderedView:
@@ -98,7 +118,9 @@ class RenderedView:
         rgba: the image, shape (height, width, 4), top row first; transparent where there is no surface.
     """
 
-    def __init__(self, field: HeightField, view: Projection, width: int, height: int) -> None:
+    def __init__(
+        self, field: HeightField, view: Projection, width: int, height: int, samples: int | None = None
+    ) -> None:
         self.view = view
         self.width, self.height = width, height
         f4 = np.float32
@@ -108,15 +130,18 @@ class RenderedView:
         begin = (np.arange(width) + 0.5 - view.origin[0])[:, None] * unit  # start of each column's line, at depth 0
         corners = np.array([(0, 0), (0, 1), (1, 0), (1, 1)]) @ ahead
         self._nearest = float(corners.min())
-        count = max(int(DENSE * height), 2)
+        count = max(int(DENSE * height), 2) if samples is None else samples
         depth = np.linspace(corners.min(), corners.max(), count)
         self._spacing = float(depth[1] - depth[0])
         lift = float(ahead @ [view.across[1], view.along[1]])
         base = begin @ np.array([view.across[1], view.along[1]]) + view.origin[1]
-        x0, y0 = (_cell(begin[:, i]).astype(f4) for i in (0, 1))
-        dx, dy = (f4(SIDE * part) for part in ahead)
-        steps = depth.astype(f4)[:, None]
-        level = field._heights.take(_table_index(x0 + steps * dx, y0 + steps * dy))
+
+        def cells(depth: NDArray[np.float32], side: int) -> NDArray[np.int32]:
+            """Return the cells of a table at these depths of all columns."""
+            (x0, y0), (dx, dy) = (begin.T * side + 1).astype(f4), (ahead * side).astype(f4)
+            return _table_index(x0 + depth * dx, y0 + depth * dy, side)
+
+        level = field._heights.take(cells(depth.astype(f4)[:, None], field.side))
         level *= f4(view.up)
         level += (depth * lift).astype(f4)[:, None]
         level += base.astype(f4)
@@ -148,7 +173,7 @@ class RenderedView:
         share -= 1
         share *= f4(self._spacing)
         share += f4(self._nearest)
-        picture = field._colors.take(_table_index(x0 + share * dx, y0 + share * dy))
+        picture = field._colors.take(cells(share, field._color_side))
         picture[empty] = 0
         self.rgba: NDArray[np.uint8] = np.ascontiguousarray(picture[::-1]).view(np.uint8).reshape(height, width, 4)
         self._soften(level[-1])
@@ -174,26 +199,15 @@ class RenderedView:
         return np.asarray(finite & (pixel[:, 1] >= self._level[sample, column] - TOLERANCE))
 
 
-def _cell(share: Points) -> Points:
-    """Return table coordinates (with a border of one cell) of positions in [0, 1]."""
-    return share * SIDE + 1
-
-
-def _table_index(x: Any, y: Any) -> NDArray[np.int32]:
+def _table_index(x: Any, y: Any, side: int) -> NDArray[np.int32]:
     """Return flat indices of the table cells that contain points; points outside fall into the border."""
-    place: NDArray[np.int32] = np.clip(y, 0, SIDE + 1).astype(np.int32)
-    place *= SIDE + 2
-    place += np.clip(x, 0, SIDE + 1).astype(np.int32)
+    place: NDArray[np.int32] = np.clip(y, 0, side + 1).astype(np.int32)
+    place *= side + 2
+    place += np.clip(x, 0, side + 1).astype(np.int32)
     return place
 
 
-def resized(values: Points, side: int) -> Points:
-    """Resample values to a grid of side × side points by linear interpolation."""
-    for axis in (0, 1):
-        n = values.shape[axis]
-        at = np.clip((np.arange(side) + 0.5) / side * (n - 1), 0, n - 1)
-        low = np.minimum(at.astype(int), max(n - 2, 0))
-        share = (at - low)[:, None] if axis == 0 else (at - low)[None, :]
-        after = np.minimum(low + 1, n - 1)
-        values = values.take(low, axis) * (1 - share) + values.take(after, axis) * share
-    return values
+def _range(height: Points) -> tuple[float, float]:
+    """Return the lowest and the highest finite height."""
+    known = height[np.isfinite(height)]
+    return (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)

@@ -1,4 +1,4 @@
-"""Colours of 3-D surfaces: contour colours, lit from the left, with level lines or a mesh."""
+"""Colours of 3-D surfaces: contour colours in light and shadow, with level lines or a mesh."""
 
 from __future__ import annotations
 
@@ -9,36 +9,50 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from numpy.typing import NDArray
 
 from landscapes.record import Surface
+from landscapes.render.light import Sun, illuminate, to_linear, to_srgb
+from landscapes.render.plot3d.camera import TALL
+from landscapes.render.plot3d.heightfield import Projection
+from landscapes.render.plot3d.resampling import resized
 from landscapes.render.plots.contours import color_levels
 from landscapes.render.theme import Theme
 
 Points = NDArray[np.float64]
-
-STEEP = 0.62
-"""Scale of the slopes for shading; unscaled slopes would be either fully lit or fully in shadow."""
-
-LIGHT_DIRECTION = np.array([-0.55, -0.2, 0.81])
-"""Direction towards the light: low, from the left."""
+Grid = NDArray[np.float32]
+Color = tuple[float, float, float, float]
 
 SHALLOW = 0.04
 """On a log scale wells have no bottom: they are filled up to this quantile of the heights."""
 
 LOG2 = float(np.log10(2.0))
 
-FINE = 1024
-"""Grid points per side of the colours."""
-
 TALLEST = 1.15
 """Heights are clipped at this multiple of the highest level."""
 
-LINE = 1.3
-"""Width of a level line in grid points."""
+LIT = 640
+"""Grid points per side of the light, which is smooth."""
+
+LINE, STRONG = (0.45, 0.26), (0.7, 0.5)
+"""Half width in pixels and opacity of level lines, and of every fifth."""
+
+FIFTH = 5
+
+CROWDED = 3.0, 7.0
+"""Distances in pixels between level lines at which they are invisible and fully visible."""
+
+WALL, WALL_SKY, WALL_GROUND = 0.6, 0.6, 0.06
+"""Brightness of side walls in linear light, the sky's part of it, and the background's share in their colours."""
 
 MESH = 80
 """Patches per side; more take longer and look the same."""
 
+SIDEWAYS = 118.0
+"""The sun stands this many degrees to the left of the camera, a little behind the surface."""
+
 VIEW = 34, -124
 """Elevation and azimuth of the view in degrees."""
+
+SHOULDER, BRIGHTEST = 0.6, 1.8
+"""Linear light above which it is compressed, so that bright slopes keep a shape; and the most that is distinguished."""
 
 
 def scaled_heights(surface: Surface) -> tuple[Points, Points]:
@@ -56,34 +70,98 @@ def scaled_heights(surface: Surface) -> tuple[Points, Points]:
     return np.clip((height - low) / (high - low), 0.0, TALLEST), (levels - low) / (high - low)
 
 
-def light(colors: Points, height: Points, look: Theme) -> Points:
-    """Shade colours (n, m, 3) by the slopes of heights (n, m)."""
-    down, along = np.gradient(np.nan_to_num(height), 1 / (len(height) - 1), 1 / (height.shape[1] - 1))
-    bright = (-STEEP * along * LIGHT_DIRECTION[0] - STEEP * down * LIGHT_DIRECTION[1] + LIGHT_DIRECTION[2]) / np.sqrt(
-        1 + (STEEP * along) ** 2 + (STEEP * down) ** 2
-    )
-    bright = np.clip(bright, 0.0, 1.0)[..., None]
-    shadow, glow = np.array(to_rgb(look.fill[0])) * 0.55, np.array(to_rgb(look.fill[-1]))
-    mixed: Points = shadow + (colors - shadow) * np.clip(bright / 0.75, 0.0, 1.0)
-    mixed += (glow - mixed) * np.clip((bright - 0.8) / 0.4, 0.0, 1.0)
-    return mixed
+def lit(colors: Grid, height: Grid, sun: Sun) -> NDArray[np.uint8]:
+    """Return uint8 colours (n, n, 3) of linear colours on heights (n, n) in light and shadow.
+
+    Level ground in the open keeps its colour; the sun and its shadows are those of contour plots.
+    """
+    n = len(height)
+    shown = resized(height, min(n, LIT))
+    light = illuminate(shown.astype(np.float64), relief=TALL * float(np.ptp(shown)), sun=sun)
+    linear = colors * resized(light.brightness, n)[..., None]
+    linear += resized(light.glint, n)[..., None]
+    np.clip(linear, 0, np.float32(BRIGHTEST), out=linear)
+    linear *= np.float32(len(DISPLAYED) - 1) / np.float32(BRIGHTEST)
+    return DISPLAYED[linear.astype(np.int16)]
 
 
-def paint(height: Points, levels: Points, look: Theme) -> NDArray[np.uint8]:
-    """Return uint8 colours (n, n, 3) of heights (n, n): one shaded colour per band, and a line at each level."""
-    ramp = LinearSegmentedColormap.from_list(look.name, list(look.fill))
-    inner = levels[1:-1]
-    band = np.searchsorted(inner, height, side="right")
-    colors = ramp(band / max(len(inner), 1))[..., :3]
-    colors = light(colors, height, look)
-    slope = np.hypot(*np.gradient(np.nan_to_num(height)))
-    if len(inner):
-        near = np.abs(height - inner[np.clip(band - 1, 0, len(inner) - 1)])
-        near = np.minimum(near, np.abs(height - inner[np.clip(band, 0, len(inner) - 1)]))
-        away = near / np.maximum(slope, 1e-9)  # in grid points
-        drawn = np.nan_to_num(np.clip(LINE - away, 0.0, 1.0))[..., None]
-        colors = colors + (np.array(to_rgb(look.line)) * 0.88 - colors) * 0.8 * drawn
-    return np.rint(255 * np.clip(np.nan_to_num(colors), 0.0, 1.0)).astype(np.uint8)
+def _display_table() -> NDArray[np.uint8]:
+    linear = np.linspace(0, BRIGHTEST, 8192)
+    bright = SHOULDER + (1 - SHOULDER) * np.tanh((linear - SHOULDER) / (1 - SHOULDER))
+    return np.rint(255 * to_srgb(np.where(linear < SHOULDER, linear, bright))).astype(np.uint8)
+
+
+DISPLAYED = _display_table()
+"""The display's levels of linear light from 0 to `BRIGHTEST`, in equal steps."""
+
+
+def paint(height: Grid, levels: Points, look: Theme, sun: Sun, view: Projection) -> NDArray[np.uint8]:
+    """Return uint8 colours (n, n, 3) of heights (n, n): contour colours in the light of a sun, with level lines.
+
+    The lines have the same width everywhere in a view, and fade out where they would touch.
+    """
+    height = np.nan_to_num(height)
+    place = np.interp(height.ravel(), levels, np.arange(len(levels), dtype=float)).astype(np.float32)
+    place = place.reshape(height.shape)  # 0 at the lowest level, 1 at the next …
+    ramp = _ramp(look)
+    linear = ramp[(place * np.float32((len(ramp) - 1) / max(len(levels) - 1, 1))).astype(np.int32)]
+    line = to_linear(np.array(to_rgb(look.line))).astype(np.float32)
+    linear += (line - linear) * _lines(place, height, len(levels), view)[..., None]
+    return lit(linear, height, sun)
+
+
+def wall_bands(levels: Points, look: Theme, sun: Sun, outward: Points) -> list[tuple[float, float, Color]]:
+    """Return the lower and upper ends of the bands of a side wall, from the highest down, and their colours.
+
+    Args:
+        levels: the heights of the levels.
+        look: the theme.
+        sun: the sun.
+        outward: the direction in which the wall faces, shape (2,).
+    """
+    facing = max(float(sun.direction[:2] @ outward), 0.0) / float(sun.direction[2])
+    bright = WALL * (WALL_SKY + (1 - WALL_SKY) * facing)
+    ramp, ground = _ramp(look), to_linear(np.array(to_rgb(look.background)))
+    ends = [-np.inf, *levels[1:-1].tolist(), np.inf]
+    bands: list[tuple[float, float, Color]] = []
+    for number in reversed(range(len(ends) - 1)):
+        color = bright * ramp[round((len(ramp) - 1) * (number + 0.5) / (len(ends) - 1))]
+        red, green, blue = to_srgb(color + WALL_GROUND * (ground - color)).tolist()
+        bands.append((ends[number], ends[number + 1], (red, green, blue, 1.0)))
+    return bands
+
+
+def _ramp(look: Theme) -> Grid:
+    """Return the linear colours of the fill from low to high."""
+    colors = LinearSegmentedColormap.from_list(look.name, list(look.fill), N=1024)(np.arange(1024))
+    return to_linear(np.asarray(colors)[:, :3]).astype(np.float32)
+
+
+def _lines(place: Grid, height: Grid, levels: int, view: Projection) -> Grid:
+    """Return the opacity of level lines."""
+    n = len(height)
+    up, along = np.gradient(height, np.float32(1 / n))
+    a, b = np.float32(view.across[0]), np.float32(view.along[0])
+    c, d = np.float32(view.up) * along, np.float32(view.up) * up
+    c += np.float32(view.across[1])
+    d += np.float32(view.along[1])
+    area = np.abs(a * d - b * c)  # of a picture of the unit square: 0 at a ridge
+    area += 1e-6
+    up, along = np.gradient(place, np.float32(1 / n))
+    slope = np.sqrt((d * along - c * up) ** 2 + (a * up - b * along) ** 2) / area  # levels per pixel
+    slope += np.float32(1e-9)
+    nearest = np.rint(place)
+    away = np.abs(place - nearest) / slope  # pixels
+    number = nearest.astype(np.uint8)
+    strong = np.arange(levels) % FIFTH == 0
+    width, most = np.where(strong[:, None], STRONG, LINE).astype(np.float32).T
+    most[[0, -1]] = 0  # the ends of the range are no levels
+    shown = np.where(strong, FIFTH, 1).astype(np.float32)[number] / slope  # distance to the next one, in pixels
+    shown -= np.float32(CROWDED[0])
+    shown /= np.float32(CROWDED[1] - CROWDED[0])
+    np.clip(shown, 0, 1, out=shown)
+    shown *= np.clip(width[number] + np.float32(0.5) - away, 0, 1)
+    return np.asarray(shown * most[number])
 
 
 def shaded_mesh(ax: Any, surface: Surface, look: Theme) -> None:
@@ -92,9 +170,9 @@ def shaded_mesh(ax: Any, surface: Surface, look: Theme) -> None:
     rows, cols = (np.unique(np.linspace(0, n - 1, MESH + 1).round().astype(int)) for n in surface.values.shape)
     height = height[np.ix_(rows, cols)]
     share = np.interp(height, levels, np.linspace(0, 1, len(levels)))
-    colors = LinearSegmentedColormap.from_list(look.name, list(look.fill))(share)[..., :3]
+    colors = _ramp(look)[np.rint(1023 * np.nan_to_num(share)).astype(int)]
     x, y = np.meshgrid(np.linspace(0, 1, len(cols)), np.linspace(0, 1, len(rows)))
-    colors = light(colors, height, look)
+    colors = lit(colors, np.nan_to_num(height).astype(np.float32), Sun(VIEW[1] - SIDEWAYS)) / 255.0
     mesh = np.arange(len(x)) % (MESH // 8) == 0, np.arange(x.shape[1]) % (MESH // 8) == 0
     drawn = (mesh[0][:, None] | mesh[1]) * 0.32  # mesh lines are drawn as patches, so that hidden ones disappear
     drawn[[0, -2]] = drawn[:, [0, -2]] = 0.9

@@ -1,31 +1,37 @@
-"""The artist of a 3-D surface with the trajectories of a race; hidden parts are drawn faint."""
+"""The artist of a 3-D surface with the trajectories of a race; hidden parts are dotted."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from matplotlib.artist import Artist
-from matplotlib.backend_bases import RendererBase
+from matplotlib.backend_bases import GraphicsContextBase, RendererBase
 from matplotlib.colors import to_rgb
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
-from landscapes.record import FAILED, Record, Surface, optimizer_labels, step_or_none
+from landscapes.record import Record, Surface
 from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, pixels, stroke
 from landscapes.render.artists.heads import ARROW, CROSS, Head
 from landscapes.render.artists.trails import AGE_BANDS, RGB, mix
-from landscapes.render.plot3d.heightfield import HeightField, Projection, resized
-from landscapes.render.plot3d.shading import FINE, paint, scaled_heights
+from landscapes.render.light import Sun
+from landscapes.render.plot3d.camera import TALL
+from landscapes.render.plot3d.heightfield import DENSE, Projection
+from landscapes.render.plot3d.shading import SIDEWAYS, wall_bands
+from landscapes.render.plot3d.sprites import draw_sprite, glow, shadow
+from landscapes.render.plot3d.surface_model import SurfaceModel, SurfaceRun, runs_on_surface
 from landscapes.render.plots.contours import is_known
-from landscapes.render.theme import Style, Theme, styles
+from landscapes.render.theme import Theme
 
 Points = NDArray[np.float64]
 
-FAINT = 0.68
-"""Share of the old-trail colour in the colour of hidden parts."""
+FAINT = 0.5
+"""Opacity of hidden trails, and share of the background in the colours of other hidden marks."""
+
+DOTS = 0.1, 1.7
+"""Dots and gaps of hidden trails, in line widths."""
 
 EDGE_ON = 1e-9
 """A side wall with a smaller visible share is edge-on and not drawn."""
@@ -33,50 +39,16 @@ EDGE_ON = 1e-9
 HIDDEN_HEAD = 0.7
 """Size of a hidden head relative to a visible one."""
 
-STRIDE = 0.01
-"""Longest straight piece of a trail, as a share of the map's side; longer ones would cut through the surface."""
+LIFT, LIFTED_HEAD = 0.9, 1.3
+"""How high above the surface trails and heads are drawn, in line widths; their shadows lie on it."""
 
+SHADOWS = ((3.4, 0.10), (2.3, 0.14), (1.3, 0.18))
+"""Widths in line widths, and opacities of the strokes of a trail's soft shadow."""
 
-class SurfaceModel:
-    """The geometry and colours of a surface.
+UPWARDS = np.array([0.0, 0.0, 1.0])
 
-    Attributes:
-        field: heights and colours over the unit square.
-        top: the greatest height.
-        levels: heights of the levels, shape (levels,).
-        low, side: lower corner and side lengths of the view, shape (2,) each.
-        minima: minima on the surface, shape (k, 3).
-    """
-
-    def __init__(self, surface: Surface, look: Theme) -> None:
-        height, self.levels = scaled_heights(surface)
-        self.field = HeightField(height, paint(_at_color_grid(height), self.levels, look))
-        self.top = float(np.nanmax(height)) if np.isfinite(height).any() else 1.0
-        self.low = np.array([surface.x[0], surface.y[0]])
-        self.side = np.array([surface.x[-1], surface.y[-1]]) - self.low
-        self.minima = self.on_surface(surface.minima.reshape(-1, 2))
-
-    def on_surface(self, points: Points) -> Points:
-        """Return points (n, 2) of the domain as points (n, 3) on the surface; heights out of view are NaN."""
-        unit = (points - self.low) / self.side
-        return np.column_stack([unit, self.field.at(unit[:, 0], unit[:, 1])])
-
-
-@dataclass(frozen=True, eq=False)
-class SurfaceRun:
-    """A trajectory on the surface.
-
-    Attributes:
-        points: the recorded points and interpolated ones between them, shape (n, 3).
-        index: the position of each recorded step in `points`, shape (T,).
-        style: colour and marker.
-        stopped: the step at which the run failed, or None.
-    """
-
-    points: Points
-    index: NDArray[np.int64]
-    style: Style
-    stopped: int | None
+GLOW = 3.0
+"""Diameter of the glow of a head in diameters of the head."""
 
 
 class SurfaceArtist(Artist, AnimatedArtist):
@@ -104,7 +76,7 @@ class SurfaceArtist(Artist, AnimatedArtist):
         self.steps: NDArray[np.int64] = np.zeros(1, np.int64)
         if record is not None:
             self.steps = record.trajectories.step
-            self.runs = _runs(record, self.model, look)
+            self.runs = runs_on_surface(record, self.model, look)
         self.span = self.step = int(self.steps[-1])
         self._view_key: tuple[object, ...] = ()
         self.set_zorder(3)
@@ -122,8 +94,13 @@ class SurfaceArtist(Artist, AnimatedArtist):
         """Return the projection of the surface to the renderer's pixels."""
         raise NotImplementedError
 
+    def appearance(self, renderer: RendererBase, view: Projection) -> tuple[Sun, Projection]:
+        """Return the sun, and the view for which level lines have the right width."""
+        away = np.degrees(np.arctan2(view.ahead[1], view.ahead[0]))
+        return Sun(float(away) + 180 - SIDEWAYS), view
+
     def antialiased(self) -> bool:
-        """Return whether to render at twice the resolution for smoother edges."""
+        """Return whether to render at twice the resolution in both directions, not only upwards."""
         return True
 
     def draw(self, renderer: RendererBase) -> None:
@@ -131,6 +108,7 @@ class SurfaceArtist(Artist, AnimatedArtist):
             return
         view = self.projection(renderer)
         self._update(view, renderer)
+        self.draw_behind(renderer, view)
         gc = renderer.new_gc()
         renderer.draw_image(gc, self._left, self._bottom, self._image[::-1])
         gc.restore()
@@ -144,26 +122,39 @@ class SurfaceArtist(Artist, AnimatedArtist):
                 self._head(renderer, run, points, visible, int(run.index[shown]))
         self.stale = False
 
+    def draw_behind(self, renderer: RendererBase, view: Projection) -> None:
+        """Draw what stands behind the surface; nothing by default."""
+
     def draw_edge(self, renderer: RendererBase, view: Projection, axis: int) -> None:
         """Draw labels along the near edge parallel to an axis; nothing by default."""
 
     def _walls(self, renderer: RendererBase, view: Projection) -> None:
-        """Draw the side walls that face the viewer, from the surface down to the floor."""
+        """Draw the side walls that face the viewer, down to the floor, in bands of the colours of the levels."""
         gc = stroke(self, renderer, 0.6)
-        gc.set_foreground(self.theme.line)
         for axis in (0, 1):
             ahead = float(view.ahead[1 - axis])
             if abs(ahead) < EDGE_ON:
                 continue
-            edge = np.full((129, 3), 0.0 if ahead > 0 else 1.0)
+            edge = np.full((257, 3), 0.0 if ahead > 0 else 1.0)
             edge[:, axis] = np.linspace(0, 1, len(edge))
             inner = np.clip(edge[:, :2], 1e-4, 1 - 1e-4)
             edge[:, 2] = np.nan_to_num(self.model.field.at(inner[:, 0], inner[:, 1]))
+            outward = np.zeros(2)
+            outward[1 - axis] = -np.sign(ahead)
             base = edge[[-1, 0]]
             base[:, 2] = self.floor
-            dark = mix(to_rgb(self.theme.fill[0]), to_rgb(self.theme.foreground), 0.2 if axis else 0.1)
-            outline = Path(view(np.concatenate([edge, base, edge[:1]])), closed=True)
-            renderer.draw_path(gc, outline, IDENTITY, (*dark, 1.0))
+            gc.set_linewidth(0.0)
+            highest, lowest = float(edge[:, 2].max()), float(edge[:, 2].min())
+            for bottom, top, color in wall_bands(self.model.levels, self.theme, self._sun, outward):
+                if bottom < highest and top > self.floor:  # each band covers the lower part of the one above
+                    strip = edge if top > highest else base[::-1] + (top - self.floor) * UPWARDS
+                    if lowest < top <= highest:
+                        strip = np.column_stack([edge[:, :2], np.minimum(edge[:, 2], top)])
+                    outline = view(np.concatenate([strip, base, strip[:1]]))
+                    renderer.draw_path(gc, Path(outline, closed=True), IDENTITY, color)
+            gc.set_linewidth(0.7)
+            gc.set_foreground(mix(to_rgb(self.theme.line), to_rgb(self.theme.background), 0.35))
+            renderer.draw_path(gc, Path(view(edge)), IDENTITY)
             self.draw_edge(renderer, view, axis)
         gc.restore()
 
@@ -179,36 +170,57 @@ class SurfaceArtist(Artist, AnimatedArtist):
         low = np.floor(np.maximum(corners.min(0), 0)).astype(int) - 1
         width, height = np.maximum(np.ceil(np.minimum(corners.max(0), page + 1)).astype(int) + 2 - low, 1).tolist()
         self._left, self._bottom = low.tolist()
-        finer = renderer.get_image_magnification() * (2 if self.antialiased() else 1)
-        moved = Projection(finer * (view.origin - low), finer * view.across, finer * view.along, finer * view.up)
-        self._rendered = self.model.field.render(moved, round(finer * width), round(finer * height))
-        self._image = _downsampled(self._rendered.rgba) if self.antialiased() else self._rendered.rgba
+        self._sun, best = self.appearance(renderer, view)
+        self.model.paint(self._sun, best, renderer.get_image_magnification())
+        along, down = (2, 2) if self.antialiased() else (1, 2)
+        finer = renderer.get_image_magnification() * np.array([along, down])
+        moved = Projection(finer * (view.origin - low), finer * view.across, finer * view.along, finer[1] * view.up)
+        columns, rows = (round(n * side) for n, side in zip(finer.tolist(), (width, height), strict=True))
+        samples = None if self.antialiased() else int(DENSE * rows / down)
+        self._rendered = self.model.field.render(moved, columns, rows, samples)
+        self._image = _downsampled(self._rendered.rgba, down, along)
         self._projected = [(view(run.points), self._rendered.visible(run.points)) for run in self.runs]
         self._stars = view(self.model.minima), self._rendered.visible(self.model.minima)
+        east, north, high = self._sun.direction.tolist()
+        self._fall = -TALL / max(view.up, 1e-9) * (east * view.across + north * view.along) / high
+
+    def _above(self, renderer: RendererBase, widths: float) -> tuple[Points, Points]:
+        """Return where something above the surface is drawn, and its shadow, relative to the point below, in pixels."""
+        high = pixels(renderer, widths * self.linewidth)
+        return np.array([0.0, high]), high * self._fall
 
     def _trail_colors(self, color: RGB) -> list[RGB]:
-        """Return the colours of a trail: hidden, then from its oldest to its newest part."""
+        """Return the colours of a trail from its oldest to its newest part."""
         fade = np.linspace(self.theme.fade, 0.0, len(AGE_BANDS) + 1) if self.theme.fade else [0.0]
-        return [mix(color, self.theme.faded, share) for share in (FAINT, *map(float, fade))]
+        return [mix(color, self.theme.faded, share) for share in map(float, fade)]
 
     def _trails(self, renderer: RendererBase, shown: int) -> None:
-        """Draw all trails: hidden parts first, then halos, then visible parts."""
-        gc = stroke(self, renderer, 0.6 * self.linewidth)
+        """Draw all trails: hidden parts first, then shadows, outlines and visible parts."""
+        gc = stroke(self, renderer, 0.75 * self.linewidth)
+        up, fall = self._above(renderer, LIFT)
         drawn = [
             (run, points, visible, int(run.index[shown]) + 1)
             for run, (points, visible) in zip(self.runs, self._projected, strict=True)
         ]
+        gc.set_dashes(0, [self.linewidth * part for part in DOTS])
         for run, points, visible, end in drawn:
-            gc.set_foreground(self._trail_colors(run.style.color)[0])
+            gc.set_foreground((*run.style.color, FAINT), isRGBA=True)
             _draw_segments(renderer, gc, points[:end], ~(visible[: end - 1] & visible[1:end]))
+        gc.set_dashes(0, None)
+        lines = [(points[:end], visible[: end - 1] & visible[1:end]) for _, points, visible, end in drawn]
+        for width, opacity in SHADOWS:
+            gc.set_linewidth(width * self.linewidth)
+            gc.set_foreground((0.0, 0.0, 0.0, opacity), isRGBA=True)
+            for points, seen in lines:
+                _draw_segments(renderer, gc, points + fall, seen)
         if self.theme.halo_width:
             gc.set_linewidth((1 + self.theme.halo_width) * self.linewidth)
             gc.set_foreground(self.theme.halo)
-            for _, points, visible, end in drawn:
-                _draw_segments(renderer, gc, points[:end], visible[: end - 1] & visible[1:end])
+            for points, seen in lines:
+                _draw_segments(renderer, gc, points + up, seen)
         gc.set_linewidth(self.linewidth)
         for run, points, visible, end in drawn:
-            colors = self._trail_colors(run.style.color)[1:]
+            colors = self._trail_colors(run.style.color)
             since = [self.step - age * self.span for age in AGE_BANDS[: len(colors) - 1]]
             ends = [
                 int(run.index[np.searchsorted(self.steps[: shown + 1], step)]) for step in since if step <= self.step
@@ -218,15 +230,18 @@ class SurfaceArtist(Artist, AnimatedArtist):
                 if until > begin:
                     gc.set_foreground(color)
                     piece = slice(begin, until + 1)
-                    _draw_segments(renderer, gc, points[piece], visible[piece][:-1] & visible[piece][1:])
+                    _draw_segments(renderer, gc, points[piece] + up, visible[piece][:-1] & visible[piece][1:])
                     begin = until
         gc.restore()
 
     def _start(self, renderer: RendererBase) -> None:
         """Draw a ring at each start point."""
         size = 2.9 * self.linewidth
+        up, _ = self._above(renderer, LIFT)
         places = {
-            tuple(points[0].tolist()): visible[0] for points, visible in self._projected if np.isfinite(points[0]).all()
+            tuple((points[0] + up).tolist()): visible[0]
+            for points, visible in self._projected
+            if np.isfinite(points[0]).all()
         }
         for place, visible in places.items():
             gc = stroke(self, renderer, 0.26 * size)
@@ -255,9 +270,14 @@ class SurfaceArtist(Artist, AnimatedArtist):
         if not len(finite):
             return
         last = int(finite[-1])
-        x, y = points[last].tolist()
-        color = (*self._faint_if_hidden(run.style.color, bool(visible[last])), 1.0)
-        size = pixels(renderer, 3.7 * self.linewidth) * (1.0 if visible[last] else HIDDEN_HEAD)
+        seen = bool(visible[last])
+        up, fall = self._above(renderer, LIFTED_HEAD if seen else 0.0)
+        x, y = (points[last] + up).tolist()
+        color = (*self._faint_if_hidden(run.style.color, seen), 1.0)
+        size = pixels(renderer, 3.7 * self.linewidth) * (1.0 if seen else HIDDEN_HEAD)
+        if seen:
+            draw_sprite(renderer, shadow(round(1.7 * size)), *(points[last] + fall).tolist())
+            draw_sprite(renderer, glow(round(GLOW * size), run.style.color), x, y)
         gc = stroke(self, renderer, 0.55 * self.linewidth)
         gc.set_foreground(self.theme.rim)
         if run.stopped is not None and self.step >= run.stopped:
@@ -268,7 +288,7 @@ class SurfaceArtist(Artist, AnimatedArtist):
                 renderer.draw_path(gc, CROSS, cross)
         elif last < now:
             before = points[int(finite[-2])] if len(finite) > 1 else points[last]
-            angle = float(np.arctan2(y - before[1], x - before[0]))
+            angle = float(np.arctan2(y - up[1] - before[1], x - before[0]))
             renderer.draw_path(gc, ARROW, Affine2D().scale(1.1 * size).rotate(angle).translate(x, y), color)
         else:
             disc = Affine2D().scale(size).translate(x, y)
@@ -280,25 +300,7 @@ class SurfaceArtist(Artist, AnimatedArtist):
         return to_rgb(color) if visible else mix(to_rgb(color), self.theme.faded, FAINT)
 
 
-def _runs(record: Record, model: SurfaceModel, look: Theme) -> list[SurfaceRun]:
-    runs = record.trajectories.runs
-    made = []
-    for place, style in enumerate(styles(optimizer_labels(record), look)):
-        x = record.trajectories.x[place]
-        with np.errstate(invalid="ignore", over="ignore"):
-            reach = np.abs(np.diff(x, axis=0) / model.side).max(1)
-        pieces = np.clip(np.nan_to_num(np.ceil(reach / STRIDE), nan=1, posinf=1), 1, 2 / STRIDE).astype(np.int64)
-        index = np.concatenate([[0], np.cumsum(pieces)])
-        at = np.arange(index[-1] + 1)
-        dense = np.column_stack([np.interp(at, index, x[:, axis]) for axis in (0, 1)])
-        failed = str(runs["status"][place]) in FAILED
-        made.append(
-            SurfaceRun(model.on_surface(dense), index, style, step_or_none(runs["stopped"], place) if failed else None)
-        )
-    return made
-
-
-def _draw_segments(renderer: RendererBase, gc: object, points: Points, drawn: NDArray[np.bool_]) -> None:
+def _draw_segments(renderer: RendererBase, gc: GraphicsContextBase, points: Points, drawn: NDArray[np.bool_]) -> None:
     """Draw the selected segments of a polyline; segments with a non-finite end are skipped."""
     finite = np.asarray(np.isfinite(points).all(1))
     drawn = drawn & finite[:-1] & finite[1:]
@@ -307,18 +309,13 @@ def _draw_segments(renderer: RendererBase, gc: object, points: Points, drawn: ND
     needed = np.append(drawn, False) | np.append(False, drawn)
     codes = np.where(np.append(False, drawn), Path.LINETO, Path.MOVETO).astype(Path.code_type)
     path = Path(points[needed], codes[needed])
-    renderer.draw_path(gc, path, IDENTITY)  # type: ignore[arg-type]
+    renderer.draw_path(gc, path, IDENTITY)
 
 
-def _at_color_grid(height: Points) -> Points:
-    """Resample heights to the grid of the colours."""
-    return resized(height, FINE)
-
-
-def _downsampled(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Downsample an RGBA image by two, weighting colours by alpha."""
-    height, width = rgba.shape[0] // 2 * 2, rgba.shape[1] // 2 * 2
-    parts = rgba[:height, :width].reshape(height // 2, 2, width // 2, 2, 4).astype(np.float32)
+def _downsampled(rgba: NDArray[np.uint8], down: int, along: int) -> NDArray[np.uint8]:
+    """Downsample an RGBA image by whole factors, weighting colours by alpha."""
+    height, width = rgba.shape[0] // down, rgba.shape[1] // along
+    parts = rgba[: height * down, : width * along].reshape(height, down, width, along, 4).astype(np.float32)
     alpha = parts[..., 3:]
     color = (parts[..., :3] * alpha).sum((1, 3)) / np.maximum(alpha.sum((1, 3)), 1)
     return np.concatenate([color, alpha.mean((1, 3))], -1).round().astype(np.uint8)

@@ -21,9 +21,12 @@ from landscapes.errors import InputError
 from landscapes.record import Record, Surface
 from landscapes.render import THEMES, Camera, animate, contour, figure_3d, surface_3d
 from landscapes.render.animation.frames import Frames
+from landscapes.render.light import Sun
 from landscapes.render.plot3d.heightfield import HeightField, Projection
-from landscapes.render.plot3d.shading import scaled_heights
+from landscapes.render.plot3d.resampling import resized
+from landscapes.render.plot3d.shading import paint, scaled_heights
 from landscapes.render.plot3d.surface_artist import SurfaceArtist
+from landscapes.render.plot3d.tick_labels import height_ticks
 from landscapes.render.plots.contours import color_levels
 from landscapes.render.theme import Theme
 
@@ -102,6 +105,53 @@ def test_holes_show_nothing_and_hide_nothing() -> None:
     seen = field.render(Projection(np.zeros(2), np.array([100.0, 0]), np.array([0.0, 100]), 10.0), 100, 100)
     assert (seen.rgba[..., 3] == 0).mean() == pytest.approx(0.04, abs=0.01)
     assert np.isnan(field.at(np.array([0.5]), np.array([0.5]))).all()
+
+
+def test_resampling_reproduces_parabolas_and_keeps_holes() -> None:
+    x = np.arange(12.0)
+    found = resized(np.add.outer(x**2, -3 * x), 40)
+    at = np.clip((np.arange(40) + 0.5) / 40 * 11, 0, 11)
+    inner = (at >= 1) & (at <= 10)
+    wanted = np.add.outer(at**2, -3 * at)[np.ix_(inner, inner)]
+    np.testing.assert_allclose(found[np.ix_(inner, inner)], wanted, atol=1e-4)
+    height = np.ones((11, 11))
+    height[5, 5] = np.nan
+    holes = np.isnan(resized(height, 110))
+    assert holes[53:57, 53:57].all()
+    assert 20 < holes.sum() < 300
+
+
+def test_the_side_of_a_hill_towards_the_sun_is_bright_and_its_shadow_is_dark() -> None:
+    height = (dome(256) ** 4).astype(np.float32)
+    look = THEMES["light"] | {"fill": ("#808080", "#808080"), "line": "#808080"}
+    picture = paint(height, np.linspace(0, 1, 5), look, Sun(180.0, 30.0), view(elevation=90.0))[128, :, 0].astype(int)
+    assert picture[90] > picture[4] + 12  # the slope towards the sun, and level ground
+    assert picture[165] < picture[4] - 20
+    assert abs(picture[4] - 128) < 6  # level ground keeps its colour
+
+
+@pytest.mark.parametrize("elevation", [40.0, 80.0])
+def test_level_lines_lie_at_the_levels_and_are_equally_wide(elevation: float) -> None:
+    n, levels = 512, np.linspace(0, 1, 13)
+    slope = np.tile(np.linspace(0, 1, n, dtype=np.float32), (n, 1))
+    look = THEMES["light"] | {"fill": ("#808080", "#808080"), "line": "#000000"}
+    seen = Camera(-90, elevation).onto((0.0, 0.0, n, n), 1.0)
+    row = paint(slope, levels, look, Sun(90.0), seen)[n // 2, :, 0].astype(float)
+    dark = 1 - row / np.median(row)
+    lines = np.flatnonzero((dark > 0.05) & (dark >= np.roll(dark, 1)) & (dark > np.roll(dark, -1)))
+    np.testing.assert_allclose(lines / (n - 1), levels[1:-1], atol=2 / n)
+    strong = np.arange(1, 12) % 5 == 0
+    assert dark[lines][strong].min() > 1.4 * dark[lines][~strong].max()
+
+
+def test_the_axis_of_heights_has_values_of_the_function() -> None:
+    axis = np.linspace(-1, 1, 65)
+    ramp = Surface(axis, axis, np.tile(10 + 20 * (axis + 1), (65, 1)), np.zeros((0, 2)), 10.0, "linear")
+    places, values = height_ticks(ramp)
+    (block,) = (child for child in figure_3d(ramp, **sized(640, 400)).findobj(SurfaceArtist))
+    at = (values - 10) / 40  # along x
+    np.testing.assert_allclose(block.model.field.at(at, np.full(len(at), 0.5)), places, atol=2e-3)
+    assert block._height_words == [f"{value:g}" for value in values]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("angles", [(-60, 50), (30, 70), (-135, 45)])
