@@ -1,0 +1,54 @@
+// The filters of the catalogue, and races that play on hover. Without this script all functions are listed.
+(() => {
+  "use strict";
+  const dark = () => document.body.dataset.theme === "dark" ||
+    (document.body.dataset.theme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+  for (const card of document.querySelectorAll(".card[data-film]")) {
+    const images = card.querySelectorAll("img"), sources = [...images].map(image => image.src);
+    const play = () => {
+      if (still.matches) return;
+      const image = images[dark() ? 1 : 0], probe = new Image();
+      probe.onload = () => { if (card.matches(":hover, :focus")) image.src = probe.src; };
+      probe.src = card.dataset.film.replace("{theme}", dark() ? "dark" : "light");
+    };
+    const stop = () => images.forEach((image, i) => { if (image.src !== sources[i]) image.src = sources[i]; });
+    card.addEventListener("mouseenter", play);
+    card.addEventListener("focus", play);
+    card.addEventListener("mouseleave", stop);
+    card.addEventListener("blur", stop);
+  }
+
+  const form = document.querySelector(".filters");
+  if (!form) return;
+  const cards = [...document.querySelectorAll("#catalogue .card")];
+  const facts = cards.map(card => ({
+    card, words: card.dataset.words, tags: card.dataset.tags.split("|"), dims: JSON.parse(card.dataset.dims),
+  }));
+  const filter = () => {
+    const words = form.elements.text.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const tags = [...form.elements.tag].map(select => select.value).filter(Boolean);
+    const dim = Number(form.elements.dim.value);
+    let count = 0;
+    for (const fact of facts) {
+      const shown = words.every(word => fact.words.includes(word)) && tags.every(tag => fact.tags.includes(tag)) &&
+        (!dim || fact.dims.includes(dim));
+      fact.card.hidden = !shown;
+      count += shown;
+    }
+    form.elements.count.value = `${count} of ${facts.length}`;
+  };
+  const fromAddress = () => {
+    const wanted = new URLSearchParams(location.hash.slice(1));
+    form.elements.tag[0].value = wanted.get("tag") || "";
+    form.elements.text.value = wanted.get("text") || "";
+    form.elements.dim.value = wanted.get("dim") || "";
+    filter();
+  };
+  form.hidden = false;
+  form.addEventListener("input", filter);
+  form.addEventListener("submit", event => event.preventDefault());
+  addEventListener("hashchange", fromAddress);
+  fromAddress();
+})();
