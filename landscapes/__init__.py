@@ -15,7 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from landscapes import analysis, diagnosis, functions, javascript, optimizers, render, transforms
+    from landscapes import analysis, diagnosis, functions, javascript, networks, optimizers, render, transforms
     from landscapes.analysis.tuning import Tuning
     from landscapes.builders._formula import formula
     from landscapes.builders._from_module import from_module
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from landscapes.experiments._sweep import sweep
     from landscapes.experiments._tune import tune
     from landscapes.experiments.search_space import Range
+    from landscapes.networks._line import line
+    from landscapes.networks._plane import plane
     from landscapes.objectives.decorators import ANY, Dims, Function, function, least_squares
     from landscapes.record import Record, Surface, Trajectories
     from landscapes.summary import FunctionSummary
@@ -61,6 +63,8 @@ _HOMES = {
     "from_numpy": "builders._from_numpy",
     "function": "objectives.decorators",
     "least_squares": "objectives.decorators",
+    "line": "networks._line",
+    "plane": "networks._plane",
     "summarize": "experiments._summarize",
     "project": "experiments._project",
     "race": "experiments._race",
@@ -79,7 +83,7 @@ _FORMER = {
 }
 """Former public names, and their names today."""
 
-_FOLDERS = ("analysis", "diagnosis", "functions", "javascript", "optimizers", "render", "transforms")
+_FOLDERS = ("analysis", "diagnosis", "functions", "javascript", "networks", "optimizers", "render", "transforms")
 
 __all__ = [
     "ANY",
@@ -108,7 +112,10 @@ __all__ = [
     "functions",
     "javascript",
     "least_squares",
+    "line",
+    "networks",
     "optimizers",
+    "plane",
     "project",
     "race",
     "render",

@@ -48,6 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": {"errors", "silence", "objectives", "oracle", "optimizers", "caching"},
     "javascript": {"errors", "silence", "objectives", "functions", "oracle", "optimizers"},
     "execution": {"errors", "files", "leftovers", "versions", "objectives", "oracle", "optimizers", "engine"},
+    "networks": {"errors", "files", "silence", "record", "views", "objectives", "builders", "optimizers", "execution"},
     "experiments": {
         "errors",
         "importing",
@@ -66,6 +67,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "engine",
         "javascript",
         "execution",
+        "networks",
     },
     "cli": {
         "",
@@ -82,6 +84,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "builders",
         "optimizers",
         "javascript",
+        "networks",
         "experiments",
     },
     "__main__": {"cli"},

@@ -79,9 +79,9 @@ def from_module(
     input_tensors = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     if not all(isinstance(data, Tensor) for data in (*input_tensors, *targets)):
         raise InputError("inputs and targets must be tensors")
-    net = _eval_copy(module)
+    net = eval_copy(module)
     if batchnorm == "batch":
-        _forget_statistics(net)
+        forget_statistics(net)
     weights = {name: p.detach().double() for name, p in net.named_parameters() if p.requires_grad}
     if not weights:
         raise InputError(f"the module {type(module).__name__} has no weights that require gradients")
@@ -168,7 +168,7 @@ class _Constants:
     targets: tuple[Tensor, ...]
 
 
-def _eval_copy(module: nn.Module) -> nn.Module:
+def eval_copy(module: nn.Module) -> nn.Module:
     """Return a copy of the module in evaluation mode."""
     if any(nn.parameter.is_lazy(p) for p in (*module.parameters(), *module.buffers())):
         raise InputError(f"the module {type(module).__name__} has weights without a shape; call it once on its inputs")
@@ -181,7 +181,7 @@ def _is_computed(value: Any) -> bool:
     return isinstance(value, Tensor) and not value.is_leaf
 
 
-def _forget_statistics(net: nn.Module) -> None:
+def forget_statistics(net: nn.Module) -> None:
     """Let BatchNorm normalize by the rows evaluated; without running statistics it does so in evaluation mode, too."""
     for layer in net.modules():
         if isinstance(layer, _BatchNorm):

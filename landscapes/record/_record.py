@@ -42,6 +42,7 @@ class Record:
         surface: the function in its view, or None if there is no plane to draw.
         meta: what was run, a dataclass of `landscapes.record.metadata`. A mapping is converted by its key "experiment".
         curve: the function over its only coordinate, as a surface of one row (`y` is (0,)); else None.
+        grids: further quantities on the grid of the surface or curve, by name, such as the accuracy of a network.
     """
 
     trajectories: Trajectories
@@ -49,6 +50,7 @@ class Record:
     meta: ExperimentMeta = field(default_factory=RaceMeta)
     curve: Surface | None = None
     _best: Mapping[str, Any] | None = None
+    grids: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.meta, ExperimentMeta):
@@ -134,6 +136,28 @@ class Record:
             return landscapes.render._notebook_html(self) if self.meta.experiment == "race" else None
         except InputError:
             return None
+
+    def show(self, name: str, scale: str = "linear") -> Record:
+        """Return the record with another quantity of its grid as the surface, such as the accuracy of a network.
+
+        The losses of runs stay, so the surface is not theirs.
+
+        Args:
+            name: one of `grids`.
+            scale: "linear", "log" or "rank": how its values become colours.
+
+        Raises:
+            InputError: for an unknown quantity.
+        """
+        shown = self.surface if self.surface is not None else self.curve
+        if name not in self.grids or shown is None:
+            raise unknown("quantity on the grid", str(name), self.grids)
+        other = replace(shown, values=self.grids[name], scale=scale, minima=np.zeros((0, 2)), minimum=float("nan"))
+        title = f"{self.meta.title}: {name}" if self.meta.title else name
+        meta = self.meta.replace(title=title)
+        if self.surface is not None:
+            return replace(self, surface=other, meta=meta)
+        return replace(self, curve=other, meta=meta)
 
     @property
     def axes(self) -> dict[str, list[Any]]:
@@ -254,6 +278,7 @@ class Record:
         for part, surface in (("surface", self.surface), ("curve", self.curve)):
             if surface is not None:
                 arrays |= {f"{part}/{name}": np.asarray(value) for name, value in vars(surface).items()}
+        arrays |= {f"grids/{name}": values for name, values in self.grids.items()}
         with replacing(target) as temporary, temporary.open("wb") as file:
             archive.write(file, arrays)
         return target
@@ -353,6 +378,7 @@ class Record:
             surface("surface"),
             meta_of(_metadata(arrays)),
             surface("curve"),
+            grids=part("grids"),
         )
 
 

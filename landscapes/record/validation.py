@@ -126,6 +126,13 @@ def check_record(record: Record) -> None:
         raise InputError(f"a curve needs runs of 1 coordinate and one row; got {dim} and {len(record.curve.y)}")
     if kind == "race" and "start" in runs.runs:
         _check_starts(meta, runs, dim)
+    shown = record.surface if record.surface is not None else record.curve
+    for name, values in record.grids.items():
+        if shown is None or np.shape(values) != shown.values.shape:
+            raise InputError(
+                f"quantity {name!r} must be on the grid of the surface"
+                f"{'' if shown is None else f', shape {shown.values.shape}'}; got shape {np.shape(values)}"
+            )
     last = max([meta.steps, *runs.step[-1:].tolist()])
     for name in STEPS:
         if name in runs.runs and (np.ma.filled(runs.runs[name], -1) > last).any():

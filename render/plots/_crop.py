@@ -42,7 +42,8 @@ def crop(record: Record, view: View = "race") -> Record:
         raise InputError("this record has no surface to look closer at: only races in two dimensions do")
     box = _box(record, surface, view)
     x, y = (_within(axis, low, high) for axis, (low, high) in zip((surface.x, surface.y), box, strict=True))
-    return replace(record, surface=replace(surface, x=surface.x[x], y=surface.y[y], values=surface.values[y, x]))
+    part = replace(surface, x=surface.x[x], y=surface.y[y], values=surface.values[y, x])
+    return replace(record, surface=part, grids={name: values[y, x] for name, values in record.grids.items()})
 
 
 def _box(record: Record, surface: Surface, view: View) -> Box:

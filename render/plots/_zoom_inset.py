@@ -95,7 +95,7 @@ def zoom_inset(
         made.spines[:].set_visible(False)
     frame = Rectangle((0, 0), 1, 1, transform=made.transAxes, fill=False, edgecolor=look.foreground, zorder=9)
     made.add_patch(frame).set(linewidth=0.9, clip_on=False)
-    close = replace(record, surface=refined(record.surface, lens))
+    close = replace(record, surface=refined(record.surface, lens), grids={})
     scale = max(size_factor(made), 0.8 * size_factor(ax))
     contour(close, made, theme=look, levels=9, stars=False)
     made.set(xlim=lens[0], ylim=lens[1])

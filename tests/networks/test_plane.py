@@ -1,0 +1,374 @@
+"""Planes: the right loss at the right point, and a caller's model that stays as it was. Each test of a peer's fault
+names the wrong figure that was measured there."""
+
+from __future__ import annotations
+
+import copy
+import random
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from landscapes import InputError, Record, line, plane, race, render
+from landscapes.networks.evaluation import Evaluator
+
+CE = nn.CrossEntropyLoss()
+
+
+def state_of(net):
+    return {name: value.clone() for name, value in net.state_dict().items()}
+
+
+def loss_at(job, moved):
+    """The loss of a network with weights that are written by hand, in evaluation mode."""
+    net = copy.deepcopy(job.net).eval()
+    with torch.no_grad():
+        for p, value in zip(net.parameters(), moved, strict=True):
+            p.copy_(value)
+        return float(CE(net(job.x), job.y))
+
+
+@pytest.mark.parametrize("kind", ["mlp", "cnn"])
+def test_the_surface_is_the_loss_at_its_coordinates(kind, request):
+    """On a grid that is not square and whose rows run one way.
+
+    loss-landscapes shifts every other line by a cell (2.9 of a range of 37.8), pylandscape's surfaces are constant,
+    and tomgoldstein's scramble grids that are not square.
+    """
+    job = request.getfixturevalue(kind)
+    record = plane(job.net, CE, job.data, view=((-1, 0.5), (-0.5, 2)), resolution=9)
+    surface, space = record.surface, record.space
+    d1, d2 = (record.objective.weights.split(d) for d in space.directions)
+    for i in (0, 1, 4, 8):
+        for j in (0, 3, 8):
+            a, b = surface.x[j], surface.y[i]
+            moved = [p + a * d1[name] + b * d2[name] for name, p in job.net.named_parameters()]
+            assert surface.values[i, j] == pytest.approx(loss_at(job, moved), rel=1e-5)
+    assert np.ptp(surface.values) > 0.1
+
+
+def test_the_model_is_a_point_of_the_grid(mlp):
+    """With an even number of points loss-landscapes never evaluates the weights themselves."""
+    record = plane(mlp.net, CE, mlp.data, view=((-0.31, 1), (-1, 0.77)), resolution=10)
+    i, j = np.flatnonzero(record.surface.y == 0)[0], np.flatnonzero(record.surface.x == 0)[0]
+    assert record.surface.values[i, j] == pytest.approx(loss_at(mlp, mlp.net.parameters()), rel=1e-6)
+    assert record.surface.x[0] <= -0.31
+    assert record.surface.x[-1] >= 1
+
+
+@pytest.mark.parametrize("raises", [False, True])
+def test_the_model_is_left_as_it_was(cnn, raises):
+    """loss-landscapes moves the weights by 0.7 of their norm and turns requires_grad off; losscape changes
+    running_var by 184 %; loss-landscape-3d and pyhessian leave the model in evaluation mode."""
+    net = copy.deepcopy(cnn.net)
+    net[0].bias.requires_grad_(False)
+    net[1].eval()
+    before = state_of(net)
+    modes = [layer.training for layer in net.modules()]
+    rngs = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(cnn.x, cnn.y), batch_size=128, shuffle=True)
+    calls = []
+
+    def loss(outputs, targets):
+        calls.append(1)
+        if raises and len(calls) > 20:
+            raise ArithmeticError("no more")
+        return CE(outputs, targets)
+
+    if raises:
+        with pytest.raises(ArithmeticError, match="no more"):
+            plane(net, loss, loader, resolution=5)
+    else:
+        plane(net, loss, loader, resolution=5)
+    assert all(torch.equal(before[name], value) for name, value in net.state_dict().items())
+    assert [layer.training for layer in net.modules()] == modes
+    assert [p.requires_grad for p in net.parameters()] == [True, False, True, True, True, True]
+    assert all(p.grad is None for p in net.parameters())
+    assert torch.equal(rngs[0], torch.get_rng_state())
+    assert rngs[1] == random.getstate()
+    assert rngs[2] == np.random.get_state()[1].tolist()  # noqa: NPY002
+
+
+def test_random_directions_have_the_norm_of_each_filter(cnn):
+    """Per tensor in losscape (0.42 to 2.49), nngeom (0.43 to 2.71) and landscaper; without entries below 0 in
+    loss-landscapes; with 60 % of their energy in biases and BatchNorm in four packages."""
+    record = plane(cnn.net, CE, cnn.data, resolution=3)
+    weights = record.objective.weights
+    for direction in record.space.directions:
+        parts = weights.split(direction)
+        for name, p in cnn.net.named_parameters():
+            if p.ndim < 2:
+                assert not parts[name].any()
+            else:
+                assert parts[name].flatten(1).norm(dim=1).tolist() == pytest.approx(
+                    p.flatten(1).norm(dim=1).tolist(), rel=1e-5
+                )
+                assert 0.2 < float((parts[name] > 0).float().mean()) < 0.8
+    assert abs(record.meta.plane["cosine"]) < 0.5
+    assert not torch.equal(*record.space.directions)
+    again = plane(cnn.net, CE, cnn.data, resolution=3)
+    assert torch.equal(again.space.directions[0], record.space.directions[0])
+    other = plane(cnn.net, CE, cnn.data, resolution=3, seed=1)
+    assert not torch.equal(other.space.directions[0], record.space.directions[0])
+
+
+def test_filters_of_transposed_convolutions_lie_along_their_second_axis():
+    net = nn.Sequential(nn.ConvTranspose2d(3, 2, 2), nn.Flatten(), nn.Linear(18, 2))
+    record = plane(net, CE, (torch.randn(8, 3, 2, 2), torch.randint(2, (8,))), resolution=3, span=0.1)
+    made = record.objective.weights.split(record.space.directions[0])["0.weight"]
+    assert made.transpose(0, 1).flatten(1).norm(dim=1).tolist() == pytest.approx(
+        net[0].weight.transpose(0, 1).flatten(1).norm(dim=1).tolist(), rel=1e-5
+    )
+
+
+def test_batches_are_averaged_by_their_rows(mlp):
+    """losscape sees the first 8 batches and gives each the same weight: 0.0142 for a loss of 0.0110."""
+    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(mlp.x, mlp.y), batch_size=7)
+    full = plane(mlp.net, CE, mlp.data, resolution=5)
+    parts = plane(mlp.net, CE, loader, resolution=5)
+    assert parts.surface.values == pytest.approx(full.surface.values, rel=1e-5)
+    assert parts.meta.plane["rows"] == 90
+    sums = plane(mlp.net, nn.CrossEntropyLoss(reduction="sum"), loader, resolution=5)
+    assert sums.surface.values == pytest.approx(90 * full.surface.values, rel=1e-5)
+
+
+def test_losses_that_are_no_means_over_rows_are_not_cut(cnn):
+    """Class weights make the loss a quotient of sums, so that pieces of the data cannot be averaged."""
+    weighted = nn.CrossEntropyLoss(weight=torch.tensor([1.0, 50.0]))
+    order = torch.argsort(cnn.y)
+    x, y = cnn.x[order], cnn.y[order]
+    record = plane(cnn.net, weighted, (x, y), resolution=3)
+    assert record.surface.values[1, 1] == pytest.approx(weighted(copy.deepcopy(cnn.net).eval()(x), y).item(), rel=1e-5)
+
+
+def test_values_that_are_not_finite_stay(mlp):
+    """landscaper replaces NaN by the mean and infinity by the maximum, and adds noise to the maximum."""
+
+    def loss(outputs, targets):
+        found = CE(outputs, targets)
+        return found * float("nan") if found > 1.5 else found
+
+    record = plane(mlp.net, loss, mlp.data, resolution=9)
+    plain = plane(mlp.net, CE, mlp.data, resolution=9)
+    assert np.isnan(record.surface.values).sum() == (plain.surface.values > 1.5).sum() > 0
+    kept = np.isfinite(record.surface.values)
+    assert record.surface.values[kept] == pytest.approx(plain.surface.values[kept], rel=1e-6)
+    shown = render.figure(record, figsize=(4, 3))
+    shown.canvas.draw()
+
+
+@pytest.mark.parametrize("mode", ["frozen", "batch", "recalibrate"])
+def test_batchnorm(cnn, mode):
+    """loss-landscape-3d perturbs running_var, so that 97 % of its grid is NaN."""
+    record = plane(cnn.net, CE, cnn.data, directions=("random", cnn_direction(cnn)), resolution=3, batchnorm=mode)
+    assert np.isfinite(record.surface.values).all()
+    net = copy.deepcopy(cnn.net)
+    d = record.objective.weights.split(record.space.directions[1])
+    with torch.no_grad():
+        for name, p in net.named_parameters():
+            p += d[name]
+        if mode == "recalibrate":
+            net[1].reset_running_stats()
+            net[1].momentum = None
+            net(cnn.x)
+        expected = float(CE((net if mode == "batch" else net.eval())(cnn.x), cnn.y))
+    assert record.surface.values[2, 1] == pytest.approx(expected, rel=3e-4)
+
+
+def cnn_direction(cnn):
+    return {name: torch.full_like(p, 0.3) for name, p in cnn.net.named_parameters()}
+
+
+def test_all_ways_of_evaluation_agree(mlp):
+    alone, together = (plane(mlp.net, CE, mlp.data, resolution=9, together=way) for way in (False, True))
+    assert together.surface.values == pytest.approx(alone.surface.values, rel=1e-5)
+    measured = plane(mlp.net, CE, mlp.data, resolution=9, metrics="accuracy")
+    assert measured.surface.values == pytest.approx(alone.surface.values, rel=1e-5)
+    predicted = mlp.net(mlp.x).argmax(1)
+    assert measured.grids["accuracy"][4, 4] == pytest.approx(float((predicted == mlp.y).float().mean()))
+    assert measured.show("accuracy").surface.values.max() <= 1
+
+
+def test_memory_does_not_grow_with_the_grid(mlp, monkeypatch):
+    """loss-landscape-anim keeps all weight vectors: 448 GB for ResNet-18 at its default grid."""
+    kept = []
+    monkeypatch.setattr(Evaluator, "write", lambda self, point, write=Evaluator.write: kept.append(write(self, point)))
+    record = plane(mlp.net, CE, mlp.data, resolution=9, together=False)
+    held = [v for v in vars(record.objective).values() if isinstance(v, torch.Tensor)]
+    assert len(kept) >= 81
+    assert not held
+
+
+def test_a_path_is_projected_and_its_faults_are_told(mlp):
+    """tomgoldstein's cosine projection of 0.7 and 0.3 is 16.7 and 7.0; loss-landscape-3d gives 21.8 for 0.885."""
+    record = plane(mlp.net, CE, mlp.data, path=mlp.path, resolution=9, normalize="filter")
+    facts, at = record.meta.plane, record.trajectories.x[0]
+    space, weights = record.space, record.objective.weights
+    basis = torch.stack(space.directions).double().numpy().T
+    steps = np.stack([(weights.vector_of(p, "p") - space.origin).double().numpy() for p in mlp.path])
+    expected, *_ = np.linalg.lstsq(basis, steps.T, rcond=None)
+    assert at == pytest.approx(expected.T, abs=1e-6)
+    rest = steps - expected.T @ basis.T
+    assert facts["off_plane"] == pytest.approx(np.linalg.norm(rest, axis=1).max(), rel=1e-6)
+    assert facts["explained"] == pytest.approx(1 - (rest**2).sum() / (steps**2).sum(), rel=1e-6)
+    label, worst, true, shown = facts["plane_error_at"]
+    assert (label, true) == ("training", pytest.approx(record.trajectories.loss[0, worst], rel=1e-6))
+    assert facts["plane_error"] == pytest.approx(abs(true - shown))
+    assert shown == pytest.approx(loss_at(mlp, weights.split(space.at(at[worst].tolist())).values()), rel=1e-5)
+    losses = [loss_at(mlp, point.values()) for point in mlp.path]
+    assert record.trajectories.loss[0] == pytest.approx(losses, rel=1e-5)
+
+
+def test_pca_directions_are_the_principal_ones(mlp):
+    record = plane(mlp.net, CE, mlp.data, path=mlp.path, resolution=3)
+    steps = torch.stack([record.objective.weights.vector_of(p, "p") for p in mlp.path]).double() - record.space.origin
+    _, _, right = np.linalg.svd(steps.numpy(), full_matrices=False)
+    found = torch.stack(record.space.directions).double().numpy()
+    assert np.abs(np.sum(found * right[:2], 1)) == pytest.approx(1, abs=1e-6)
+    assert abs(record.meta.plane["cosine"]) < 1e-6
+
+
+def test_a_batchnorm_path_uses_the_statistics_of_its_checkpoints(cnn):
+    record = plane(cnn.net, CE, cnn.data, path=cnn.path, resolution=3)
+    net = copy.deepcopy(cnn.net).eval()
+    for k in (0, 3, -1):
+        net.load_state_dict(cnn.path[k])
+        assert record.trajectories.loss[0, k] == pytest.approx(float(CE(net(cnn.x), cnn.y).detach()), rel=1e-5)
+    assert all(
+        torch.equal(v, record.objective.model.state_dict()[k]) for k, v in cnn.path[-1].items() if "running" in k
+    )
+
+
+def test_three_models_span_a_plane(mlp):
+    others = []
+    for k in (0, 5):
+        net = copy.deepcopy(mlp.net)
+        net.load_state_dict(mlp.path[k])
+        others.append(net)
+    record = plane(mlp.net, CE, mlp.data, directions=others, resolution=7)
+    assert record.trajectories.runs["label"].tolist() == ["model A", "model B", "model C"]
+    assert record.trajectories.x[:2, 0] == pytest.approx(np.array([[0, 0], [1, 0]]), abs=1e-6)
+    expected = [loss_at(mlp, list(net.parameters())) for net in (mlp.net, *others)]
+    assert record.trajectories.loss[:, 0] == pytest.approx(expected, rel=1e-4)
+    first, second = record.meta.plane["lengths"]
+    assert first == pytest.approx(second)
+    assert abs(record.meta.plane["cosine"]) < 1e-9
+
+
+def test_a_plane_is_a_record_and_a_function(mlp, tmp_path):
+    record = plane(mlp.net, CE, mlp.data, path={"adam": mlp.path}, steps=range(0, 61, 3), resolution=11)
+    loaded = Record.load(record.save(tmp_path / "plane.npz"))
+    assert loaded.surface.values.tolist() == record.surface.values.tolist()
+    assert loaded.meta.plane["explained"] == record.meta.plane["explained"]
+    f = record.function
+    x, y = record.surface.x[2], record.surface.y[7]
+    assert float(f([x, y])) == pytest.approx(record.surface.values[7, 2], rel=1e-5)
+    raced = race(f, ["adam(lr=0.05)"], steps=5, resolution=9)
+    assert raced.trajectories.loss[0, -1] < raced.trajectories.loss[0, 0]
+
+
+def test_lines(mlp):
+    other = copy.deepcopy(mlp.net)
+    other.load_state_dict(mlp.path[0])
+    record = line(mlp.net, CE, mlp.data, directions=other, resolution=41)
+    values = np.interp([0, 1], record.curve.x, record.curve.values[0])
+    assert values == pytest.approx(record.trajectories.loss[:, 0], rel=2e-2)
+    assert record.meta.plane["barrier"] >= 0
+    assert line(mlp.net, CE, mlp.data, resolution=5, metrics="accuracy").grids["accuracy"].shape == (1, 5)
+
+
+def refuse(match, *args, **options):
+    with pytest.raises(InputError, match=match):
+        plane(*args, **options)
+
+
+def test_invalid_networks_and_losses(mlp):
+    net, data = mlp.net, mlp.data
+    refuse("must be a torch.nn.Module, got", nn.Linear, CE, data)
+    refuse("no parameters", nn.ReLU(), CE, data)
+    refuse("none requires gradients", copy.deepcopy(net).requires_grad_(False), CE, data)
+    refuse("one number per batch, got shape \\(90,\\)", net, nn.CrossEntropyLoss(reduction="none"), data)
+    refuse("raises .*takes 1 positional argument", net, lambda outputs: outputs.mean(), data)
+    refuse("the output of the model has no .loss", net, None, data[:1])
+    with torch.no_grad():
+        broken = copy.deepcopy(net)
+        broken[0].weight[0, 0] = float("nan")
+    refuse("loss of the model as it is is nan", broken, CE, data)
+    complex_net = nn.Linear(2, 3, dtype=torch.complex64)
+    refuse("real floating-point weights", complex_net, CE, data)
+    refuse("no weight is named 'head'; the names are 0.weight", net, CE, data, layers="head")
+
+
+def test_invalid_data(mlp):
+    net, (x, y) = mlp.net, mlp.data
+    refuse("data has no batches: the loader is empty", net, CE, [])
+    spent = iter([(x, y)])
+    next(spent)
+    refuse("a generator is exhausted", net, CE, spent)
+    refuse("data must have inputs and targets", net, CE, x)
+    refuse("has no targets", net, CE, {"x": x})
+    refuse("data has no rows", net, CE, (x[:0], y[:0]))
+
+
+def test_invalid_directions_and_paths(mlp):
+    net, data, d = mlp.net, mlp.data, torch.ones(99)
+    refuse("parallel", net, CE, data, directions=(d, -2 * d))
+    refuse("direction 1 \\(given\\) is zero", net, CE, data, directions=(0 * d, d))
+    refuse("has 98 numbers, but the model has 99 weights", net, CE, data, directions=(d, d[1:]))
+    refuse("unknown kind of directions 'pc'", net, CE, data, directions="pc")
+    refuse('directions="pca" needs a path', net, CE, data, directions="pca")
+    other = nn.Linear(2, 3)
+    refuse("checkpoint 0 of path 'training' lacks the weight", net, CE, data, path=[other.state_dict()])
+    refuse("got one checkpoint", net, CE, data, path=net.state_dict())
+    refuse("all checkpoints of path 'training' are the same weights", net, CE, data, path=[net.state_dict()] * 2)
+    refuse("has 21 checkpoints but 3 losses", net, CE, data, path=mlp.path, losses=[1, 2, 3])
+    refuse("model 2 has the weights of the first model", net, CE, data, directions=copy.deepcopy(net))
+    refuse("losses are those of a path", net, CE, data, losses=[1.0])
+
+
+def test_random_losses_are_told_and_frozen(mlp):
+    def loss(model, batch):
+        x, y = batch
+        return CE(model(nn.functional.dropout(x, 0.5)), y)
+
+    with pytest.warns(UserWarning, match="the loss is random: two evaluations"):
+        record = plane(mlp.net, loss, mlp.data, resolution=5)
+    with pytest.warns(UserWarning, match="random"):
+        again = plane(mlp.net, loss, mlp.data, resolution=5)
+    assert record.surface.values.tolist() == again.surface.values.tolist()
+
+
+def test_losses_of_the_model_that_differentiate_themselves():
+    """A physics-informed network: the loss has derivatives of the outputs."""
+    net = nn.Sequential(nn.Linear(1, 8), nn.Tanh(), nn.Linear(8, 1))
+    t = torch.linspace(0, 1, 20)[:, None]
+
+    def loss(model, batch):
+        (t,) = batch
+        t = t.clone().requires_grad_()
+        (slope,) = torch.autograd.grad(model(t).sum(), t, create_graph=True)
+        return ((slope + model(t)) ** 2).mean()
+
+    record = plane(net, loss, (t,), resolution=5)
+    assert record.surface.values[2, 2] == pytest.approx(loss(net, (t,)).item(), rel=1e-5)
+
+
+def test_mappings_keyword_arguments_tied_weights_and_embeddings():
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table, self.head = nn.Embedding(7, 4), nn.Linear(4, 7, bias=False)
+            self.head.weight = self.table.weight
+
+        def forward(self, tokens, scale=1.0, labels=None):
+            outputs = self.head(self.table(tokens).mean(1)) * scale
+            return outputs if labels is None else type("Output", (), {"loss": CE(outputs, labels)})
+
+    net = Model()
+    batch = {"tokens": torch.randint(7, (12, 5)), "labels": torch.randint(7, (12,))}
+    record = plane(net, CE, [batch, batch], resolution=5, metrics="accuracy")
+    assert record.meta.plane["weights"] == 28  # tied weights count once
+    own = plane(net, None, batch, resolution=5)
+    assert own.surface.values == pytest.approx(record.surface.values, rel=1e-5)
