@@ -157,7 +157,7 @@ def figure(
     if view3d is not False:
         camera = view3d if isinstance(view3d, Camera) else None
         shown = record if view is None else crop(record, view)
-        return figure_3d(shown, step=step, camera=camera, title=title, **size)
+        return figure_3d(shown, step=step, camera=camera, title=title, standings=standings, **size)
     return race_figure(
         record, step=step, title=title, view=view, panel=panel, inset=inset, labels=labels, standings=standings, **size
     )

@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
 from landscapes.render.artists.animated import IDENTITY, pixels, set_step, stroke
-from landscapes.render.artists.legend import Entry, legend_entries
+from landscapes.render.figures.key import Key
 from landscapes.render.figures.layout import LEAST, Sheet, fit_scale
 from landscapes.render.figures.size import DPI, FIGSIZE, check_figsize, new_figure
 from landscapes.render.light import Sun
@@ -33,8 +33,8 @@ from landscapes.render.theme import StyleLike, Theme, as_theme
 LABEL_DISTANCE = 13.0
 """Distance of the tick labels from the edge in points."""
 
-SIDES = 30.0
-"""Space for the labels of heights and of corners in points, left and right of the block."""
+SIDES = 18.0
+"""Least space for labels left and right of the block in points."""
 
 TICK = 3.0
 """Length of a tick in points."""
@@ -50,6 +50,9 @@ SCENE = 0.45
 
 MARGIN = 12.0
 """Left and right margin in points."""
+
+BESIDE, WIDE = 0.32, 1.5
+"""Share of the width for a leaderboard beside the surface, in figures at least so much wider than high."""
 
 STRETCH = 1.7
 """A fixed view is drawn up to this much wider to fill a wide figure."""
@@ -73,22 +76,21 @@ class BlockArtist(SurfaceArtist):
     def antialiased(self) -> bool:
         return self.camera.rotate == 0
 
-    def appearance(self, renderer: RendererBase, view: Projection) -> tuple[Sun, Projection]:
-        """Return the sun, which stays while the camera moves, and the view in the middle of the race."""
-        middle = self.camera.at(0.5)
-        return Sun(middle.azim - SIDEWAYS), self._seen_by(middle, renderer)
+    def sun(self, view: Projection) -> Sun:
+        """Return the sun, which stays while the camera moves."""
+        return Sun(self.camera.at(0.5).azim - SIDEWAYS)
 
     def projection(self, renderer: RendererBase) -> Projection:
         share = self.step / self.span if self.span else 0.0
-        return self._seen_by(self.camera.at(share), renderer)
-
-    def _seen_by(self, camera: Camera, renderer: RendererBase) -> Projection:
         assert self.axes is not None
         left, bottom, right, top = self.axes.bbox.extents
         size = self.theme.text_scale
-        space = pixels(renderer, size) * np.array([SIDES, LABEL_DISTANCE + LABEL_SIZE])  # for numbers
-        window = left + space[0], bottom + space[1], right - left - 2 * space[0], top - bottom - space[1]
-        return camera.onto(window, self.model.top, self.floor, STRETCH)
+        unit = pixels(renderer, size)
+        words = [self._labels.box(renderer, word, (0.0, 0.0)).width for word in self._height_words]
+        numbers = max(SIDES * unit, max(words, default=0.0) + (2 * TICK + 2.5) * unit)
+        low = bottom + (LABEL_DISTANCE + LABEL_SIZE) * unit
+        window = left + numbers, low, right - left - numbers - SIDES * unit, top - low
+        return self.camera.at(share).onto(window, self.model.top, self.floor, STRETCH)
 
     def draw_behind(self, renderer: RendererBase, view: Projection) -> None:
         """Draw the axis of heights at the leftmost corner; it fades out before another corner takes over."""
@@ -148,6 +150,7 @@ def figure_3d(
     dpi: float = DPI,
     title: str | None = None,
     legend: bool = True,
+    standings: bool = True,
     text_scale: float | None = None,
     lang: str | None = None,
     words: Mapping[str, str] | None = None,
@@ -167,6 +170,7 @@ def figure_3d(
         dpi: dots per inch.
         title: by default the title of the function.
         legend: whether to draw a legend.
+        standings: whether the legend is a leaderboard, as in `render.figure`, where there is room beside the surface.
         text_scale, lang, words, colors: as in `render.figure`.
 
     Returns:
@@ -191,7 +195,7 @@ def figure_3d(
     while True:
         with look.context():
             made = new_figure(figsize, dpi)
-            ax = _lay_out(Sheet.of(made, look), race, title, legend, log=surface.scale == "log")
+            ax = _lay_out(Sheet.of(made, look), race, title, legend, standings, log=surface.scale == "log")
         scene = 72 * ax.bbox.height / dpi - (LABEL_DISTANCE + LABEL_SIZE) * look.text_scale
         if look.text_scale <= 1 or scene >= SCENE * 72 * figsize[1]:
             break
@@ -204,22 +208,31 @@ def figure_3d(
     return made
 
 
-def _entries(race: Record, look: Theme) -> list[Entry]:
-    """Return the legend entries with solid lines, because trails on a surface have no dashes."""
-    return [replace(entry, style=replace(entry.style, dashes=())) for entry in legend_entries(race, look)]
+def _key(sheet: Sheet, race: Record, standings: bool) -> Key:
+    """Return the key of a race with solid lines, because trails on a surface have no dashes."""
+    key = Key.of(sheet, race, standings)
+    return replace(key, entries=[replace(entry, style=replace(entry.style, dashes=())) for entry in key.entries])
 
 
-def _lay_out(sheet: Sheet, race: Record | None, title: str | None, legend: bool, log: bool) -> Axes:
-    """Place title, note and step counter above, the legend below, and return the axes between them."""
+def _lay_out(sheet: Sheet, race: Record | None, title: str | None, legend: bool, standings: bool, log: bool) -> Axes:
+    """Place title, note and step counter above, the leaderboard beside or the legend below, and return the axes."""
     ax = sheet.axes((0, 0, sheet.wide, sheet.high))
-    side, above, tall, taken = sheet.wide - 2 * MARGIN, 0.0, 0.0, 0.0
+    side, above, tall, beside, taken = sheet.wide - 2 * MARGIN, 0.0, 0.0, 0.0, 0.0
     words, y = title or ("" if race is None else race.meta.get("title", "")), sheet.high - sheet.head + 7
     if race is not None:
-        if legend:
-            rows = sheet.fit_legend(_entries(race, sheet.look), side, 0.4 * (sheet.high - sheet.head))
-            tall = rows.height
-            sheet.legend(rows, (MARGIN, 6.0, side, tall))
         above = sheet.head
+        if legend:
+            key = _key(sheet, race, standings)
+            beside = BESIDE * sheet.wide if sheet.wide >= WIDE * sheet.high else 0.0
+            space = sheet.high - above - 2 * MARGIN
+            if beside and (rows := key.leaderboard(beside, space, cut=False)):
+                low = MARGIN + 0.5 * (space - rows.height)
+                key.draw(rows, (sheet.wide - MARGIN - beside, low, beside, rows.height))
+            else:
+                beside = 0.0
+                lines = sheet.fit_legend(key.entries, side, 0.4 * (sheet.high - sheet.head))
+                tall = lines.height
+                sheet.legend(lines, (MARGIN, 6.0, side, tall))
         taken = sheet.counter(sheet.wide - MARGIN, y, int(race.trajectories.step[-1]), side)
     counted = taken
     if words:
@@ -234,4 +247,4 @@ def _lay_out(sheet: Sheet, race: Record | None, title: str | None, legend: bool,
         else:
             above += 1.5 * size
             sheet.write(MARGIN, sheet.high - above + 0.3 * size, note, size, alpha=0.7)
-    return sheet.place(ax, (MARGIN, tall + 8, side, sheet.high - tall - 8 - above))
+    return sheet.place(ax, (MARGIN, tall + 8, side - (beside and beside + 8), sheet.high - tall - 8 - above))

@@ -116,6 +116,7 @@ class RenderedView:
 
     Attributes:
         rgba: the image, shape (height, width, 4), top row first; transparent where there is no surface.
+        heights: the height of the surface at each pixel, shape (height, width); any number where there is no surface.
     """
 
     def __init__(
@@ -173,6 +174,10 @@ class RenderedView:
         share -= 1
         share *= f4(self._spacing)
         share += f4(self._nearest)
+        shown = middle - base.astype(f4)
+        shown -= share * f4(lift)
+        shown /= f4(view.up)
+        self.heights: NDArray[np.float32] = shown[::-1]
         picture = field._colors.take(cells(share, field._color_side))
         picture[empty] = 0
         self.rgba: NDArray[np.uint8] = np.ascontiguousarray(picture[::-1]).view(np.uint8).reshape(height, width, 4)

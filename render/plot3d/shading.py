@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from numpy.typing import NDArray
 from landscapes.record import Surface
 from landscapes.render.light import Sun, illuminate, to_linear, to_srgb
 from landscapes.render.plot3d.camera import TALL
-from landscapes.render.plot3d.heightfield import Projection
 from landscapes.render.plot3d.resampling import resized
 from landscapes.render.plots.contours import color_levels
 from landscapes.render.theme import Theme
@@ -31,16 +31,11 @@ TALLEST = 1.15
 LIT = 640
 """Grid points per side of the light, which is smooth."""
 
-LINE, STRONG = (0.45, 0.26), (0.7, 0.5)
-"""Half width in pixels and opacity of level lines, and of every fifth."""
-
-FIFTH = 5
-
-CROWDED = 3.0, 7.0
-"""Distances in pixels between level lines at which they are invisible and fully visible."""
-
 WALL, WALL_SKY, WALL_GROUND = 0.6, 0.6, 0.06
 """Brightness of side walls in linear light, the sky's part of it, and the background's share in their colours."""
+
+FINE = 8192
+"""Entries of the table of colours by height."""
 
 MESH = 80
 """Patches per side; more take longer and look the same."""
@@ -95,22 +90,18 @@ DISPLAYED = _display_table()
 """The display's levels of linear light from 0 to `BRIGHTEST`, in equal steps."""
 
 
-def paint(height: Grid, levels: Points, look: Theme, sun: Sun, view: Projection) -> NDArray[np.uint8]:
-    """Return uint8 colours (n, n, 3) of heights (n, n): contour colours in the light of a sun, with level lines.
-
-    The lines have the same width everywhere in a view, and fade out where they would touch.
-    """
-    height = np.nan_to_num(height)
-    place = np.interp(height.ravel(), levels, np.arange(len(levels), dtype=float)).astype(np.float32)
-    place = place.reshape(height.shape)  # 0 at the lowest level, 1 at the next …
-    ramp = _ramp(look)
-    linear = ramp[(place * np.float32((len(ramp) - 1) / max(len(levels) - 1, 1))).astype(np.int32)]
-    line = to_linear(np.array(to_rgb(look.line))).astype(np.float32)
-    linear += (line - linear) * _lines(place, height, len(levels), view)[..., None]
-    return lit(linear, height, sun)
+def paint(height: Grid, levels: Points, look: Theme, sun: Sun) -> NDArray[np.uint8]:
+    """Return uint8 colours (n, n, 3) of heights (n, n): contour colours in the light of a sun."""
+    height = np.clip(np.nan_to_num(height), 0, np.float32(TALLEST))  # cubic interpolation reaches beyond
+    ramp = _ramp(look.fill)
+    table = np.interp(np.linspace(0, TALLEST, FINE), levels, np.linspace(0, len(ramp) - 1, len(levels)))
+    place = (height * np.float32((FINE - 1) / TALLEST)).astype(np.int32)
+    return lit(ramp[table.astype(np.int32)[place]], height, sun)
 
 
-def wall_bands(levels: Points, look: Theme, sun: Sun, outward: Points) -> list[tuple[float, float, Color]]:
+def wall_bands(
+    levels: Points, look: Theme, sun: Sun, outward: Points, least: float = 0.0
+) -> list[tuple[float, float, Color]]:
     """Return the lower and upper ends of the bands of a side wall, from the highest down, and their colours.
 
     Args:
@@ -118,50 +109,28 @@ def wall_bands(levels: Points, look: Theme, sun: Sun, outward: Points) -> list[t
         look: the theme.
         sun: the sun.
         outward: the direction in which the wall faces, shape (2,).
+        least: thinner bands are joined.
     """
     facing = max(float(sun.direction[:2] @ outward), 0.0) / float(sun.direction[2])
     bright = WALL * (WALL_SKY + (1 - WALL_SKY) * facing)
-    ramp, ground = _ramp(look), to_linear(np.array(to_rgb(look.background)))
-    ends = [-np.inf, *levels[1:-1].tolist(), np.inf]
-    bands: list[tuple[float, float, Color]] = []
-    for number in reversed(range(len(ends) - 1)):
-        color = bright * ramp[round((len(ramp) - 1) * (number + 0.5) / (len(ends) - 1))]
-        red, green, blue = to_srgb(color + WALL_GROUND * (ground - color)).tolist()
-        bands.append((ends[number], ends[number + 1], (red, green, blue, 1.0)))
-    return bands
+    ramp, ground = _ramp(look.fill), to_linear(np.array(to_rgb(look.background)))
+    inner = [float(levels[0])]
+    for level in levels[1:-1].tolist():
+        if level - inner[-1] >= least:
+            inner.append(level)
+    middles = (np.array(inner) + np.array([*inner[1:], float(levels[-1])])) / 2
+    shares = np.interp(middles, levels, np.linspace(0, 1, len(levels)))
+    colors = bright * ramp[np.rint((len(ramp) - 1) * shares).astype(int)]
+    shown = np.column_stack([to_srgb(colors + WALL_GROUND * (ground - colors)), np.ones(len(inner))])
+    bands = zip([-np.inf, *inner[1:]], [*inner[1:], np.inf], map(tuple, shown.tolist()), strict=True)
+    return list(bands)[::-1]
 
 
-def _ramp(look: Theme) -> Grid:
-    """Return the linear colours of the fill from low to high."""
-    colors = LinearSegmentedColormap.from_list(look.name, list(look.fill), N=1024)(np.arange(1024))
+@lru_cache(maxsize=32)
+def _ramp(fill: tuple[str, ...]) -> Grid:
+    """Return linear colours from low to high, shape (n, 3)."""
+    colors = LinearSegmentedColormap.from_list("fill", list(fill), N=1024)(np.arange(1024))
     return to_linear(np.asarray(colors)[:, :3]).astype(np.float32)
-
-
-def _lines(place: Grid, height: Grid, levels: int, view: Projection) -> Grid:
-    """Return the opacity of level lines."""
-    n = len(height)
-    up, along = np.gradient(height, np.float32(1 / n))
-    a, b = np.float32(view.across[0]), np.float32(view.along[0])
-    c, d = np.float32(view.up) * along, np.float32(view.up) * up
-    c += np.float32(view.across[1])
-    d += np.float32(view.along[1])
-    area = np.abs(a * d - b * c)  # of a picture of the unit square: 0 at a ridge
-    area += 1e-6
-    up, along = np.gradient(place, np.float32(1 / n))
-    slope = np.sqrt((d * along - c * up) ** 2 + (a * up - b * along) ** 2) / area  # levels per pixel
-    slope += np.float32(1e-9)
-    nearest = np.rint(place)
-    away = np.abs(place - nearest) / slope  # pixels
-    number = nearest.astype(np.uint8)
-    strong = np.arange(levels) % FIFTH == 0
-    width, most = np.where(strong[:, None], STRONG, LINE).astype(np.float32).T
-    most[[0, -1]] = 0  # the ends of the range are no levels
-    shown = np.where(strong, FIFTH, 1).astype(np.float32)[number] / slope  # distance to the next one, in pixels
-    shown -= np.float32(CROWDED[0])
-    shown /= np.float32(CROWDED[1] - CROWDED[0])
-    np.clip(shown, 0, 1, out=shown)
-    shown *= np.clip(width[number] + np.float32(0.5) - away, 0, 1)
-    return np.asarray(shown * most[number])
 
 
 def shaded_mesh(ax: Any, surface: Surface, look: Theme) -> None:
@@ -170,7 +139,7 @@ def shaded_mesh(ax: Any, surface: Surface, look: Theme) -> None:
     rows, cols = (np.unique(np.linspace(0, n - 1, MESH + 1).round().astype(int)) for n in surface.values.shape)
     height = height[np.ix_(rows, cols)]
     share = np.interp(height, levels, np.linspace(0, 1, len(levels)))
-    colors = _ramp(look)[np.rint(1023 * np.nan_to_num(share)).astype(int)]
+    colors = _ramp(look.fill)[np.rint(1023 * np.nan_to_num(share)).astype(int)]
     x, y = np.meshgrid(np.linspace(0, 1, len(cols)), np.linspace(0, 1, len(rows)))
     colors = lit(colors, np.nan_to_num(height).astype(np.float32), Sun(VIEW[1] - SIDEWAYS)) / 255.0
     mesh = np.arange(len(x)) % (MESH // 8) == 0, np.arange(x.shape[1]) % (MESH // 8) == 0

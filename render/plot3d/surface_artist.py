@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -45,7 +46,8 @@ LIFT, LIFTED_HEAD = 0.9, 1.3
 SHADOWS = ((3.4, 0.10), (2.3, 0.14), (1.3, 0.18))
 """Widths in line widths, and opacities of the strokes of a trail's soft shadow."""
 
-UPWARDS = np.array([0.0, 0.0, 1.0])
+THINNEST = 4.0
+"""Thinner bands of a side wall are joined, in pixels."""
 
 GLOW = 3.0
 """Diameter of the glow of a head in diameters of the head."""
@@ -94,10 +96,10 @@ class SurfaceArtist(Artist, AnimatedArtist):
         """Return the projection of the surface to the renderer's pixels."""
         raise NotImplementedError
 
-    def appearance(self, renderer: RendererBase, view: Projection) -> tuple[Sun, Projection]:
-        """Return the sun, and the view for which level lines have the right width."""
+    def sun(self, view: Projection) -> Sun:
+        """Return the sun for a view; here it moves with the camera."""
         away = np.degrees(np.arctan2(view.ahead[1], view.ahead[0]))
-        return Sun(float(away) + 180 - SIDEWAYS), view
+        return Sun(float(away) + 180 - SIDEWAYS)
 
     def antialiased(self) -> bool:
         """Return whether to render at twice the resolution in both directions, not only upwards."""
@@ -135,26 +137,23 @@ class SurfaceArtist(Artist, AnimatedArtist):
             ahead = float(view.ahead[1 - axis])
             if abs(ahead) < EDGE_ON:
                 continue
-            edge = np.full((257, 3), 0.0 if ahead > 0 else 1.0)
+            edge = np.full((193, 3), 0.0 if ahead > 0 else 1.0)
+            edge[:, 2] = 0.0
             edge[:, axis] = np.linspace(0, 1, len(edge))
             inner = np.clip(edge[:, :2], 1e-4, 1 - 1e-4)
-            edge[:, 2] = np.nan_to_num(self.model.field.at(inner[:, 0], inner[:, 1]))
+            height = np.nan_to_num(self.model.field.at(inner[:, 0], inner[:, 1]))
             outward = np.zeros(2)
             outward[1 - axis] = -np.sign(ahead)
-            base = edge[[-1, 0]]
-            base[:, 2] = self.floor
+            ground = view(edge)  # at height 0
             gc.set_linewidth(0.0)
-            highest, lowest = float(edge[:, 2].max()), float(edge[:, 2].min())
-            for bottom, top, color in wall_bands(self.model.levels, self.theme, self._sun, outward):
-                if bottom < highest and top > self.floor:  # each band covers the lower part of the one above
-                    strip = edge if top > highest else base[::-1] + (top - self.floor) * UPWARDS
-                    if lowest < top <= highest:
-                        strip = np.column_stack([edge[:, :2], np.minimum(edge[:, 2], top)])
-                    outline = view(np.concatenate([strip, base, strip[:1]]))
-                    renderer.draw_path(gc, Path(outline, closed=True), IDENTITY, color)
+            thin = THINNEST / max(view.up, 1e-9)
+            for bottom, top, color in wall_bands(self.model.levels, self.theme, self._sun, outward, thin):
+                outline = _band(ground, view.up, height, max(bottom - 0.3 * thin, self.floor), top)
+                if outline is not None:
+                    renderer.draw_path(gc, outline, IDENTITY, color)
             gc.set_linewidth(0.7)
-            gc.set_foreground(mix(to_rgb(self.theme.line), to_rgb(self.theme.background), 0.35))
-            renderer.draw_path(gc, Path(view(edge)), IDENTITY)
+            gc.set_foreground((*to_rgb(self.theme.line), 0.45), isRGBA=True)
+            renderer.draw_path(gc, Path(ground + np.outer(view.up * height, [0.0, 1.0])), IDENTITY)
             self.draw_edge(renderer, view, axis)
         gc.restore()
 
@@ -170,14 +169,16 @@ class SurfaceArtist(Artist, AnimatedArtist):
         low = np.floor(np.maximum(corners.min(0), 0)).astype(int) - 1
         width, height = np.maximum(np.ceil(np.minimum(corners.max(0), page + 1)).astype(int) + 2 - low, 1).tolist()
         self._left, self._bottom = low.tolist()
-        self._sun, best = self.appearance(renderer, view)
-        self.model.paint(self._sun, best, renderer.get_image_magnification())
+        self._sun = self.sun(view)
+        side = max(np.hypot(*view.across), np.hypot(*view.along))
+        self.model.paint(self._sun, renderer.get_image_magnification() * float(side))
         along, down = (2, 2) if self.antialiased() else (1, 2)
         finer = renderer.get_image_magnification() * np.array([along, down])
         moved = Projection(finer * (view.origin - low), finer * view.across, finer * view.along, finer[1] * view.up)
         columns, rows = (round(n * side) for n, side in zip(finer.tolist(), (width, height), strict=True))
         samples = None if self.antialiased() else int(DENSE * rows / down)
         self._rendered = self.model.field.render(moved, columns, rows, samples)
+        self.model.lines.draw(self._rendered.rgba, self._rendered.heights, (along, down))
         self._image = _downsampled(self._rendered.rgba, down, along)
         self._projected = [(view(run.points), self._rendered.visible(run.points)) for run in self.runs]
         self._stars = view(self.model.minima), self._rendered.visible(self.model.minima)
@@ -208,11 +209,12 @@ class SurfaceArtist(Artist, AnimatedArtist):
             _draw_segments(renderer, gc, points[:end], ~(visible[: end - 1] & visible[1:end]))
         gc.set_dashes(0, None)
         lines = [(points[:end], visible[: end - 1] & visible[1:end]) for _, points, visible, end in drawn]
+        ground = _joined_segments([(points + fall, seen) for points, seen in lines])
         for width, opacity in SHADOWS:
             gc.set_linewidth(width * self.linewidth)
             gc.set_foreground((0.0, 0.0, 0.0, opacity), isRGBA=True)
-            for points, seen in lines:
-                _draw_segments(renderer, gc, points + fall, seen)
+            if ground:  # of all trails at once, because shadows do not add up
+                renderer.draw_path(gc, ground, IDENTITY)
         if self.theme.halo_width:
             gc.set_linewidth((1 + self.theme.halo_width) * self.linewidth)
             gc.set_foreground(self.theme.halo)
@@ -302,20 +304,61 @@ class SurfaceArtist(Artist, AnimatedArtist):
 
 def _draw_segments(renderer: RendererBase, gc: GraphicsContextBase, points: Points, drawn: NDArray[np.bool_]) -> None:
     """Draw the selected segments of a polyline; segments with a non-finite end are skipped."""
-    finite = np.asarray(np.isfinite(points).all(1))
-    drawn = drawn & finite[:-1] & finite[1:]
-    if not drawn.any():
-        return
-    needed = np.append(drawn, False) | np.append(False, drawn)
-    codes = np.where(np.append(False, drawn), Path.LINETO, Path.MOVETO).astype(Path.code_type)
-    path = Path(points[needed], codes[needed])
-    renderer.draw_path(gc, path, IDENTITY)
+    if path := _joined_segments([(points, drawn)]):
+        renderer.draw_path(gc, path, IDENTITY)
+
+
+def _joined_segments(lines: Sequence[tuple[Points, NDArray[np.bool_]]]) -> Path | None:
+    """Return the selected segments of polylines as one path; segments with a non-finite end are skipped."""
+    vertices, codes = [], []
+    for points, drawn in lines:
+        finite = np.asarray(np.isfinite(points).all(1))
+        drawn = drawn & finite[:-1] & finite[1:]
+        if drawn.any():
+            needed = np.append(drawn, False) | np.append(False, drawn)
+            vertices.append(points[needed])
+            codes.append(np.where(np.append(False, drawn), Path.LINETO, Path.MOVETO).astype(Path.code_type)[needed])
+    return Path(np.concatenate(vertices), np.concatenate(codes)) if vertices else None
+
+
+def _band(ground: Points, up: float, height: Points, bottom: float, top: float) -> Path | None:
+    """Return the outline of the part of a wall between two heights, or None if it does not reach the lower one.
+
+    Args:
+        ground: pixels at height 0 below the wall's upper edge, from left to right or back, shape (n, 2).
+        up: pixels per unit of height.
+        height: the heights of the edge, shape (n,).
+        bottom, top: the heights.
+    """
+    if height.max() <= bottom or top <= bottom:
+        return None
+    if top <= height.min():
+        ground, height = ground[[0, -1]], height[[0, -1]]
+    outline = np.concatenate([ground, ground[::-1], ground[:1]])
+    upper, lower = np.minimum(height, top), np.minimum(height, bottom)
+    outline[:, 1] += up * np.concatenate([upper, lower[::-1], upper[:1]])
+    return Path(outline, closed=True)
 
 
 def _downsampled(rgba: NDArray[np.uint8], down: int, along: int) -> NDArray[np.uint8]:
-    """Downsample an RGBA image by whole factors, weighting colours by alpha."""
-    height, width = rgba.shape[0] // down, rgba.shape[1] // along
-    parts = rgba[: height * down, : width * along].reshape(height, down, width, along, 4).astype(np.float32)
-    alpha = parts[..., 3:]
-    color = (parts[..., :3] * alpha).sum((1, 3)) / np.maximum(alpha.sum((1, 3)), 1)
-    return np.concatenate([color, alpha.mean((1, 3))], -1).round().astype(np.uint8)
+    """Downsample an RGBA image by 1 or 2 in each direction."""
+    packed = rgba.view(np.uint32)[..., 0]
+    if down == 2:
+        packed = _averaged(packed[0 : len(packed) // 2 * 2 : 2], packed[1::2])
+    if along == 2:
+        packed = _averaged(packed[:, 0 : packed.shape[1] // 2 * 2 : 2], packed[:, 1::2])
+    return packed.view(np.uint8).reshape(*packed.shape, 4)
+
+
+def _averaged(one: NDArray[np.uint32], two: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return the means of packed RGBA pixels; where their opacity differs, colours count by it."""
+    different = one ^ two
+    mean = one | two
+    mean -= (different & np.uint32(0xFEFEFEFE)) >> np.uint32(1)  # of all four bytes at once
+    edge = np.flatnonzero(different & np.frombuffer(bytes([0, 0, 0, 255]), np.uint32)[0])
+    if len(edge):
+        parts = np.stack([part.ravel()[edge].view(np.uint8).reshape(-1, 4) for part in (one, two)]).astype(float)
+        weights = parts[..., 3:] / parts[..., 3:].sum(0)
+        mixed = np.column_stack([(parts[..., :3] * weights).sum(0), parts[..., 3].mean(0)])
+        mean.ravel()[edge] = np.rint(mixed).astype(np.uint8).view(np.uint32)[:, 0]
+    return mean

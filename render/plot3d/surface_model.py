@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 
 from landscapes.record import FAILED, Record, Surface, optimizer_labels, step_or_none
 from landscapes.render.light import Sun
-from landscapes.render.plot3d.heightfield import HeightField, Projection
+from landscapes.render.plot3d.heightfield import HeightField
+from landscapes.render.plot3d.level_lines import LevelLines
 from landscapes.render.plot3d.resampling import resized
 from landscapes.render.plot3d.shading import paint, scaled_heights
 from landscapes.render.theme import Style, Theme, styles
 
 Points = NDArray[np.float64]
 
-CELLS, MOST_CELLS = 1.7, 2304
+CELLS, MOST_CELLS = 1.5, 2304
 """Cells of colour per pixel of the surface's longer side, and the most per side."""
 
 STRIDE = 0.01
@@ -30,6 +31,7 @@ class SurfaceModel:
         field: heights and colours over the unit square.
         top: the greatest height.
         levels: heights of the levels, shape (levels,).
+        lines: the level lines.
         low, side: lower corner and side lengths of the view, shape (2,) each.
         minima: minima on the surface, shape (k, 3).
     """
@@ -39,20 +41,19 @@ class SurfaceModel:
         height = self.height
         self.field = HeightField(height)
         self.look = look
+        self.lines = LevelLines(self.levels, look)
         self._painted_for: tuple[object, ...] = ()
         self.top = float(np.nanmax(height)) if np.isfinite(height).any() else 1.0
         self.low = np.array([surface.x[0], surface.y[0]])
         self.side = np.array([surface.x[-1], surface.y[-1]]) - self.low
         self.minima = self.on_surface(surface.minima.reshape(-1, 2))
 
-    def paint(self, sun: Sun, view: Projection, finer: float = 1.0) -> None:
-        """Colour the surface in the light of a sun, with level lines for a view whose pixels are divided further."""
-        size = CELLS * finer * max(np.hypot(*view.across), np.hypot(*view.along))
-        side = int(np.clip(np.ceil(size / 128) * 128, 256, MOST_CELLS))
-        needed = (sun, side, *map(float, (*view.across, *view.along, view.up)))
-        if needed != self._painted_for:
-            self.field.paint(paint(resized(self.height, side), self.levels, self.look, sun, view))
-            self._painted_for = needed
+    def paint(self, sun: Sun, pixels: float) -> None:
+        """Colour the surface in the light of a sun, in cells for a side of so many pixels."""
+        side = int(np.clip(np.ceil(CELLS * pixels / 128) * 128, 256, MOST_CELLS))
+        if (sun, side) != self._painted_for:
+            self.field.paint(paint(resized(self.height, side), self.levels, self.look, sun))
+            self._painted_for = sun, side
 
     def on_surface(self, points: Points) -> Points:
         """Return points (n, 2) of the domain as points (n, 3) on the surface; heights out of view are NaN."""

@@ -21,8 +21,10 @@ from landscapes.errors import InputError
 from landscapes.record import Record, Surface
 from landscapes.render import THEMES, Camera, animate, contour, figure_3d, surface_3d
 from landscapes.render.animation.frames import Frames
+from landscapes.render.artists.standings import Standings
 from landscapes.render.light import Sun
 from landscapes.render.plot3d.heightfield import HeightField, Projection
+from landscapes.render.plot3d.level_lines import LevelLines
 from landscapes.render.plot3d.resampling import resized
 from landscapes.render.plot3d.shading import paint, scaled_heights
 from landscapes.render.plot3d.surface_artist import SurfaceArtist
@@ -124,24 +126,31 @@ def test_resampling_reproduces_parabolas_and_keeps_holes() -> None:
 def test_the_side_of_a_hill_towards_the_sun_is_bright_and_its_shadow_is_dark() -> None:
     height = (dome(256) ** 4).astype(np.float32)
     look = THEMES["light"] | {"fill": ("#808080", "#808080"), "line": "#808080"}
-    picture = paint(height, np.linspace(0, 1, 5), look, Sun(180.0, 30.0), view(elevation=90.0))[128, :, 0].astype(int)
+    picture = paint(height, np.linspace(0, 1, 5), look, Sun(180.0, 30.0))[128, :, 0].astype(int)
     assert picture[90] > picture[4] + 12  # the slope towards the sun, and level ground
     assert picture[165] < picture[4] - 20
     assert abs(picture[4] - 128) < 6  # level ground keeps its colour
 
 
-@pytest.mark.parametrize("elevation", [40.0, 80.0])
-def test_level_lines_lie_at_the_levels_and_are_equally_wide(elevation: float) -> None:
-    n, levels = 512, np.linspace(0, 1, 13)
-    slope = np.tile(np.linspace(0, 1, n, dtype=np.float32), (n, 1))
-    look = THEMES["light"] | {"fill": ("#808080", "#808080"), "line": "#000000"}
-    seen = Camera(-90, elevation).onto((0.0, 0.0, n, n), 1.0)
-    row = paint(slope, levels, look, Sun(90.0), seen)[n // 2, :, 0].astype(float)
-    dark = 1 - row / np.median(row)
-    lines = np.flatnonzero((dark > 0.05) & (dark >= np.roll(dark, 1)) & (dark > np.roll(dark, -1)))
-    np.testing.assert_allclose(lines / (n - 1), levels[1:-1], atol=2 / n)
-    strong = np.arange(1, 12) % 5 == 0
-    assert dark[lines][strong].min() > 1.4 * dark[lines][~strong].max()
+@pytest.mark.parametrize("steep", [0.5, 2.0])
+def test_level_lines_lie_at_the_levels_and_are_equally_wide(steep: float) -> None:
+    """Twelve levels on a slope, or on two slopes that are twice as steep."""
+    levels, n = np.linspace(0, 1, 13), 600
+    place = np.abs((np.linspace(0, 2 * steep, n, dtype=np.float32) + 1) % 2 - 1)
+    picture = np.full((4, n, 4), 128, np.uint8)
+    LevelLines(levels, THEMES["light"] | {"line": "#000000"}).draw(picture, np.tile(place, (4, 1)), (1, 1))
+    dark = 128.0 - picture[1, :, 0]
+    lines = np.flatnonzero((dark > 10) & (dark >= np.roll(dark, 1)) & (dark > np.roll(dark, -1)))
+    number = np.rint(12 * place[lines]).astype(int)
+    assert len(lines) == 11 * 2 * steep
+    np.testing.assert_allclose(12 * place[lines], number, atol=0.03 * steep)
+    ink = np.array([dark[line - 3 : line + 4].sum() for line in lines])
+    strong = (number - 1) % 5 == 2
+    assert ink[strong].min() > 1.8 * ink[~strong].max()
+    assert np.ptp(ink[~strong]) < 0.15 * ink[~strong].mean()
+    crowded = np.full((4, n, 4), 128, np.uint8)
+    LevelLines(np.linspace(0, 1, 200), THEMES["light"]).draw(crowded, np.tile(place, (4, 1)), (1, 1))
+    assert np.ptp(crowded[..., 0]) < 40  # lines that would touch fade out
 
 
 def test_the_axis_of_heights_has_values_of_the_function() -> None:
@@ -368,3 +377,26 @@ def test_a_hidden_head_is_smaller_and_faint(failed: bool) -> None:
     (size, color), (hidden, faint) = drawn[len(drawn) // 2 - 1], drawn[-1]
     assert hidden == pytest.approx(0.7 * size)
     assert np.abs(np.array(faint[:3]) - color[:3]).max() > 0.1
+
+
+@pytest.mark.parametrize(("size", "beside"), [((960, 540), True), ((500, 500), False)])
+def test_a_leaderboard_stands_beside_the_surface_if_there_is_room(size: tuple[int, int], beside: bool) -> None:
+    made = figure_3d(race(), **sized(*size), camera=Camera())
+    FigureCanvasAgg(made).draw()
+    (artist,) = made.findobj(SurfaceArtist)
+    assert (len(made.findobj(Standings)) == 1) == beside
+    scene, key = artist.axes.bbox, made.axes[1].bbox  # type: ignore[union-attr]
+    assert not scene.overlaps(key)
+    assert not figure_3d(race(), **sized(*size), camera=Camera(), standings=False).findobj(Standings)
+
+
+def test_labels_of_halves_are_not_rounded() -> None:
+    axis = np.linspace(-5.12, 5.12, 41)
+    flat = Surface(axis, axis, np.add.outer(axis**2, axis), np.zeros((0, 2)), float("nan"), "linear")
+    assert {"−2.5", "2.5"} <= set(figure_words(figure_3d(flat, **sized(640, 480), camera=Camera())))
+
+
+def figure_words(made: Figure) -> list[str]:
+    (block,) = made.findobj(SurfaceArtist)
+    FigureCanvasAgg(made).draw()
+    return list(block._labels._texts)  # type: ignore[attr-defined]
