@@ -27,6 +27,14 @@ WORDS: Mapping[str, str] = {
     "{title}, {count} coordinates": "titles",
     "target": "the loss curves",
     "heights on a log scale": "3-D surfaces",
+    # planes of networks
+    "{share} % of the movement in this plane; path ≤ {distance} off it; loss ≤ {error} off": "planes of networks",
+    "cosine of the directions: {cosine}": "planes of networks",
+    "gradient": "planes of networks",
+    "random direction {number}": "planes of networks",
+    "given direction {number}": "planes of networks",
+    "principal direction {number}": "planes of networks",
+    "eigenvector {number}": "planes of networks",
     # one step
     "{label}, step {step}": "explain_step",
     "momentum": "explain_step",

@@ -78,14 +78,14 @@ def choose_directions(
         scale = scale if normalize == "" else normalize
         direction = direction.to(origin.device)
         if part != "random":
-            check_directions([direction], [f"direction {k + 1} ({name})"])
+            check_directions([direction], [name])
         direction = (
             direction if part == "random" and scale == "filter" else normalized(loss.weights, direction, origin, scale)
         )
         found.append(direction.to(origin.dtype))
         names.append(name)
         units.append(scale == "unit")
-    check_directions(found, [f"direction {k + 1} ({name})" for k, name in enumerate(names)])
+    check_directions(found, names)
     return Chosen(
         Subspace(origin, found, names),
         cosine(*found) if count == 2 else None,
@@ -134,10 +134,10 @@ def _one(
     """Return one direction, its name, and its usual scaling."""
     same = [i for i in range(k) if isinstance(parts[i], str) and parts[i] == part] if isinstance(part, str) else []
     if not isinstance(part, str):
-        return given_direction(loss.weights, part, f"direction {k + 1}"), "given", None
+        return given_direction(loss.weights, part, f"direction {k + 1}"), f"given direction {k + 1}", None
     if part == "random":
         made = random_direction(loss.weights, origin, seed, k, include_1d=include_1d)
-        return made, "random", "filter"
+        return made, f"random direction {k + 1}", "filter"
     if part == "gradient":
         return gradient(loss), "gradient", "unit"
     if part == "pca":

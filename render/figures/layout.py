@@ -98,8 +98,11 @@ class Sheet:
     def counter(self, right: float, y: float, last: int, width: float) -> float:
         """Add a step counter that ends at a place, and return the width that it takes with a gap.
 
-        It takes at most three quarters of a width, in a smaller font if need be, else it is left out.
+        It takes at most three quarters of a width, in a smaller font if need be, else it is left out, as where there is
+        no step to count.
         """
+        if last < 1:
+            return 0.0
         template, size = self.look.say("step {step}"), 10 * self.scale
         text = template.format(step=last)
         families = ("monospace",) if template.isascii() else ("monospace", *self.look.families)

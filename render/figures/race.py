@@ -14,6 +14,7 @@ from landscapes.record import Record
 from landscapes.render.artists.animated import set_step
 from landscapes.render.figures.key import Fitted, Key
 from landscapes.render.figures.layout import Box, Room, Sheet, fit_scale
+from landscapes.render.figures.plane_note import PlaneNote, label_plane
 from landscapes.render.figures.size import DPI, FIGSIZE, check_figsize, new_figure
 from landscapes.render.plots._crop import crop
 from landscapes.render.plots._label_runs import label_runs
@@ -81,6 +82,7 @@ def race_figure(
         if panel is None:
             room = max(0.5 * look.text_scale, 1.0)
             panel = bool(width >= 1.35 * height and width >= room * PANEL_FROM[0] and height >= room * PANEL_FROM[1])
+            panel = panel and len(record.trajectories.step) > 1
         if not has_plot(record):
             _lay_out_losses(sheet, record, title, standings)
         else:
@@ -99,15 +101,18 @@ def _lay_out(sheet: Sheet, record: Record, beside: bool, title: str | None, key:
     look = sheet.look
     ax = sheet.axes((LEFT, sheet.bottom, 0.6 * sheet.wide, 0.6 * sheet.high))
     margins: dict[str, Any] = {"map": Room(LEFT, RIGHT, 0, 0), "losses": Room(GAP, RIGHT, 0, 0) if beside else None}
+    note = PlaneNote.of(sheet, record)
+    margins["foot"] = note.height
     panels, rows = _panels(sheet, key, **margins)
     sheet.place(ax, panels["map"])
     if record.surface is None:
         trajectories(record, ax, theme=look)
     else:
         contour(record, ax, theme=look)
+    label_plane(ax, record, look)
     curves = _losses(sheet, record, panels["losses"]) if beside else None
     for _ in range(2):  # fewer ticks may need less room, and the other way around
-        margins = {"map": sheet.fit_ticks(ax), "losses": None if curves is None else sheet.fit_ticks(curves)}
+        margins |= {"map": sheet.fit_ticks(ax), "losses": None if curves is None else sheet.fit_ticks(curves)}
         panels, rows = _panels(sheet, key, **margins)
         sheet.place(ax, panels["map"])
         if curves is not None:
@@ -123,6 +128,7 @@ def _lay_out(sheet: Sheet, record: Record, beside: bool, title: str | None, key:
         sheet.drop_notes(curves)
     if key.entries:
         key.draw(rows, panels["legend"])
+    note.write(sheet, x)
 
 
 def _lay_out_losses(sheet: Sheet, record: Record, title: str | None, standings: bool) -> None:
@@ -163,13 +169,13 @@ def with_coordinates(title: str, count: int, look: Theme) -> str:
     return look.say(words, title=title, count=count)
 
 
-def _panels(sheet: Sheet, key: Key, map: Room, losses: Room | None) -> tuple[dict[str, Box], Fitted]:
-    """Return the boxes of the panels with room for tick labels, and the leaderboard or legend that fits.
+def _panels(sheet: Sheet, key: Key, map: Room, losses: Room | None, foot: float = 0.0) -> tuple[dict[str, Box], Fitted]:
+    """Return the boxes of the panels with room for tick labels and a foot, and the leaderboard or legend that fits.
 
     It is below the losses if they are beside the function. Else a leaderboard is beside the function in a wide figure,
     and a legend, or the leaderboard of a high figure, is below it.
     """
-    low = max(map.bottom + 6, sheet.bottom)
+    low = max(map.bottom + 6, sheet.bottom) + foot
     space = sheet.high - sheet.head - low
     left = max(map.left + 4, LEFT)
     if losses is None:
@@ -189,7 +195,7 @@ def _panels(sheet: Sheet, key: Key, map: Room, losses: Room | None) -> tuple[dic
         rows = key.fit(side, 0.4 * space)
         apart = 4.0 if rows.height else 0.0
         box = left, low + rows.height + apart, side, space - rows.height - apart
-        return {"map": box, "legend": (left, 6.0, side, rows.height)}, rows
+        return {"map": box, "legend": (left, 6.0 + foot, side, rows.height)}, rows
     right, gap = max(losses.right + 4, RIGHT), max(losses.left + map.right + 6, GAP)
     side = 0.36 * (sheet.wide - left - right)
     split = sheet.wide - right - side

@@ -26,6 +26,15 @@ LANGUAGE = Language(
         "{title}, {count} coordinates": "{title}, {count} Koordinaten",
         "target": "Zielwert",
         "heights on a log scale": "Höhen logarithmisch",
+        "{share} % of the movement in this plane; path ≤ {distance} off it; loss ≤ {error} off": (
+            "{share} % der Bewegung in dieser Ebene; Weg ≤ {distance} außerhalb; Verlust ≤ {error} daneben"
+        ),
+        "cosine of the directions: {cosine}": "Kosinus der Richtungen: {cosine}",
+        "gradient": "Gradient",
+        "random direction {number}": "zufällige Richtung {number}",
+        "given direction {number}": "vorgegebene Richtung {number}",
+        "principal direction {number}": "Hauptrichtung {number}",
+        "eigenvector {number}": "Eigenvektor {number}",
         "{label}, step {step}": "{label}, Schritt {step}",
         "momentum": "Momentum",
         "bias correction:": "Bias-Korrektur:",

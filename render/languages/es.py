@@ -26,6 +26,15 @@ LANGUAGE = Language(
         "{title}, {count} coordinates": "{title}, {count} coordenadas",
         "target": "objetivo",
         "heights on a log scale": "alturas en escala logarítmica",
+        "{share} % of the movement in this plane; path ≤ {distance} off it; loss ≤ {error} off": (
+            "{share} % del movimiento en este plano; camino a ≤ {distance} de él; pérdida a ≤ {error}"
+        ),
+        "cosine of the directions: {cosine}": "coseno de las direcciones: {cosine}",
+        "gradient": "gradiente",
+        "random direction {number}": "dirección aleatoria {number}",
+        "given direction {number}": "dirección dada {number}",
+        "principal direction {number}": "dirección principal {number}",
+        "eigenvector {number}": "autovector {number}",
         "{label}, step {step}": "{label}, paso {step}",
         "momentum": "momento",
         "bias correction:": "corrección del sesgo:",

@@ -26,6 +26,15 @@ LANGUAGE = Language(
         "{title}, {count} coordinates": "{title}, {count} coordonnées",
         "target": "cible",
         "heights on a log scale": "hauteurs en échelle logarithmique",
+        "{share} % of the movement in this plane; path ≤ {distance} off it; loss ≤ {error} off": (
+            "{share} % du mouvement dans ce plan ; chemin à ≤ {distance} du plan ; perte à ≤ {error} près"
+        ),
+        "cosine of the directions: {cosine}": "cosinus des directions : {cosine}",
+        "gradient": "gradient",
+        "random direction {number}": "direction aléatoire {number}",
+        "given direction {number}": "direction donnée {number}",
+        "principal direction {number}": "direction principale {number}",
+        "eigenvector {number}": "vecteur propre {number}",
         "{label}, step {step}": "{label}, pas {step}",
         "momentum": "momentum",
         "bias correction:": "correction du biais :",

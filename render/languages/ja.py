@@ -37,6 +37,15 @@ LANGUAGE = Language(
         "{title}, {count} coordinates": "{title}、{count} 次元",
         "target": "目標値",
         "heights on a log scale": "高さは対数目盛",
+        "{share} % of the movement in this plane; path ≤ {distance} off it; loss ≤ {error} off": (
+            "移動の {share} % がこの平面内。経路の離れ ≤ {distance}、損失の差 ≤ {error}"
+        ),
+        "cosine of the directions: {cosine}": "方向間の余弦：{cosine}",
+        "gradient": "勾配",
+        "random direction {number}": "ランダム方向 {number}",
+        "given direction {number}": "指定方向 {number}",
+        "principal direction {number}": "主方向 {number}",
+        "eigenvector {number}": "固有ベクトル {number}",
         "{label}, step {step}": "{label}、ステップ {step}",
         "momentum": "モメンタム",
         "bias correction:": "バイアス補正：",

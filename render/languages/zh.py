@@ -37,6 +37,15 @@ LANGUAGE = Language(
         "{title}, {count} coordinates": "{title}，{count} 维",
         "target": "目标值",
         "heights on a log scale": "高度为对数刻度",
+        "{share} % of the movement in this plane; path ≤ {distance} off it; loss ≤ {error} off": (
+            "{share} % 的移动位于此平面内；路径偏离 ≤ {distance}，损失相差 ≤ {error}"
+        ),
+        "cosine of the directions: {cosine}": "两方向的余弦：{cosine}",
+        "gradient": "梯度",
+        "random direction {number}": "随机方向 {number}",
+        "given direction {number}": "给定方向 {number}",
+        "principal direction {number}": "主方向 {number}",
+        "eigenvector {number}": "特征向量 {number}",
         "{label}, step {step}": "{label}，第 {step} 步",
         "momentum": "动量",
         "bias correction:": "偏差修正：",

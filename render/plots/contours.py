@@ -36,6 +36,7 @@ def contour(
     levels: int | None = None,
     lines: bool = True,
     stars: bool = True,
+    values: bool | None = None,
 ) -> Axes:
     """Draw a surface as filled contours on `ax` and return `ax`.
 
@@ -46,6 +47,7 @@ def contour(
         levels: number of bands; by default 24 on large axes, fewer on small ones.
         lines: whether to draw level lines.
         stars: whether to mark the minima in view; minima found by a search get open stars.
+        values: whether to write their values on some level lines; by default for planes of networks.
 
     Raises:
         InputError: for a record without a surface, an unknown theme, and levels out of range.
@@ -90,6 +92,12 @@ def contour(
             zorder=0.6,
         )
         _clear(drawn, np.array([surface.x[[0, -1]], surface.y[[0, -1]]]))
+        if (
+            isinstance(record, Record) and record.meta.plane and "weights" in record.meta.plane
+            if values is None
+            else values
+        ):
+            _write_values(ax, drawn, shape, look)
     ax.set_xlim(surface.x[0], surface.x[-1])
     ax.set_ylim(surface.y[0], surface.y[-1])
     if stars and len(surface.minima):
@@ -101,6 +109,18 @@ def contour(
 def is_known(record: Record) -> bool:
     """Return whether the minima of a record are known; otherwise a search found them, or a lower value was seen."""
     return record.meta.minimum_is == "known"
+
+
+def _write_values(ax: Axes, drawn: ContourSet, shape: ColorLevels, look: Theme) -> None:
+    """Write the values of the function on every fourth level line."""
+    kept = list(shape.levels[1:-1])[2::4]
+
+    def value(height: float) -> str:
+        return look.number(f"{height if shape.zero is None else 10.0**height - (shape.offset or 0.0) + shape.zero:.2g}")
+
+    size = max(6.5 * look.text_scale * size_factor(ax) ** 0.5, 5.0)
+    for text in ax.clabel(drawn, kept, fmt=value, fontsize=size, colors=look.foreground, inline=True, inline_spacing=3):
+        text.set(alpha=0.75, zorder=0.7, clip_on=True)
 
 
 def _clear(drawn: ContourSet, view: NDArray[np.float64]) -> None:

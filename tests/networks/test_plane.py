@@ -315,7 +315,7 @@ def test_invalid_data(mlp):
 def test_invalid_directions_and_paths(mlp):
     net, data, d = mlp.net, mlp.data, torch.ones(99)
     refuse("parallel", net, CE, data, directions=(d, -2 * d))
-    refuse("direction 1 \\(given\\) is zero", net, CE, data, directions=(0 * d, d))
+    refuse("given direction 1 is zero", net, CE, data, directions=(0 * d, d))
     refuse("has 98 numbers, but the model has 99 weights", net, CE, data, directions=(d, d[1:]))
     refuse("unknown kind of directions 'pc'", net, CE, data, directions="pc")
     refuse('directions="pca" needs a path', net, CE, data, directions="pca")
@@ -372,3 +372,20 @@ def test_mappings_keyword_arguments_tied_weights_and_embeddings():
     assert record.meta.plane["weights"] == 28  # tied weights count once
     own = plane(net, None, batch, resolution=5)
     assert own.surface.values == pytest.approx(record.surface.values, rel=1e-5)
+
+
+@pytest.mark.parametrize("lang", ["en", "de"])
+def test_pictures_say_how_far_a_plane_can_be_trusted(mlp, lang):
+    """Peers show planes without saying that the path lies outside them."""
+    record = plane(mlp.net, CE, mlp.data, path=mlp.path, resolution=9)
+    shown = render.figure(record, lang=lang)
+    words = [text.get_text() for text in shown.texts]
+    facts = record.meta.plane
+    wanted = (f"{100 * facts['explained']:.0f} %", f"{facts['off_plane']:.3g}", f"{facts['plane_error']:.3g}")
+    (note,) = (text for text in words if wanted[0] in text)
+    assert all((value.replace(".", ",") if lang == "de" else value) in note for value in wanted)
+    assert shown.axes[0].get_xlabel() == {"en": "principal direction 1", "de": "Hauptrichtung 1"}[lang]
+    levels = [text.get_text() for text in shown.axes[0].texts]
+    assert levels  # values are written on level lines
+    alone = render.figure(plane(mlp.net, CE, mlp.data, resolution=5))
+    assert not [text for text in alone.texts if text.get_text().startswith("step")]

@@ -26,6 +26,7 @@ TABLES = [code for code in languages() if code != ENGLISH]
 
 SAME = {
     "de": {
+        "gradient",
         "{name}: {bounds}",
         "momentum",
         "weight decay",
@@ -35,7 +36,7 @@ SAME = {
         "zoom",
         "{count} maxima",
     },
-    "fr": {"momentum", "surface", "maximum", "minima", "minimum", "zoom", "{count} maxima"},
+    "fr": {"gradient", "momentum", "surface", "maximum", "minima", "minimum", "zoom", "{count} maxima"},
     "es": {"zoom", "{name}: {bounds}"},
 }
 """The texts that are the same in English."""
