@@ -7,6 +7,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # pytest-xdist fills the cores
 os.environ["MPLBACKEND"] = "agg"
 
+import gc
 import subprocess
 import sys
 from collections.abc import Callable
@@ -28,6 +29,16 @@ settings.load_profile("repeatable")
 
 def pytest_report_header() -> str:
     return f"landscapes: {Path(landscapes.__file__).parent}"
+
+
+def pytest_configure() -> None:
+    gc.disable()  # collection makes millions of objects, all of which stay
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

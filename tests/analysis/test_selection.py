@@ -80,6 +80,7 @@ def test_a_larger_tolerance_decides_if_no_learning_rate_reaches_the_smaller():
     assert set(at_best_lr(harder, 0.1).grid("lr").ravel()) == {0.1}
 
 
+@pytest.mark.slow
 def test_a_comparison_at_chosen_rates_equals_one_run_at_them():
     """Chosen and then run again, it is the same: tables and pictures take it."""
     field = {"SGD": "sgd", "Adam": "adam"}

@@ -111,6 +111,7 @@ def test_texts_pace_and_precision(cli, tmp_path):
     assert '"Los"' in (tmp_path / "b.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_suffix_and_theme(cli, tmp_path):
     for theme in ("light", "dark"):
         arguments = ("--steps", "9", "--theme", theme, "-o", f"{theme}.png", *SMALL)

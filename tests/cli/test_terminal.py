@@ -17,6 +17,7 @@ def race(tmp_path):
     diverging().save(tmp_path / "race.npz")
 
 
+@pytest.mark.slow
 def test_numbered_frames_are_listed(cli, race, tmp_path):
     for _ in range(2):  # the second time over the older ones
         code, out, err = cli("replay", "race.npz", "-o", "frames-%04d.png", *QUICK)
@@ -82,7 +83,7 @@ sys.exit(code)
 
 
 @pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "nonsense"])
-@pytest.mark.thin(1)
+@pytest.mark.slow
 def test_the_backend_of_a_notebook_is_ignored(python, environment_here, race, backend):
     environment = {**environment_here, "MPLBACKEND": backend}
     done = python("-c", BACKENDS, "replay", "race.npz", "-o", "again.png", *QUICK, env=environment)

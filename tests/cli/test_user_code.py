@@ -141,6 +141,7 @@ def test_a_block_whose_module_ends_the_worker_cannot_be_loaded():
     assert try_to_load([pickle.dumps(Quits())]).startswith("sys.exit(0) was called")
 
 
+@pytest.mark.slow
 def test_what_a_function_prints_goes_to_stderr(cli, module, tmp_path):
     code, out, err = cli(
         "race", f"{module}:loud", "-O", "sgd(lr=1)", "--steps", "3", "-o", "a.svg", "--record", "r.npz"

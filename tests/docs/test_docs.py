@@ -31,7 +31,14 @@ def examples(module: str) -> list[doctest.DocTest]:
     return [test for test in found if test.examples]
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if not name.endswith("__main__")])
+@pytest.mark.parametrize(
+    "module",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * name.startswith("landscapes.render.figures."))
+        for name in MODULES
+        if not name.endswith("__main__")
+    ],
+)
 def test_docstring_examples(module, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     for test in examples(module):

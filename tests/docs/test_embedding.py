@@ -83,6 +83,7 @@ def test_all_files_exist_and_have_alternative_texts(drawn):
     assert named - made <= ({"race.pgf"} if not HAS_TEX else set())
 
 
+@pytest.mark.slow
 def test_notebook_snippet_displays_the_race():
     *lines, last = snippet("Notebooks", "python").strip().splitlines()
     exec("\n".join(lines), found := {})

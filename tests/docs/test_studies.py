@@ -21,13 +21,18 @@ PAGE.loader.exec_module(page)
 PUBLIC = {"landscapes", *(f"landscapes.{name}" for name in ("analysis", "functions", "optimizers", "transforms"))}
 
 every = pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
-QUICK = ("08", "12")
-"""Studies that take at most two seconds at a small size. The others are marked slow."""
+QUICK, LONG = ("12",), ("10", "14", "16")
+"""Studies that take at most half a second at a small size, and those that take more than three."""
+
+
+def cost(script: Path) -> list[pytest.MarkDecorator]:
+    number = script.name[:2]
+    return [] if number in QUICK else [pytest.mark.exhaustive] if number in LONG else [pytest.mark.slow]
 
 
 @pytest.mark.parametrize(
     "script",
-    [pytest.param(item, marks=() if item.name[:2] in QUICK else pytest.mark.slow, id=item.stem) for item in SCRIPTS],
+    [pytest.param(item, marks=cost(item), id=item.stem) for item in SCRIPTS],
 )
 @pytest.mark.thin(1)
 def test_study_prints_its_verdict_and_writes_its_picture(script, tmp_path, monkeypatch, capsys):

@@ -185,6 +185,7 @@ WHOLE = {"box": box(get("beale"), 1.1), "stop": Stop(gtol=1e-2), "record_steps":
 
 @settings(max_examples=10)
 @given(st.lists(st.integers(0, 599), min_size=1, max_size=300, unique=True))
+@pytest.mark.slow
 def test_results_do_not_depend_on_batch_composition(chosen):
     objective = get("beale")
     x = starts(objective, 600)

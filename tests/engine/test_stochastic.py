@@ -236,6 +236,7 @@ def test_samples_do_not_depend_on_device_and_precision(device, dtype, tolerance)
     np.testing.assert_allclose(found, reference, atol=tolerance)
 
 
+@pytest.mark.slow
 def test_learning_rates_are_tuned_on_stochastic_functions():
     names = ["sgd", "momentum", "adam"]
     first, again = (race(REGRESSION, names, steps=60) for _ in range(2))

@@ -153,6 +153,7 @@ def test_tolerances_require_a_known_minimum(stop, message):
         loop.run(UNKNOWN, sgd(0.1), torch.zeros(2, 1).double(), 5, box=WIDE, stop=stop)
 
 
+@pytest.mark.slow
 def test_gtol_evaluates_gradients_for_all_runs_without_counting_them():
     listed: list[Optimizer] = [optimizers.NelderMead(), optimizers.SGD(lr=0.2), optimizers.ScheduleFreeSGD(lr=0.3)]
     starts = torch.full((2, 3), 1.5, dtype=torch.float64)

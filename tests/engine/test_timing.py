@@ -106,6 +106,7 @@ def test_the_minimum_over_rounds_counts(monkeypatch):
     assert timed_race("booth", ["sgd", "adam"], steps=9)[1].tolist() == [list(range(10))] * 2
 
 
+@pytest.mark.slow
 def test_newton_takes_longer_than_sgd():
     """Newton's method differentiates twice; a step takes several times as long as one of SGD."""
     seconds = timed_race("beale", ["sgd(lr=0.001)", "newton"], steps=30)[1]

@@ -55,6 +55,7 @@ def test_what_is_shown_is_the_race(name):
     assert {key: mine.meta[key] for key in keys} == {key: theirs.meta[key] for key in keys}
 
 
+@pytest.mark.slow
 def test_the_minimum_of_the_users_is_searched_once_and_its_star_is_open():
     record, theirs = opened(unknown_minimum, THREE).record, race(unknown_minimum, THREE)
     assert record.meta["minimum_is"] == theirs.meta["minimum_is"] == "found"
@@ -145,6 +146,7 @@ def test_a_draft_is_the_beginning_of_the_race_and_as_long_as_there_is_time(monke
     assert racer(RaceRequest("beale", LABELS, draft=True)).meta["steps"] == get("beale").steps
 
 
+@pytest.mark.slow
 def test_a_function_is_prepared_once(monkeypatch):
     asked = []
     surface = landscapes.Function.surface

@@ -276,6 +276,7 @@ def test_a_start_outside_the_view_widens_it_with_a_word():
         race(bowl, ["sgd(lr=0.1)"], start=[2, -2])  # on the border is within
 
 
+@pytest.mark.slow
 def test_one_and_three_coordinates_race_without_a_surface():
     line = function((-2, 2), start=(1.5,))(lambda x: x * x)
     assert race(line, ["sgd(lr=0.1)"]).surface is None
@@ -484,6 +485,7 @@ def test_learning_rates_that_diverge_rank_last():
         assert scores[~wild].max() < scores[wild].min()
 
 
+@pytest.mark.slow
 def test_a_run_that_leaves_the_target_again_did_not_reach_it():
     """RMSprop touches the target of Beale at step 68 and ends a hundred times above it."""
     record = race("beale", ["rmsprop(lr=0.212)", "rmsprop(lr=0.01)"], steps=400)

@@ -243,6 +243,7 @@ def test_sophia_evaluates_curvature_every_k_steps():
     assert paths.n_gradients.tolist() == [30, 30, 30]
 
 
+@pytest.mark.slow
 def test_sophia_takes_newton_steps_on_an_axis_aligned_bowl():
     """On an axis-aligned bowl with an averaged estimate, steep and flat directions shrink equally fast."""
     bowl = function((-5, 5), (-5, 5), name="bowl")(lambda a, b: 50 * a * a + 0.5 * b * b)

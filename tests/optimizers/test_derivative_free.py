@@ -400,6 +400,7 @@ def test_random_directions_are_uniform(dim, ball):
     assert np.abs(step.mean(0)).max() < 4.5 * 2 / math.sqrt(dim * runs)
 
 
+@pytest.mark.slow
 def test_adaptive_radius_gives_one_success_in_five():
     runs = 50
     optimizer = optimizers.RandomSearch(radius=1e-3, growth=1.5)
@@ -534,6 +535,7 @@ def test_no_run_moves_to_a_point_without_a_value(optimizer):
         assert not np.isin(paths.reason, ("non-finite", "bound")).any()
 
 
+@pytest.mark.slow
 def test_run_ends_before_a_mean_without_a_value():
     """The mean of points in two valleys lies between them, where there is no value."""
     ring = function((-3, 3), (-3, 3), name="ring")(

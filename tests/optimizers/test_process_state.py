@@ -46,6 +46,7 @@ def race(seed):
 
 
 @pytest.mark.filterwarnings("default")
+@pytest.mark.slow
 def test_threads_of_races_equal_serial_ones():
     race(0)  # imports change warnings.filters
     before, serial = state_of_process(), [race(seed) for seed in range(8)]
@@ -128,6 +129,7 @@ EXPERIMENTS = {
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.thin(3)
+@pytest.mark.sample(20)
 def test_modes_of_torch_change_no_number(experiment, mode):
     plain = EXPERIMENTS[experiment]().trajectories
     with MODES[mode]():

@@ -56,7 +56,7 @@ def test_steps_match_the_reference(known, dim):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dim", [2, 6])
+@pytest.mark.parametrize("dim", [pytest.param(2, marks=pytest.mark.exhaustive), 6])
 @pytest.mark.parametrize(("name", "objective"), LANDSCAPES, ids=lambda part: getattr(part, "__name__", part))
 def test_full_trajectories_match_the_reference(name, objective, dim):
     """Up to convergence. torch's L-BFGS stops updating once sᵀy ≤ 1e-10, so ours ends nearer to the minimum."""

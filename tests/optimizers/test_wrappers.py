@@ -262,6 +262,7 @@ def test_labels_name_the_wrappers(text, label):
     assert parse(text)[0].label == label
 
 
+@pytest.mark.slow
 def test_command_line_accepts_wrappers(tmp_path, capsys):
     target = tmp_path / "race.png"
     words = ["race", "beale", "--steps", "20", "-o", str(target)]

@@ -84,6 +84,7 @@ def test_redrawn_regions_equal_a_full_draw(change, anew):
     assert np.array_equal(scene.pixels(), scene.whole())
 
 
+@pytest.mark.slow
 def test_a_style_that_comes_back_is_cached():
     scene = Scene()
     for place in range(8):

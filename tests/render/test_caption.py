@@ -156,7 +156,7 @@ def test_a_comparison_states_how_often_each_optimizer_reaches_the_hardest_target
 
 
 @pytest.mark.parametrize("job", [sweep_record(valley), map_record(), SPLIT])
-@pytest.mark.thin(1)
+@pytest.mark.slow
 def test_it_is_the_title_of_a_chart(tmp_path, job):
     drawn = render.save(job, tmp_path / "chart.svg", **sized(320, 240)).read_text(encoding="utf-8")
     assert f"<title>{html.escape(render.caption(job), quote=False)}</title>" in drawn

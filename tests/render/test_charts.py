@@ -190,6 +190,7 @@ def test_a_map_of_basins_states_minima_apart_and_what_fails() -> None:
     assert [line.get_xydata().tolist() for line in ax.lines] == [[[-1.0, 0.0]], [[1.0, 0.0]]]  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_minima_without_room_in_the_legend_are_counted_and_rounding_is_no_coordinate() -> None:
     record = map_record()
     many = np.arange(24) % 23

@@ -60,8 +60,12 @@ def drawn(folder, theme, record, **options) -> str:
     return render.save(record, folder / "a.svg", theme=theme, **SIZE, **options).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("options", [{}, {"labels": "direct", "inset": True}, {"view3d": True}], ids=str)
-@pytest.mark.thin(1)
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"labels": "direct", "inset": True}, pytest.param({"view3d": True}, marks=pytest.mark.exhaustive)],
+    ids=str,
+)
+@pytest.mark.slow
 def test_one_file_holds_the_light_and_the_dark_picture(tmp_path, options):
     shown = converging(3)
     light, dark, both = (drawn(tmp_path, theme, shown, **options) for theme in ("light", "dark", "auto"))
@@ -72,6 +76,7 @@ def test_one_file_holds_the_light_and_the_dark_picture(tmp_path, options):
     assert '<g class="dark-only' not in both
 
 
+@pytest.mark.slow
 def test_a_pair_of_themes_that_differ_in_shapes_is_stored_whole(tmp_path):
     bold = THEMES["dark"] | {"by_label": {"SGD": {"dashes": (4, 2), "marker": "^"}}, "halo_width": 0}
     both = drawn(tmp_path, ("light", bold), converging(2))

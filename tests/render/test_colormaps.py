@@ -28,6 +28,7 @@ def test_a_theme_has_the_colours_of_the_colormap(name):
     np.testing.assert_allclose(drawn(places), mpl.colormaps[name](places), atol=0.012)
 
 
+@pytest.mark.slow
 def test_a_named_theme_equals_its_colours():
     named, spelled = (
         full_draw(render.figure(converging(2), theme=LIGHT | {"fill": fill}, **sized(240, 180)))

@@ -106,7 +106,7 @@ def test_the_domain_is_shown_where_it_was_recorded():
 
 
 @pytest.mark.parametrize("view", ["race", ((-1.8, 1.2), (-0.5, 1.3))])
-@pytest.mark.thin(1)
+@pytest.mark.slow
 def test_figures_animations_and_files_take_a_view(view, tmp_path):
     race = converging(2)
     close = render.crop(race, view).surface

@@ -53,6 +53,7 @@ def test_texts_lie_on_the_page_and_apart(name, look):
         assert {phase for phase in phases if phase} <= texts
 
 
+@pytest.mark.slow
 def test_panels_below_show_what_is_known():
     made = render.diagnosis(spiked(0.8), figsize=(5, 6), **GRADIENT)
     assert [ax.get_ylabel() for ax in made.axes] == ["loss", "gradient norm", "step length", "learning rate"]
@@ -65,6 +66,7 @@ def raced():
     return race("booth", ["sgd(lr=0.05)", "sgd(lr=0.2)", "sgd(lr=1e-6)"], steps=200, metrics=["gradient_norm"])
 
 
+@pytest.mark.slow
 def test_runs_of_a_record(raced):
     made = render.diagnosis(raced, text_scale=2)
     assert len(made.axes) == 3
@@ -85,6 +87,7 @@ def test_of_many_runs_those_that_failed_come_first(monkeypatch):
     assert "+ 5 more" in texts
 
 
+@pytest.mark.slow
 def test_words_translate_a_diagnosis():
     made = render.diagnosis(spiked(0.8), words=OTHER, lr=1 / (1 + K))
     assert english([text for text, _ in drawn_texts(made)]) == set()

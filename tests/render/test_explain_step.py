@@ -110,6 +110,7 @@ def test_defaults_of_formulas_are_those_of_the_optimizers():
         assert {key: float(getattr(optimizer, key)) for key in defaults} == defaults
 
 
+@pytest.mark.slow
 def test_consecutive_steps_stand_below_each_other_in_colours_of_parts(raced):
     made = explain_step(raced, 2, steps=3, run="Adam")
     titles = [text.get_text() for text in made.texts if text.get_weight() == "bold"]

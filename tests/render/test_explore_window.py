@@ -108,6 +108,7 @@ def drawn_whole(seen: Explorer) -> np.ndarray:
 
 
 @pytest.mark.usefixtures("unpainted")
+@pytest.mark.slow
 def test_a_press_moves_the_start_there():
     seen = shown()
     at(seen, "button_press_event", (0.5, -1.0))
@@ -118,6 +119,7 @@ def test_a_press_moves_the_start_there():
 
 
 @pytest.mark.usefixtures("unpainted")
+@pytest.mark.slow
 def test_dragging_races_first_steps_and_release_races_all():
     seen = shown()
     at(seen, "button_press_event", (0.5, -1.0))
@@ -136,6 +138,7 @@ def test_dragging_races_first_steps_and_release_races_all():
 
 
 @pytest.mark.usefixtures("unpainted")
+@pytest.mark.slow
 def test_a_move_that_waited_for_a_race_is_passed_over(monkeypatch):
     seen = shown()
     at(seen, "button_press_event", (0.5, -1.0))
@@ -149,6 +152,7 @@ def test_a_move_that_waited_for_a_race_is_passed_over(monkeypatch):
 
 
 @pytest.mark.usefixtures("unpainted")
+@pytest.mark.slow
 def test_a_start_dragged_beyond_the_map_stays_on_its_border():
     seen = shown()
     at(seen, "button_press_event", (0.5, -1.0))
@@ -168,6 +172,7 @@ def test_other_buttons_and_panels_do_not_move_the_start(button):
 
 
 @pytest.mark.usefixtures("unpainted")
+@pytest.mark.slow
 def test_presses_belong_to_the_toolbar_while_it_zooms():
     class Zooming:
         mode = "zoom rect"
@@ -191,6 +196,7 @@ def test_the_slider_of_learning_rates_is_one_of_powers_and_the_legend_states_the
 
 
 @pytest.mark.usefixtures("unpainted")
+@pytest.mark.slow
 def test_the_slider_of_momentum_leaves_each_its_own_until_it_is_moved():
     seen = shown()
     assert seen.racer.asked[-1].momentum is None
@@ -201,6 +207,7 @@ def test_the_slider_of_momentum_leaves_each_its_own_until_it_is_moved():
 
 
 @pytest.mark.usefixtures("unpainted")
+@pytest.mark.slow
 def test_a_slider_that_is_dragged_races_first_steps():
     seen = shown()
     ax = seen.controls.lr_slider.ax
@@ -229,6 +236,7 @@ def test_a_box_takes_an_optimizer_out_and_in_again_and_colours_stay():
 
 
 @pytest.mark.usefixtures("unpainted")
+@pytest.mark.slow
 def test_a_click_on_a_box_is_one_on_the_optimizer():
     seen = shown()
     box = seen.controls.boxes.labels[1]
@@ -250,6 +258,7 @@ def test_the_last_optimizer_cannot_be_removed():
 
 
 @pytest.mark.usefixtures("unpainted")
+@pytest.mark.slow
 def test_another_function_is_another_map_and_its_own_start():
     seen = shown()
     seen.drop(1.0, 1.0)
@@ -265,6 +274,7 @@ def test_another_function_is_another_map_and_its_own_start():
 
 
 @pytest.mark.usefixtures("unpainted")
+@pytest.mark.slow
 def test_functions_with_long_names_have_different_labels():
     names = ("a name that is much too long for the list, one", "a name that is much too long for the list, two")
     seen = shown(functions=names)
@@ -273,6 +283,7 @@ def test_functions_with_long_names_have_different_labels():
 
 
 @pytest.mark.usefixtures("unpainted")
+@pytest.mark.slow
 def test_r_goes_back_to_where_it_began():
     seen = shown()
     seen.drop(1.0, 1.0)
@@ -287,6 +298,7 @@ def test_r_goes_back_to_where_it_began():
 
 
 @pytest.mark.usefixtures("unpainted")
+@pytest.mark.slow
 def test_space_plays_the_race_and_stops_it():
     seen = shown()
     press(seen, " ")
@@ -310,6 +322,7 @@ def test_space_plays_the_race_and_stops_it():
 
 
 @pytest.mark.usefixtures("unpainted")
+@pytest.mark.slow
 def test_a_new_race_ends_the_one_that_is_played():
     seen = shown()
     press(seen, " ")
@@ -321,6 +334,7 @@ def test_a_new_race_ends_the_one_that_is_played():
 
 
 @pytest.mark.usefixtures("unpainted")
+@pytest.mark.slow
 def test_playback_keeps_up_with_the_clock(monkeypatch):
     clock = [100.0]
     monkeypatch.setattr(MODULE.time, "perf_counter", lambda: clock[0])
@@ -364,6 +378,7 @@ def saved_small(monkeypatch) -> list[object]:
 
 
 @pytest.mark.usefixtures("unpainted")
+@pytest.mark.slow
 def test_objects_that_cannot_be_saved_are_reported(monkeypatch):
     def full(*_, **__):
         raise OSError("no space left")
@@ -375,6 +390,7 @@ def test_objects_that_cannot_be_saved_are_reported(monkeypatch):
 
 
 @pytest.mark.usefixtures("unpainted")
+@pytest.mark.slow
 def test_a_race_that_is_refused_is_reported_and_the_last_one_stays():
     seen = shown()
     kept = seen.record
@@ -417,7 +433,7 @@ CHANGES: dict[str, Callable[[Explorer], object]] = {
         pytest.param("nothing", "dark", marks=pytest.mark.slow),
     ],
 )
-@pytest.mark.thin(1)
+@pytest.mark.slow
 def test_the_window_shows_what_matplotlib_would_draw(change, theme):
     seen = shown(theme)
     CHANGES[change](seen)
@@ -446,6 +462,7 @@ def test_a_resized_window_is_redrawn():
 
 
 @pytest.mark.usefixtures("unpainted")
+@pytest.mark.slow
 def test_figures_of_other_libraries_are_drawn_whole():
     """A figure that is saved by the toolbar holds all artists."""
     seen = shown()
@@ -564,6 +581,7 @@ def test_unknown_themes():
 
 
 @pytest.mark.usefixtures("unpainted")
+@pytest.mark.slow
 def test_names_learning_rates_and_outcomes_do_not_overlap(monkeypatch):
     """However many optimizers there are, and however long their names."""
     labels = tuple(f"Momentum · cosine · clip {place}" for place in range(16))

@@ -209,7 +209,7 @@ def test_flat_regions_have_no_arrows():
 
 
 @pytest.mark.parametrize("suffix", [".png", pytest.param(".pdf", marks=pytest.mark.slow), ".svg"])
-@pytest.mark.thin(1)
+@pytest.mark.slow
 def test_a_fact_sheet_is_saved_as_the_same_bytes_each_time(tmp_path, suffix):
     summary = summarize("booth", **FEW)
     paths = [render.save(summary, tmp_path / f"{place}{suffix}", theme="dark") for place in range(2)]
@@ -223,7 +223,7 @@ def test_a_fact_sheet_is_saved_as_the_same_bytes_each_time(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("size", [(1200, 760), (600, 380), (2400, 1200), (300, 900)])
-@pytest.mark.thin(1)
+@pytest.mark.slow
 def test_a_fact_sheet_has_the_size_that_is_asked_for(size):
     figure = render.fact_sheet(summarize("booth", **FEW), **from_pixels(size, PAGE, 0.0))
     assert tuple(map(int, figure.bbox.size)) == size
@@ -312,6 +312,7 @@ def test_a_race_without_a_map_shows_its_losses(tmp_path, monkeypatch, capsys, na
         assert picture.size == (960, 540)
 
 
+@pytest.mark.slow
 def test_a_race_without_a_map_moves(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main.main(["race", "wood", "--optimizer", "adam(lr=0.1)", "--steps", "20", "--seconds", "0.5"]) == 0

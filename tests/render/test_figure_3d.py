@@ -214,6 +214,7 @@ def test_frames_of_a_3d_figure_do_not_depend_on_the_order_of_steps(theme: str) -
     assert (frames.show(40) == straight).all()
 
 
+@pytest.mark.slow
 def test_a_trail_behind_the_surface_is_faint_and_one_before_it_is_not() -> None:
     axis = np.linspace(-2, 2, 65)
     hill = Surface(axis, axis, np.exp(-2 * np.add.outer(axis**2, axis**2)), np.zeros((0, 2)), 0.0, "linear")
@@ -241,6 +242,7 @@ def test_a_3d_figure_is_saved(tmp_path: Path, suffix: str) -> None:
     assert path.stat().st_size > 2000
 
 
+@pytest.mark.slow
 def test_a_surface_alone_makes_a_3d_figure() -> None:
     alone = race().surface
     assert alone is not None
@@ -248,6 +250,7 @@ def test_a_surface_alone_makes_a_3d_figure() -> None:
     assert Frames(made).show(0)[..., 3].all()
 
 
+@pytest.mark.slow
 def test_without_a_choice_the_camera_stands_where_most_is_seen() -> None:
     axis = np.linspace(-2, 2, 65)
     wall = Surface(

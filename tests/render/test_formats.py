@@ -42,6 +42,7 @@ def test_imageio_writes_other_videos(tmp_path, suffix):
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.slow
 def test_imageio_writes_pages(tmp_path):
     tifffile = pytest.importorskip("tifffile")
     path = render.save(converging(2), tmp_path / "race.tiff", **SMALL, **QUICK, hold=(0, 0))
@@ -118,7 +119,7 @@ def test_a_pillow_without_webp_is_reported(tmp_path, monkeypatch):
     ],
     ids=["at once", "midway", "at the end", "losing frames"],
 )
-@pytest.mark.thin(1)
+@pytest.mark.slow
 def test_an_ffmpeg_that_fails_under_imageio_leaves_nothing_behind(tmp_path, monkeypatch, script):
     broken = tmp_path / "ffmpeg"
     broken.write_text(f"#!/bin/sh\n{script}\n")
@@ -135,6 +136,7 @@ def test_an_ffmpeg_that_fails_under_imageio_leaves_nothing_behind(tmp_path, monk
     assert (out / "race.mov").read_bytes() == b"old"
 
 
+@pytest.mark.slow
 def test_an_error_in_the_middle_leaves_the_old_file(tmp_path):
     path = tmp_path / "race.mkv"
     path.write_bytes(b"old")
@@ -149,6 +151,7 @@ def test_an_error_in_the_middle_leaves_the_old_file(tmp_path):
     assert path.read_bytes() == b"old"
 
 
+@pytest.mark.slow
 def test_numbered_pictures_play_at_the_animations_speed(tmp_path):
     animation = render.animate(converging(1), **SMALL, frames=5, fps=10, hold=(0.2, 0.3), pauses={20: 0.2})
     animation.save(tmp_path / "race-%03d.png")

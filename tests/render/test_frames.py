@@ -74,6 +74,7 @@ def check(made: Figure, dpi: float | None = None) -> None:
     ],
 )
 @pytest.mark.thin(1)
+@pytest.mark.sample(8)
 def test_frames_of_our_figures_equal_a_full_draw(kind, name):
     race = KINDS[kind]()
     made = render.figure(race, theme=name, **sized(320, 240), panel=True)
@@ -334,7 +335,8 @@ def test_frames_shown_in_between_do_not_matter():
         ),
     ],
 )
-@pytest.mark.thin(1)
+@pytest.mark.sample(6)
+@pytest.mark.slow
 def test_a_frame_does_not_depend_on_the_ones_before(kind, name):
     race = SLOW[kind]()
     made = render.figure(race, theme=name, **sized(320, 240), panel=True)

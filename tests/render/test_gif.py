@@ -205,6 +205,7 @@ def test_curves_alone_keep_their_colours(tmp_path):
     assert all(count(last, style.color) > 0 for style in styles(list(race.trajectories.runs["label"]), THEMES["light"]))
 
 
+@pytest.mark.slow
 def test_four_overlapping_runs_keep_four_colours(tmp_path):
     race = coincident(4)
     made = figure(race, **sized(640, 400))

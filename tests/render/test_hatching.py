@@ -87,6 +87,7 @@ def test_a_basin_that_is_all_of_the_map_is_hatched_and_one_of_no_run_is_not() ->
     assert not ax.collections
 
 
+@pytest.mark.slow
 def test_the_legend_has_the_hatchings_of_the_map() -> None:
     made = figure(map_of(np.array([[0, 1, 2, -1]]), 3), theme="print")
     (legend,) = made.legends

@@ -127,7 +127,7 @@ def test_each_name_is_written_in_its_colour_where_it_is_placed(name):
 
 
 @pytest.mark.parametrize("race", [wild(4), diverging(), leaving()], ids=["wild", "diverging", "leaving"])
-@pytest.mark.thin(1)
+@pytest.mark.slow
 def test_frames_in_a_row_equal_a_full_draw(race):
     made = render.figure(race, **sized(400, 300), labels="direct")
     rolling = Frames(made)
@@ -148,6 +148,7 @@ def test_nothing_is_redrawn_while_labels_rest():
             assert (boxes_[run, 2:] >= np.maximum(middle + half, head)).all()
 
 
+@pytest.mark.slow
 def test_only_the_surroundings_of_labels_are_redrawn_for_any_number_of_steps():
     race = record([arc(6400, 0.3), arc(6400, -0.2)])
     made = render.figure(race, **sized(400, 300), labels="direct", panel=False)
@@ -215,6 +216,7 @@ def test_names_keep_off_the_inset():
             assert np.minimum(inner[1] - (middle - half), (middle + half) - inner[0]).min() <= 0.3
 
 
+@pytest.mark.slow
 def test_a_name_apart_from_its_head_has_a_line_to_it():
     race = wild(12)
     made = render.figure(race, labels="direct", **sized(400, 300), theme="dark")
@@ -231,6 +233,7 @@ def test_a_name_apart_from_its_head_has_a_line_to_it():
     assert levels_apart(before[patch], after[patch]) > 30
 
 
+@pytest.mark.slow
 def test_on_axes_of_the_users_and_in_vector_files(tmp_path):
     race = converging(2)
     page = Figure()

@@ -78,7 +78,7 @@ PICTURES = {
 
 
 @pytest.mark.parametrize("kind", PICTURES)
-@pytest.mark.thin(1)
+@pytest.mark.slow
 def test_texts_and_ticks_are_in_the_language(kind):
     make, expected = PICTURES[kind]
     made = make()
@@ -129,6 +129,7 @@ def test_unknown_languages_are_refused(lang, message):
         LIGHT | {"lang": lang}
 
 
+@pytest.mark.slow
 def test_the_command_line_takes_languages(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     RACE.save("race.npz")

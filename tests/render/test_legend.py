@@ -89,7 +89,7 @@ def test_the_legend_covers_nothing_and_is_readable(runs, size):
 
 @pytest.mark.parametrize("runs", [25, pytest.param(60, marks=pytest.mark.slow), 200])
 @pytest.mark.parametrize("options", [sized(960, 540), sized(480, 320)], ids=["usual", "small"])
-@pytest.mark.thin(1)
+@pytest.mark.slow
 def test_many_runs_are_named_as_far_as_they_can_be_read(runs, options):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -238,6 +238,7 @@ def test_a_size_in_inches_is_that_of_the_figure():
     assert [int(side) for side in made.bbox.size] == [1350, 700]
 
 
+@pytest.mark.slow
 def test_a_race_without_a_map_shows_its_losses_alone():
     without = record([np.zeros((5, 3))], values=np.ones((1, 5)))
     for figure in (plain(without), render.animate(without).figure):
@@ -248,6 +249,7 @@ def test_a_race_without_a_map_shows_its_losses_alone():
         plain(without, inset=True)
 
 
+@pytest.mark.slow
 def test_a_plane_without_a_surface_shows_its_trajectories():
     race = converging(2)
     plane = Record(race.trajectories, None, race.meta)
@@ -271,6 +273,7 @@ def test_every_kind_of_race_is_drawn_in_every_theme(kind, name):
     assert (picture[..., 3] == 255).all()
 
 
+@pytest.mark.slow
 def test_a_panel_is_drawn_where_there_is_room():
     def panels(**options) -> int:
         return len(plain(converging(1), **options).axes) - 1

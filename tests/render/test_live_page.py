@@ -127,6 +127,7 @@ def test_a_surface_that_is_slow_or_has_holes_is_embedded():
 
 
 @in_node
+@pytest.mark.slow
 def test_six_optimizers_take_500_steps_in_milliseconds():
     script = emit_race(race("beale", resolution=2))
     milliseconds = node.run(
@@ -176,6 +177,7 @@ def test_live_is_for_pages(tmp_path):
         )
 
 
+@pytest.mark.slow
 def test_the_page_is_small_and_holds_nothing_of_its_texts_as_code():
     record = race("beale")
     assert len(document(record, live=True).encode()) <= 100_000

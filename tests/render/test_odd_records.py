@@ -137,6 +137,7 @@ def test_a_run_without_points_has_no_inset():
         render.zoom_inset(cached("all NaN"), render.contour(calm(), Figure().subplots()))
 
 
+@pytest.mark.slow
 def test_the_legend_of_a_3d_figure_has_the_solid_lines_that_are_drawn():
     made = render.figure_3d(calm(), theme="print")
     lines = [line for ax in made.axes for line in ax.lines]

@@ -142,7 +142,7 @@ def fell() -> Figure:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "print"])
-@pytest.mark.thin(1)
+@pytest.mark.slow
 def test_all_changes_within_an_interval_are_redrawn(theme):
     frames = Frames(figure(FELL, theme=theme, **sized(240, 160)))
     for step in range(41):
@@ -151,6 +151,7 @@ def test_all_changes_within_an_interval_are_redrawn(theme):
             assert (moved == fresh(step, theme)).all(), step
 
 
+@pytest.mark.slow
 def test_a_whole_figure_has_the_curve_losses_and_standings():
     made = figure(valley())
     curve, losses, legend = made.axes

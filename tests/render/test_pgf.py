@@ -90,6 +90,7 @@ def fake_tex(monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore:Glyph")  # of an emoji
+@pytest.mark.slow
 def test_texts_from_outside_are_escaped_in_files_and_where_they_are_measured(tmp_path, fake_tex):
     labels = [text for text in HOSTILE if text.isprintable()]
     words = {"step {step}": r"\input a {step}", "gap to the minimum, by step": r"$\alpha$ \input b"}

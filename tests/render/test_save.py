@@ -51,6 +51,7 @@ def test_a_picture_is_the_same_in_a_process_without_torch_and_pyplot(tmp_path, p
         assert ours.read_bytes() == path.read_bytes(), path.suffix
 
 
+@pytest.mark.slow
 def test_a_png_is_the_figure(tmp_path):
     render.save(converging(2), tmp_path / "race.png", step=13, theme="dark", **sized(333, 222))
     with Image.open(tmp_path / "race.png") as image:
@@ -72,6 +73,7 @@ def test_a_pdf_has_fonts_that_journals_take_and_says_what_made_it(tmp_path):
     assert b"bowl" in data
 
 
+@pytest.mark.slow
 def test_text_in_an_svg_is_text(tmp_path):
     text = render.save(diverging(), tmp_path / "race.svg", **sized(640, 400)).read_text()
     texts = re.findall(r"<text[^>]*>([^<]*)</text>", text)
@@ -82,7 +84,7 @@ def test_text_in_an_svg_is_text(tmp_path):
 
 
 @pytest.mark.parametrize(("suffix", "most"), [(".pdf", 150_000), (".svg", 500_000)])
-@pytest.mark.thin(1)
+@pytest.mark.slow
 def test_long_trails_make_no_large_file(tmp_path, suffix, most):
     arcs = [
         arc(9_999, bend) + 0.01 * np.sin(np.linspace(0, 60 + k, 10_000))[:, None]
@@ -111,6 +113,7 @@ def test_the_suffix_picks_the_writer_in_capitals_too(tmp_path, suffix):
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.slow
 def test_a_step_of_the_users(tmp_path):
     early, late = (
         render.save(converging(1), tmp_path / f"{step}.png", step=step, **SMALL).read_bytes() for step in (3, 40)

@@ -71,7 +71,7 @@ def test_pauses_after_the_end_are_refused_before_the_figure_is_drawn(tmp_path, m
 
 
 @pytest.mark.parametrize("suffix", [*sorted({*STILLS} - {".pgf"}), ".gif", ".html"])
-@pytest.mark.thin(1)
+@pytest.mark.slow
 def test_a_file_object_gets_the_bytes_of_the_file(tmp_path, suffix):
     options = {} if suffix == ".html" else SMALL | ({"seconds": 0.1} if suffix == ".gif" else {})
     path = render.save(converging(1), tmp_path / f"race{suffix}", **options)
@@ -119,6 +119,7 @@ def test_jpeg_is_opaque_and_nearly_exact(tmp_path, theme):
         assert np.abs(np.asarray(image) - expected).mean() < 1.5
 
 
+@pytest.mark.slow
 def test_eps_contains_the_picture_at_300_dpi(tmp_path):
     path = render.save(converging(2), tmp_path / "race.eps", figsize=(2.4, 1.8))
     text = path.read_text(encoding="ascii")

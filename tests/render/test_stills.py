@@ -173,6 +173,7 @@ def test_level_lines_lose_vertices_and_nothing_that_shows(tmp_path, monkeypatch)
     np.testing.assert_array_equal(full_draw(made, 72), full)
 
 
+@pytest.mark.slow
 def test_fonts_are_those_that_journals_take(tmp_path):
     data = render.save(diverging(), tmp_path / "race.pdf", **SMALL).read_bytes()
     assert b"/Type3" not in data
@@ -181,6 +182,7 @@ def test_fonts_are_those_that_journals_take(tmp_path):
     assert b"/ModDate" not in data
 
 
+@pytest.mark.slow
 def test_text_in_an_svg_is_text(tmp_path):
     text = render.save(diverging(), tmp_path / "race.svg", title="Round & about").read_text(encoding="utf-8")
     words = re.findall(r"<text [^>]*>([^<]*)</text>", text)

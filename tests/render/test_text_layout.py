@@ -143,6 +143,7 @@ def test_a_surface_keeps_its_share_of_a_figure(races, width, text_scale):
     assert len(ticks) >= 5
 
 
+@pytest.mark.slow
 def test_titles_of_projections_are_whole(races):
     flat = landscapes.project(races["many"], landscapes.functions.get("rosenbrock").with_dim(5), resolution=17)
     for shown in (flat, replace(flat, surface=None)):

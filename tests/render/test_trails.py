@@ -180,6 +180,7 @@ def test_a_run_that_was_never_in_view_is_not_drawn():
         assert count(drawn(race, step)[1], looks(race)[0]) == 0
 
 
+@pytest.mark.slow
 def test_diverged_runs_rescale_nothing():
     whole, finite = diverging(), record([arc(40, -0.3), arc(40, 0.3)])
     for draw, limits in (

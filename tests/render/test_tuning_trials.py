@@ -83,6 +83,7 @@ def test_texts_of_all_rows_are_in_view_and_decays_differ_from_1():
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.floats(0.001, 3.0), min_size=3, max_size=3), st.floats(0.001, 3.0))
+@pytest.mark.slow
 def test_all_settings_are_in_view_in_the_order_of_their_best(efforts: list[float], other: float) -> None:
     ax = tuning_trials(tried(efforts, other), axes())
     low, high = ax.get_xlim()

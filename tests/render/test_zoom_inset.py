@@ -117,6 +117,7 @@ def test_frames_with_it_equal_a_full_draw(kind, name):
         assert levels_apart(frames.show(step), full_draw(made)) <= 2
 
 
+@pytest.mark.slow
 def test_static_artists_are_drawn_once(monkeypatch):
     made = render.figure(converging(3), inset=True, **sized(400, 300))
     frames = Frames(made)

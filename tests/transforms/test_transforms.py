@@ -185,6 +185,7 @@ def test_repeated_transforms_keep_the_facts(moves, name):
 
 
 @given(st.sampled_from(sorted(DOMAIN_MOVES)), st.integers(0, 10**6))
+@pytest.mark.slow
 def test_the_new_box_is_the_bounding_box_of_the_old_one(move, seed):
     """The new box contains the image of the old one, and each of its sides touches the image."""
     f = function((-3, 1), (-2, 5), view=[(-1, 1), (0, 2)])(
@@ -348,6 +349,7 @@ def test_noise_depends_on_step_and_seed():
     assert twice(x) == g(x)
 
 
+@pytest.mark.slow
 def test_minibatches_average_to_the_sum_of_squares():
     f = functions.get("beale")
     x = random_points(f, 5)
