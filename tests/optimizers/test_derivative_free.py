@@ -128,6 +128,32 @@ def test_nelder_mead_matches_scipy_iterate_for_iterate(objective, dim, steps, ad
     assert (paths.n_gradients == 0).all()
 
 
+@pytest.mark.parametrize("adaptive", [False, True])
+def test_nelder_mead_shrinks_as_scipy_does(adaptive):
+    """On a rugged function the contractions of a simplex often fail."""
+    formula = numpy_of(
+        rugged := function(*[(-2.0, 2.0)] * 3, name="rugged")(lambda *x: sum(torch.sin(40 * a) for a in x))
+    )
+    x = starts(3, 2, np.random.default_rng(3))
+    paths = run(rugged, [optimizers.NelderMead(size=0.3, adaptive=adaptive)] * 2, x, 40)
+    costs = []
+    for i in range(2):
+        best, spent, start = [], [], x[:, i].numpy()
+        minimize(
+            lambda p, spent=spent: spent.append(0) or formula(p),
+            start,
+            method="Nelder-Mead",
+            callback=lambda p, best=best, spent=spent: (best.append(p.copy()), costs.append(len(spent)), spent.clear()),
+            options={
+                "adaptive": adaptive,
+                "maxiter": 40,
+                "initial_simplex": np.vstack([start, start + 0.3 * np.eye(3)]),
+            },
+        )
+        np.testing.assert_array_equal(paths.x[i, 1 : len(best) + 1], best)
+    assert max(costs[1:]) >= 5  # reflection, contraction and a shrink of three points
+
+
 def test_nelder_mead_solves_the_papers_example():
     """From the paper's start, Rosenbrock's function takes at most the 200 values of the paper's table."""
 
