@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from landscapes.experiments.search_space import Range
     from landscapes.networks._line import line
     from landscapes.networks._plane import plane
+    from landscapes.networks._watch import watch
     from landscapes.objectives.decorators import ANY, Dims, Function, function, least_squares
     from landscapes.record import Record, Surface, Trajectories
     from landscapes.summary import FunctionSummary
@@ -70,6 +71,7 @@ _HOMES = {
     "race": "experiments._race",
     "sweep": "experiments._sweep",
     "tune": "experiments._tune",
+    "watch": "networks._watch",
 }
 """The module of each name. No module may have the name of a function: importing it would replace the function."""
 
@@ -123,6 +125,7 @@ __all__ = [
     "sweep",
     "transforms",
     "tune",
+    "watch",
 ]
 
 

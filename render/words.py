@@ -60,6 +60,12 @@ WORDS: Mapping[str, str] = {
     "steps to the target": "axes and colour bars of sweeps",
     "gradient evaluations": "axes and colour bars of sweeps",
     "success rate": "axes and colour bars of sweeps",
+    # training runs
+    "before clipping": "training runs",
+    "after clipping": "training runs",
+    "update / weights, per layer": "training runs",
+    "not logged": "training runs",
+    "not measured": "training runs",
     # sweeps, basins, comparisons, tunings
     "best {value} at {setting}": "heat maps",
     "every setting fails": "heat maps",

@@ -14,6 +14,9 @@ from landscapes.record import Record, labels_of
 CLIP = re.compile(r"clip\(.*norm=([\d.e+-]+)\)$")
 """The text of an optimizer that clips gradients by their norm."""
 
+SAME_NORM = 1e-3
+"""Norms of clipped gradients differ by a smaller share; `clip_grad_norm_` adds 1e-6 to the norm that it divides by."""
+
 
 def logs_of(record: Record, clip_norm: float | None, hessian: Hessian | None) -> Iterator[tuple[str, Log]]:
     """Yield the label and the log of each run. The function of the catalogue gives the curvature where it fits."""
@@ -27,14 +30,16 @@ def logs_of(record: Record, clip_norm: float | None, hessian: Hessian | None) ->
         rejected = None if stopped[i] is np.ma.masked else int(stopped[i])
         end = len(t.step) if rejected is None else int(np.searchsorted(t.step, rejected))
         x, loss, step = t.x[i, :end], t.loss[i, :end], t.step[:end]
+        measured = _metric(record, "step_length", i, end, end)  # of a training run
         gaps = np.linalg.norm(np.diff(x, axis=0), axis=1) / np.diff(step)
-        lengths = np.append(gaps, gaps[-1:] if len(gaps) else np.nan)
+        lengths = np.append(gaps, gaps[-1:] if len(gaps) else np.nan) if measured is None else measured
         if rejected is not None and statuses[i] == "non-finite":  # the rejected point, which the record lacks
             loss, step, lengths = np.append(loss, np.nan), np.append(step, rejected), np.append(lengths, np.nan)
         lr = _metric(record, "lr", i, end, len(loss))
         if lr is None and "lr" in t.runs:
             lr = np.full(len(loss), float(t.runs["lr"][i]))
         written = CLIP.match(str(texts[i]))
+        clipped = float(written[1]) if written else _clipped_to(record, i)
         yield (
             label,
             log_of(
@@ -43,7 +48,7 @@ def logs_of(record: Record, clip_norm: float | None, hessian: Hessian | None) ->
                 gradient_norm=_metric(record, "gradient_norm", i, end, len(loss)),
                 step_length=lengths,
                 lr=lr,
-                clip_norm=float(written[1]) if clip_norm is None and written else clip_norm,
+                clip_norm=clipped if clip_norm is None else clip_norm,
                 outside=np.any((x < domain[:, 0]) | (x > domain[:, 1]), axis=1) if within else None,
                 diverged_at=rejected if statuses[i] == "diverged" else None,
                 curvature=_curvature(record, hessian, x[-1], float(t.loss[i, end - 1])),
@@ -59,6 +64,16 @@ def _metric(record: Record, name: str, run: int, end: int, length: int) -> Array
     found = np.full(length, np.nan)
     found[:end] = values[run, :end]
     return found
+
+
+def _clipped_to(record: Record, run: int) -> float | None:
+    """Return the norm to which the gradients of a training run were clipped, None if they were not, or to several."""
+    metrics = record.trajectories.metrics
+    if not {"gradient_norm", "clipped_gradient_norm"} <= metrics.keys():
+        return None
+    raw, clipped = metrics["gradient_norm"][run], metrics["clipped_gradient_norm"][run]
+    found = clipped[np.isfinite(raw) & (clipped > 0) & (raw > (1 + SAME_NORM) * clipped)]
+    return float(np.median(found)) if len(found) and np.ptp(found) <= SAME_NORM * found.max() else None
 
 
 def _curvature(record: Record, hessian: Hessian | None, point: Array, loss: float) -> Curvature:

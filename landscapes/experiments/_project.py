@@ -93,6 +93,7 @@ def project(
     """
     if not isinstance(record, Record):
         raise InputError(f"project takes the Record of race(), got {record!r:.80}")
+    record = _with_points(record)
     dim = record.trajectories.x.shape[-1]
     if dim < 3:
         raise InputError(f"this record has {dim} coordinate{'s' * (dim > 1)} already; only more than two are projected")
@@ -130,6 +131,16 @@ def project(
     )
     moving = {name: values for name, values in record.trajectories.metrics.items() if values.ndim == 2}
     return Record(replace(record.trajectories, x=flat, metrics=moving), surface, meta)
+
+
+def _with_points(record: Record) -> Record:
+    """Return a record without the steps at which no run has a point, such as those that `watch` did not measure."""
+    t = record.trajectories
+    there = np.isfinite(t.x).all(2).any(0)
+    if there.all() or not there.any():
+        return record
+    metrics = {name: values[:, there] for name, values in t.metrics.items()}
+    return replace(record, trajectories=replace(t, x=t.x[:, there], loss=t.loss[:, there], step=t.step[there], metrics=metrics))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@
 
 from landscapes.networks._line import line
 from landscapes.networks._plane import plane
+from landscapes.networks._watch import Watch, load_path, watch
 from landscapes.networks.curvature import Density, Eigenpairs, Estimate, eigenvalues, spectral_density, trace
 from landscapes.networks.losses import accuracy
 from landscapes.networks.result import NetworkRecord
@@ -16,10 +17,13 @@ __all__ = [
     "Eigenpairs",
     "Estimate",
     "NetworkRecord",
+    "Watch",
     "accuracy",
     "eigenvalues",
     "line",
+    "load_path",
     "plane",
     "spectral_density",
     "trace",
+    "watch",
 ]

@@ -31,7 +31,7 @@ def to_array(record: Record, name: str) -> NDArray[Any]:
 def to_pandas(record: Record) -> pandas.DataFrame:
     """Return a data frame; see `Record.to_pandas`."""
     pd = _imported("pandas")
-    if record.meta.experiment == "race":
+    if record.meta.experiment in ("race", "training"):
         return pd.DataFrame(_rows_per_step(record))
     columns = run_columns(record)
     return pd.DataFrame({name: _nullable(pd, column) for name, column in columns.items()})

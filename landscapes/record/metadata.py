@@ -19,7 +19,7 @@ class ExperimentMeta(Mapping[str, Any]):
     Fields are attributes. The object is also a read-only mapping over the fields that were given.
 
     Attributes:
-        experiment: "race", "sweep", "basins", "compare" or "tune"; fixed by the class.
+        experiment: "race", "training", "sweep", "basins", "compare" or "tune"; fixed by the class.
         function: name of the function.
         title: its title for people.
         latex: its formula in TeX.
@@ -176,6 +176,22 @@ class RaceMeta(ExperimentMeta):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class TrainingMeta(ExperimentMeta):
+    """Metadata of `watch`.
+
+    Attributes:
+        layers: the names of the layers, to which the metrics "layer_…" refer.
+        every: every so many steps, and the one after, were measured.
+        weights: the number of weights.
+    """
+
+    experiment: str = "training"
+    layers: list[str] = field(default_factory=list)
+    every: int = 1
+    weights: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SweepMeta(ExperimentMeta):
     """Metadata of `sweep`.
 
@@ -271,6 +287,7 @@ class TuneMeta(ExperimentMeta):
 
 CLASSES: Mapping[str, type[ExperimentMeta]] = {
     "race": RaceMeta,
+    "training": TrainingMeta,
     "sweep": SweepMeta,
     "basins": BasinsMeta,
     "compare": CompareMeta,

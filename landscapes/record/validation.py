@@ -31,6 +31,7 @@ STEPS = ("stopped", "reached", "first_reached", "arrived")
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "race": ("label", "status", "stopped", "reached", "lr", "lr_source"),
+    "training": ("label", "status", "stopped", "reached", "lr", "lr_source"),
     "sweep": ("label", "status", "final", "reached"),
     "basins": ("status", "basin", "arrived"),
     "compare": ("status", "evaluations_to"),

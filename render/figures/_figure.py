@@ -30,13 +30,14 @@ OPTIONS = {
     "basins": COMMON | {"title"},
     "compare": COMMON | {"title", "colors"},
     "tune": COMMON | {"title", "colors"},
+    "training": COMMON | {"title"},
     "summary": COMMON,
 }
 """The options of the figure of each experiment."""
 
 NAMES = {
     "race": "a race", "sweep": "a sweep", "basins": "a map of basins", "compare": "a comparison", "tune": "a tuning",
-    "summary": "a fact sheet",
+    "training": "a training run", "summary": "a fact sheet",
 }  # fmt: skip
 
 
@@ -93,13 +94,14 @@ def figure(
     | basins | map of the basins of attraction, with the share of each |
     | compare | performance profile, and the share of targets reached against evaluations |
     | tune | the trials of each optimizer |
+    | training | loss, gradient norm, step length, learning rate, cosine between steps, and the layers as a strip |
     | summary | fact sheet |
 
     A legend names as many runs as can be read, and a warning says so if more than 24 runs do not fit. For many runs of
     few optimizers, see `render.ensemble` and `render.loss_quantiles`.
 
     Args:
-        record: what `race`, `sweep`, `basins`, `compare`, `tune` or `summarize` return.
+        record: what `race`, `sweep`, `basins`, `compare`, `tune`, `summarize` return, or the record of `watch`.
         step: the step to show; by default the last. For races.
         theme: a name in `render.THEMES` or a `Theme`.
         figsize: width and height in inches; by default (9.6, 5.4), for fact sheets (12, 7.6).

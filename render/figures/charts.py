@@ -1,4 +1,4 @@
-"""Figures of sweeps, basins, comparisons and tunings."""
+"""Figures of sweeps, basins, comparisons, tunings and training runs."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render.artists.text_fit import clean_text
 from landscapes.render.artists.trails import mix
+from landscapes.render.figures._training import draw_training
 from landscapes.render.figures.layout import LEAST, Sheet, fit_scale
 from landscapes.render.figures.panels import legend_names
 from landscapes.render.figures.size import DPI, FIGSIZE, check_figsize, new_figure
@@ -55,7 +56,7 @@ def chart(
     words: Mapping[str, str] | None = None,
     colors: Mapping[str, StyleLike] | None = None,
 ) -> Figure:
-    """Return the figure of a sweep, a map of basins, a comparison or a tuning; see `render.figure` for the options."""
+    """Return the figure of a sweep, a map of basins, a comparison, a tuning or a training run; see `render.figure` for the options."""
     labels = [*record.axes.get("optimizer", ()), *labels_of(record)]
     look = as_theme(theme, text_scale, words, colors, labels, lang)
     look = fit_scale(look, _panel_size(record, check_figsize(figsize, dpi)))
@@ -65,7 +66,7 @@ def chart(
         sheet = Sheet.of(made, look)
         share = 0.42 if experiment == "basins" else 0.97  # its legend is beside the title
         heading, size = sheet.ruler.fit_title(
-            title or record.meta.get("title") or look.say("Comparison"),
+            title or record.meta.get("title") or (labels[0] if experiment == "training" else look.say("Comparison")),
             share * sheet.wide,
             12 * sheet.scale,
             LEAST,
@@ -84,7 +85,7 @@ def chart(
 
 def _panel_size(record: Record, figsize: tuple[float, float]) -> tuple[float, float]:
     """Return the width and height in inches that a panel of a chart has about."""
-    count = 2 if record.meta["experiment"] == "compare" else 1
+    count = {"compare": 2, "training": 4}.get(record.meta["experiment"], 1)
     if record.meta["experiment"] == "sweep" and len([name for name in record.axes if name not in REPEATS]) > 2:
         count = min(len(record.axes.get("optimizer", [None])), MOST_PANELS)
     across = math.ceil(math.sqrt(count))
@@ -230,11 +231,16 @@ def _tune(sheet: Sheet, record: Record, measure: str, along: str | Sequence[str]
     tuning_trials(record, made.subplots(), theme=look)
 
 
+def _training(sheet: Sheet, record: Record, measure: str, along: str | Sequence[str] | None) -> None:
+    draw_training(sheet.figure, record, sheet.look)
+
+
 CHARTS: Mapping[str, Callable[[Sheet, Record, str, str | Sequence[str] | None], None]] = {
     "sweep": _sweep,
     "basins": _basins,
     "compare": _compare,
     "tune": _tune,
+    "training": _training,
 }
 """The function that fills the figure of each experiment."""
 

@@ -34,6 +34,7 @@ def caption(record: Record) -> str:
     Races: function, start, steps, optimizers with their settings, the best run, runs that failed, and declared facts
     that do not hold. Sweeps: the best settings of each optimizer. Basins: the share of each minimum. Comparisons: how
     often each optimizer reaches the hardest target. Tunings: the effort and the settings of the best optimizers.
+    Training runs: steps, weights, first and last loss.
     Captions are in English, also where a picture has another `lang`.
 
     Raises `InputError` for another object, and for a comparison that is not complete.
@@ -217,7 +218,28 @@ def tune(record: Record) -> str:
     )
 
 
-SENTENCES: Mapping[str, Callable[[Record], str]] = {"sweep": sweep, "basins": basins, "compare": compare, "tune": tune}
+def training(record: Record) -> str:
+    """Return the sentence of a training run."""
+    t, meta = record.trajectories, record.meta
+    loss = t.loss[0]
+    known = np.flatnonzero(np.isfinite(loss))
+    parts = [f"{meta.get('title') or t.runs['label'][0]}, {counted(int(t.step[-1]) + 1, 'step')}"]
+    if weights := meta.get("weights", 0):
+        parts[0] += f", {weights:,} weights"
+    if len(known):
+        parts.append(f"loss {loss[known[0]]:.3g} at step {t.step[known[0]]}, {loss[known[-1]]:.3g} at step {t.step[known[-1]]}")
+    if str(t.runs["status"][0]) == "non-finite":
+        parts.append("the loss is not finite at the end")
+    return f"{'; '.join(parts)}."
+
+
+SENTENCES: Mapping[str, Callable[[Record], str]] = {
+    "sweep": sweep,
+    "basins": basins,
+    "compare": compare,
+    "tune": tune,
+    "training": training,
+}
 """The sentence of each experiment other than a race."""
 
 
