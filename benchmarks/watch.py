@@ -47,7 +47,7 @@ def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--steps", type=int, default=84)
+    parser.add_argument("--steps", type=int, default=82)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -58,7 +58,7 @@ def main() -> None:
         plain, other = mlp(width, depth), mlp(width, depth)
         without, optimizer = torch.optim.Adam(plain.parameters()), torch.optim.Adam(other.parameters())
         with TemporaryDirectory() as folder, watch(optimizer, Path(folder) / "run.npz", model=other) as watched:
-            every = watched._log.every
+            every = watched.every
             steps = -(-options.steps // every) * every if every > 1 else options.steps
             seconds(plain, without, options.batch, every, None)
             seconds(other, optimizer, options.batch, every, watched)

@@ -140,7 +140,9 @@ def _with_points(record: Record) -> Record:
     if there.all() or not there.any():
         return record
     metrics = {name: values[:, there] for name, values in t.metrics.items()}
-    return replace(record, trajectories=replace(t, x=t.x[:, there], loss=t.loss[:, there], step=t.step[there], metrics=metrics))
+    return replace(
+        record, trajectories=replace(t, x=t.x[:, there], loss=t.loss[:, there], step=t.step[there], metrics=metrics)
+    )
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,9 @@ class Mover:
         The products, (n,) as well, are None unless the step before was measured.
         """
         if any(old.dtype != p.dtype for old, p in zip(self.now, self.parameters, strict=True)):
-            torch._foreach_sub_(self.now, [p.detach().to(old.dtype) for old, p in zip(self.now, self.parameters, strict=True)])
+            torch._foreach_sub_(
+                self.now, [p.detach().to(old.dtype) for old, p in zip(self.now, self.parameters, strict=True)]
+            )
         else:
             torch._foreach_sub_(self.now, [p.detach() for p in self.parameters])
         lengths, products = norms(self.now), None

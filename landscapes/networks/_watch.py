@@ -20,7 +20,7 @@ from landscapes.networks._points import PointStore, load_points, slots_for
 from landscapes.networks._training_log import Row, TrainingLog
 from landscapes.record import Record, check_target
 
-WEIGHTS_PER_STEP = 500_000
+WEIGHTS_PER_STEP = 250_000
 """With k times as many weights, every k-th step is measured, so that measuring takes about the same share of time."""
 
 SKETCH = 32
@@ -65,7 +65,8 @@ def watch(
         path: a `.npz` file that is rewritten as the run goes, at most every `flush` seconds; a killed process keeps all
             but the last of these. Weights in full go to a second file, of suffix `.points`. None keeps all in memory.
         model: gives layers their names; without it each weight is a layer.
-        every: measure each so many steps; by default 1 up to 500,000 weights, and proportionally more beyond.
+        every: measure each so many steps; by default 1 up to 250,000 weights, and proportionally more beyond.
+            A measured step of a small network costs about a millisecond.
         points: "projected": at measured steps, weights are recorded in 32 random coordinates (a count sketch), which
             keep distances and angles to about a quarter. "full": weights are kept in full as well, in float32 at
             `point_steps`. "auto": in full as long as at least 32 points fit into 256 MB.
@@ -145,6 +146,7 @@ class Watch:
 
     Attributes:
         active: False in the processes of a distributed run that are not recorded.
+        every: each so many steps, and the one after, are measured.
     """
 
     def __init__(
@@ -157,6 +159,7 @@ class Watch:
         seed: int | None,
     ) -> None:
         self.active = layers is not None and log is not None
+        self.every = 1 if log is None else log.every
         self._handles: list[Any] = []
         if layers is None or log is None:
             return
@@ -185,7 +188,9 @@ class Watch:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     @property
@@ -420,8 +425,8 @@ def _optimizer(given: Any) -> torch.optim.Optimizer:
         else:
             inner = getattr(inner, "optimizer", None)
     raise InputError(
-        f"watch takes a torch.optim.Optimizer, or a framework's wrapper of one, got {given!r:.80}; of several optimizers "
-        "watch each one"
+        f"watch takes a torch.optim.Optimizer, or a framework's wrapper of one, got {given!r:.80}; of several "
+        "optimizers watch each one"
     )
 
 
@@ -433,7 +438,9 @@ def _number(name: str, given: Any) -> Any:
     """Return a number, or a detached tensor of one entry, without waiting for its device."""
     if isinstance(given, Tensor):
         if given.numel() != 1 or given.is_complex():
-            raise InputError(f"{name} must be one number per step, got a tensor of shape {tuple(given.shape)}; log its mean")
+            raise InputError(
+                f"{name} must be one number per step, got a tensor of shape {tuple(given.shape)}; log its mean"
+            )
         return given.detach().clone()
     try:
         return float(given)

@@ -1,4 +1,4 @@
-"""The figure of a watched training run: loss, gradient norm, step length, learning rate, cosine, and layers as a strip."""
+"""The figure of a watched training run: its loss, norms, learning rates and cosines, and its layers as a strip."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ def draw_training(figure: Figure, record: Record, look: Theme) -> None:
     metrics = {name: values[0] for name, values in t.metrics.items()}
     axes = figure.subplots(3, 2, gridspec_kw={"height_ratios": [1.15, 1.0, 1.0]})
     curve(axes[0, 0], t.step, [("", t.loss[0])], "loss", look, smooth=True)
-    norms = [("before clipping", metrics.get("gradient_norm")), ("after clipping", metrics.get("clipped_gradient_norm"))]
+    norms = [
+        ("before clipping", metrics.get("gradient_norm")),
+        ("after clipping", metrics.get("clipped_gradient_norm")),
+    ]
     if not _differ(*(values for _, values in norms)):
         norms = [("", norms[0][1])]
     curve(axes[1, 0], t.step, norms, "gradient norm", look)
@@ -72,7 +75,7 @@ def curve(
     smooth: bool = False,
     span: tuple[float, float] | None = None,
 ) -> None:
-    """Draw a quantity by step. Losses that are not finite are marked at the upper edge if they are infinite or last until the end."""
+    """Draw a quantity by step. Crosses at the upper edge mark losses that are infinite, or NaN until the end."""
     ax.set_ylabel(look.say(name))
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
@@ -166,14 +169,18 @@ def layer_strip(ax: Axes, record: Record, look: Theme) -> None:
     ramp.set_bad(look.background)
     norm = LogNorm(max(low, 1e-3 * high), max(high, 1.01 * low), clip=True)
     edges = np.append(steps, 2 * steps[-1] - steps[-2] if len(steps) > 1 else steps[-1] + 1).astype(float)
-    ax.pcolormesh(edges, np.arange(len(names) + 1), np.ma.masked_invalid(ratios.T), norm=norm, cmap=ramp, rasterized=True)
+    ax.pcolormesh(
+        edges, np.arange(len(names) + 1), np.ma.masked_invalid(ratios.T), norm=norm, cmap=ramp, rasterized=True
+    )
     ax.set_xlim(int(t.step[0]), max(int(t.step[-1]), int(t.step[0]) + 1))
     ax.set_ylim(len(names), 0)
     ax.locator_params(axis="x", integer=True)
     room = ax.bbox.height * 72 / ax.figure.dpi / (ROW * look.text_scale)
     stride = max(1, math.ceil(len(names) / max(room, 1)))
     shown = range(0, len(names), stride)
-    ax.set_yticks([i + 0.5 for i in shown], [clean_text(_short(names[i]), math=False) for i in shown], fontsize="x-small")
+    ax.set_yticks(
+        [i + 0.5 for i in shown], [clean_text(_short(names[i]), math=False) for i in shown], fontsize="x-small"
+    )
     ax.tick_params(axis="y", length=0)
     bar = ax.figure.colorbar(ScalarMappable(norm, ramp), ax=ax, pad=0.015, aspect=14)
     bar.ax.tick_params(labelsize="x-small")

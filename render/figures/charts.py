@@ -65,8 +65,9 @@ def chart(
         made = new_figure(figsize, dpi, layout="constrained")
         sheet = Sheet.of(made, look)
         share = 0.42 if experiment == "basins" else 0.97  # its legend is beside the title
+        usual = labels[0] if experiment == "training" else look.say("Comparison")
         heading, size = sheet.ruler.fit_title(
-            title or record.meta.get("title") or (labels[0] if experiment == "training" else look.say("Comparison")),
+            title or record.meta.get("title") or usual,
             share * sheet.wide,
             12 * sheet.scale,
             LEAST,

@@ -227,7 +227,9 @@ def training(record: Record) -> str:
     if weights := meta.get("weights", 0):
         parts[0] += f", {weights:,} weights"
     if len(known):
-        parts.append(f"loss {loss[known[0]]:.3g} at step {t.step[known[0]]}, {loss[known[-1]]:.3g} at step {t.step[known[-1]]}")
+        parts.append(
+            f"loss {loss[known[0]]:.3g} at step {t.step[known[0]]}, {loss[known[-1]]:.3g} at step {t.step[known[-1]]}"
+        )
     if str(t.runs["status"][0]) == "non-finite":
         parts.append("the loss is not finite at the end")
     return f"{'; '.join(parts)}."

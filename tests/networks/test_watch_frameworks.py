@@ -64,9 +64,15 @@ def in_lightning(folder: Path) -> Record:
     data = torch.utils.data.TensorDataset(INPUTS, LABELS)
     module = Module()
     trainer = lightning.Trainer(
-        max_epochs=1, accelerator="cpu", gradient_clip_val=CLIP, logger=False, enable_checkpointing=False,
-        enable_progress_bar=False, enable_model_summary=False, default_root_dir=str(folder),
-    )  # fmt: skip
+        max_epochs=1,
+        accelerator="cpu",
+        gradient_clip_val=CLIP,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=str(folder),
+    )
     trainer.fit(module, torch.utils.data.DataLoader(data, batch_size=SIZE))
     return module.watched.record
 
@@ -90,12 +96,19 @@ def in_trainer(folder: Path) -> Record:
     trainer = transformers.Trainer(
         model=model,
         args=transformers.TrainingArguments(
-            str(folder), num_train_epochs=1, per_device_train_batch_size=SIZE, max_grad_norm=CLIP, use_cpu=True,
-            report_to=[], save_strategy="no", disable_tqdm=True, train_sampling_strategy="sequential",
-        ),  # fmt: skip
+            str(folder),
+            num_train_epochs=1,
+            per_device_train_batch_size=SIZE,
+            max_grad_norm=CLIP,
+            use_cpu=True,
+            report_to=[],
+            save_strategy="no",
+            disable_tqdm=True,
+            train_sampling_strategy="sequential",
+        ),
         train_dataset=[{"inputs": x, "labels": y} for x, y in zip(INPUTS, LABELS, strict=True)],
         optimizers=(optimizer, schedule),
-    )  # fmt: skip
+    )
     trainer.train()
     return watched.record
 
