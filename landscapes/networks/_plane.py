@@ -69,8 +69,8 @@ def plane(
             eigenvectors of the largest eigenvalues; "gradient", with a random one; other modules: to one, with a
             random direction, or to two. Or a pair of these words, modules, vectors (d,) or mappings of tensors. By
             default "pca" if there is a path.
-        path: the checkpoints of a run, a mapping from labels to those of several, or a record of them in all weights.
-            A checkpoint is a `state_dict` or a vector.
+        path: the checkpoints of a run, a mapping from labels to those of several, a record of them in all weights, or
+            what `watch` returned. A checkpoint is a `state_dict` or a vector.
         losses: the losses of the checkpoints; by default those of a record, else they are evaluated on the data.
         steps: the step of each checkpoint; by default those of a record, else 0, 1, 2, …
         span: half the width of the plane, in units of the directions; by default 1 for random directions, a box around

@@ -282,7 +282,7 @@ class Watch:
         self._handles = [
             optimizer.register_step_pre_hook(self._before),
             optimizer.register_step_post_hook(self._after),
-            *(p.register_post_accumulate_grad_hook(self._accumulated) for p in self._layers.parameters if p.is_leaf),
+            *(_hooked(p, self._accumulated) for p in self._layers.parameters if p.is_leaf),
         ]
         if model is not None:
             self._handles.append(model.register_forward_hook(self._output))
@@ -430,8 +430,12 @@ def _optimizer(given: Any) -> torch.optim.Optimizer:
     )
 
 
+def _hooked(parameter: Any, hook: Callable[[Tensor], None]) -> Any:
+    return parameter.register_post_accumulate_grad_hook(hook)
+
+
 def _at_end_of_backward(call: Callable[[], None]) -> None:
-    torch.autograd.Variable._execution_engine.queue_callback(call)  # type: ignore[attr-defined]
+    torch.autograd.Variable._execution_engine.queue_callback(call)
 
 
 def _number(name: str, given: Any) -> Any:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from landscapes.errors import InputError
+from landscapes.networks._watch import Watch
 from landscapes.networks.losses import NetworkLoss
 from landscapes.networks.weights import Weights, without_prefix
 from landscapes.record import Record
@@ -45,14 +46,22 @@ def as_paths(weights: Weights, given: Any, losses: Any = None) -> tuple[list[Pat
 
     Args:
         weights: which weights move.
-        given: checkpoints of one run, a mapping from labels to those of several runs, or a `Record` in d coordinates.
+        given: checkpoints of one run, a mapping from labels to those of several runs, or a `Record` in d
+            coordinates, or a `Watch`.
         losses: recorded losses in the same form; None for those of a record, or to compute them.
 
     Raises:
         InputError: for checkpoints of another architecture, empty paths, and losses of other lengths.
     """
     steps = None
+    if isinstance(given, Watch):
+        given = given.path
     if isinstance(given, Record):
+        if given.meta.experiment == "training":
+            raise InputError(
+                "the record of watch has the weights in a few random coordinates only; give path=watched, or "
+                "path=networks.load_path(file), the weights in full"
+            )
         t = given.trajectories
         steps = t.step.tolist()
         if losses is None:

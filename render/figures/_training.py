@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -95,7 +96,7 @@ def curve(
         mean = _running_mean(points[:, 1], ax.get_yscale() == "log") if smooth else None
         if len(points) >= MANY:
             points = points[curve_points(points, ax)]
-        faint = {"alpha": 0.35, "linewidth": 0.6 * thick} if mean is not None else {"linewidth": thick}
+        faint: dict[str, Any] = {"alpha": 0.35, "linewidth": 0.6 * thick} if mean is not None else {"linewidth": thick}
         ax.plot(*points.T, color=color, label=look.say(label) if label else "", solid_joinstyle="round",
                 marker="o" if len(points) == 1 else "", **faint)  # fmt: skip
         if mean is not None:
@@ -126,7 +127,7 @@ def _set_scale(ax: Axes, values: Numbers, span: tuple[float, float] | None) -> f
         ax.set_yscale("log")
         margin = max((high / least) ** 0.06, 1.1)
         set_limits(ax, least / margin, high * margin)
-        return least / margin
+        return float(least / margin)
     margin = 0.08 * (high - low) or 0.1 * abs(high) or 1.0
     set_limits(ax, low - margin, high + margin)
     return -math.inf
@@ -166,7 +167,7 @@ def layer_strip(ax: Axes, record: Record, look: Theme) -> None:
         return
     low, high = np.nanquantile(ratios[np.isfinite(ratios)], [0.02, 0.98])
     ramp = LinearSegmentedColormap.from_list(look.name, list(look.ramp))
-    ramp.set_bad(look.background)
+    ramp = ramp.with_extremes(bad=look.background)
     norm = LogNorm(max(low, 1e-3 * high), max(high, 1.01 * low), clip=True)
     edges = np.append(steps, 2 * steps[-1] - steps[-2] if len(steps) > 1 else steps[-1] + 1).astype(float)
     ax.pcolormesh(
@@ -184,7 +185,7 @@ def layer_strip(ax: Axes, record: Record, look: Theme) -> None:
     ax.tick_params(axis="y", length=0)
     bar = ax.figure.colorbar(ScalarMappable(norm, ramp), ax=ax, pad=0.015, aspect=14)
     bar.ax.tick_params(labelsize="x-small")
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     ax.set_title(title, loc="left", fontsize=9 * look.text_scale)
 
 

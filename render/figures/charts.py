@@ -56,7 +56,7 @@ def chart(
     words: Mapping[str, str] | None = None,
     colors: Mapping[str, StyleLike] | None = None,
 ) -> Figure:
-    """Return the figure of a sweep, a map of basins, a comparison, a tuning or a training run; see `render.figure` for the options."""
+    """Return the figure of an experiment other than a race; see `render.figure` for the options."""
     labels = [*record.axes.get("optimizer", ()), *labels_of(record)]
     look = as_theme(theme, text_scale, words, colors, labels, lang)
     look = fit_scale(look, _panel_size(record, check_figsize(figsize, dpi)))

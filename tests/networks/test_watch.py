@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,8 @@ import pytest
 import torch
 from torch import nn
 
-from landscapes import InputError, Record, diagnose, load_path, project, watch
-from landscapes.networks import _training_log
+from landscapes import InputError, Record, diagnose, plane, project, render, watch
+from landscapes.networks import _training_log, load_path
 from landscapes.networks._meter import Sketch, norms
 from landscapes.networks._points import PointStore
 
@@ -226,6 +227,49 @@ def test_clipping_is_known_to_the_diagnosis(run):
     ((_, log),) = read_logs(run[0])
     assert log.clip_norm == pytest.approx(CLIP, rel=1e-3)
     np.testing.assert_array_equal(log.step_length, run[0].trajectories.metrics["step_length"][0])
+
+
+def test_the_path_lies_on_a_plane(run):
+    record, path, _ = run
+    net = network()
+    torch.nn.utils.vector_to_parameters(torch.tensor(path.trajectories.x[0, -1], dtype=torch.float32), net.parameters())
+    drawn = plane(net, nn.CrossEntropyLoss(), (DATA, LABELS), path=path, resolution=7)
+    assert drawn.trajectories.x.shape == (1, 31, 2)
+    np.testing.assert_allclose(drawn.trajectories.x[0, -1], 0, atol=1e-5)
+    with pytest.raises(InputError, match="path=watched"):
+        plane(net, nn.CrossEntropyLoss(), (DATA, LABELS), path=record)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_record_draws_itself(run, theme, tmp_path):
+    record, _, own = run
+    figure = render.figure(record, theme=theme)
+    panels = {ax.get_ylabel(): ax for ax in figure.axes}
+    loss, norm = panels["loss"].lines[0], panels["gradient norm"].lines
+    np.testing.assert_array_equal(loss.get_ydata(), own["loss"])
+    assert [line.get_label() for line in norm] == ["before clipping", "after clipping"]
+    (strip,) = [ax for ax in figure.axes if [label.get_text() for label in ax.get_yticklabels()] == ["0", "2"]]
+    metrics = record.trajectories.metrics
+    ratios = metrics["layer_step_length"][0] / metrics["layer_parameter_norm"][0]
+    np.testing.assert_allclose(np.ma.getdata(strip.collections[0].get_array()), ratios.T)
+    assert render.save(record, tmp_path / "run.png", figsize=(4, 3), lang="de").stat().st_size > 5000
+    with pytest.raises(InputError, match="saved as a picture"):
+        render.save(record, tmp_path / "run.gif")
+    assert render.caption(record).startswith("SGD, 30 steps, 44 weights; loss")
+
+
+def test_a_figure_without_losses_or_norms_says_so():
+    p = torch.zeros(2, requires_grad=True)
+    optimizer = torch.optim.SGD([p], lr=0.1)
+    watched = watch(optimizer, every=1000)
+    for _ in range(5):
+        (p - 1).square().sum().backward()
+        optimizer.step()
+    record = watched.record
+    bare = Record(replace(record.trajectories, metrics={}), None, record.meta)
+    notes = [text.get_text() for ax in render.figure(bare).axes for text in ax.texts]
+    assert notes.count("not measured") == 5
+    assert notes.count("not logged") == 1
 
 
 def test_every_measures_pairs_of_steps():
