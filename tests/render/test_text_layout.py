@@ -171,7 +171,7 @@ def experiments():
 
 @pytest.mark.parametrize(("width", "text_scale"), [(360, 1), (640, 2), (960, 1), (960, 2)])
 @pytest.mark.parametrize("kind", ["sweep", "grid", "basins", "compare", "tune", "summary", "plane"])
-@pytest.mark.sample(13)
+@pytest.mark.sample(11)
 @pytest.mark.thin(3)
 def test_texts_of_charts_lie_on_the_page_and_apart(experiments, kind, width, text_scale):
     assert_readable(render.figure(experiments[kind], figsize=SIZES[width], text_scale=text_scale))
