@@ -26,6 +26,9 @@ SINK = np.float32(-1e9)
 DENSE = 1.1
 """Samples per column and per pixel of its height."""
 
+INSIDE = 1e-4
+"""How far before a border of the map its height is read."""
+
 TOLERANCE = 2.5
 """A point counts as visible up to this many pixels below the surface in front of it."""
 
@@ -142,13 +145,26 @@ class RenderedView:
             (x0, y0), (dx, dy) = (begin.T * side + 1).astype(f4), (ahead * side).astype(f4)
             return _table_index(x0 + depth * dx, y0 + depth * dy, side)
 
-        level = field._heights.take(cells(depth.astype(f4)[:, None], field.side))
-        level *= f4(view.up)
-        level += (depth * lift).astype(f4)[:, None]
-        level += base.astype(f4)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            first_side, second_side = -begin / ahead, (1 - begin) / ahead
+        before = np.where(ahead == 0, -np.inf, np.minimum(first_side, second_side)).max(1) + INSIDE
+        behind = np.where(ahead == 0, np.inf, np.maximum(first_side, second_side)).min(1) - INSIDE
+
+        def level_at(depth: Points) -> NDArray[np.float32]:
+            """Return the covered height where each column enters or leaves the map."""
+            height = field._heights.take(cells(depth.astype(f4), field.side))
+            return np.asarray(height * view.up + depth * lift + base, f4)
+
+        depths = depth.astype(f4)[:, None]
+        level = np.empty((count + 1, width), f4)
+        level[:count] = field._heights.take(cells(depths, field.side))
+        level[:count] *= f4(view.up)
+        level[:count] += depths * f4(lift)
+        level[:count] += base.astype(f4)
+        level[count] = level_at(behind)  # otherwise the skyline would be ragged
         hole = level < SINK / 2 if field.holes else None
         np.maximum.accumulate(level, 0, out=level)
-        self._level = level  # covered height by sample, front to back: (count, width)
+        self._level = level  # covered height by sample, front to back: (count + 1, width)
         columns = np.arange(width, dtype=np.int32)
         rows = np.clip(level + f4(0.5), 0, height).astype(np.int32)
         rows *= width
@@ -156,8 +172,8 @@ class RenderedView:
         first = np.bincount(rows.ravel(), minlength=(height + 1) * width).reshape(height + 1, width)[:height]
         first = first.astype(np.int32)
         np.cumsum(first, 0, out=first)  # the first sample that covers each pixel
-        empty = first >= count
-        np.minimum(first, count - 1, out=first)
+        empty = first > count
+        np.minimum(first, count, out=first)
         here = first * width
         here += columns
         flat = level.ravel()
@@ -169,11 +185,14 @@ class RenderedView:
         share = middle - below
         share /= above - below + f4(1e-6)
         share[edge] = 1
-        empty |= edge & (above - middle > 1 + abs(lift) * self._spacing)  # below a near edge
+        empty |= edge & (above - middle > 1 + abs(lift) * self._spacing)  # below the near edge of a hole
+        empty |= middle < level_at(before)
         share += first
         share -= 1
         share *= f4(self._spacing)
         share += f4(self._nearest)
+        at = np.flatnonzero(first == count)
+        share.ravel()[at] = behind.astype(f4)[at % width]
         shown = middle - base.astype(f4)
         shown -= share * f4(lift)
         shown /= f4(view.up)

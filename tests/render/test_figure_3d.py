@@ -403,3 +403,16 @@ def figure_words(made: Figure) -> list[str]:
     (block,) = made.findobj(SurfaceArtist)
     FigureCanvasAgg(made).draw()
     return list(block._labels._texts)  # type: ignore[attr-defined]
+
+
+def test_the_skyline_is_smooth() -> None:
+    """The far border of a sloping plane is a straight line on the screen."""
+    field = HeightField(np.tile(np.linspace(0, 1, 50)[:, None], (1, 50)), GRAY)
+    seen = field.render(view(-75.0, 35.0), 300, 300)
+    corners = view(-75.0, 35.0)(np.array([(0.05, 1, 1), (0.95, 1, 1)]))
+    columns = np.arange(int(corners[:, 0].min()) + 2, int(corners[:, 0].max()) - 2)
+    alpha = seen.rgba[:, columns, 3]
+    row = (alpha > 0).argmax(0)
+    height = 299 - row + alpha[row, np.arange(len(columns))] / 255
+    line = np.polyval(np.polyfit(columns, height, 1), columns)
+    assert np.abs(height - line).max() < 0.15
