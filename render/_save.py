@@ -15,6 +15,7 @@ from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.files import check_target
 from landscapes.record import Record
 from landscapes.render.animation._animate import animate, describe
+from landscapes.render.animation.pacing import check_recorded
 from landscapes.render.figures._figure import FigureOptions, check_options, experiment_of, figure, with_article
 from landscapes.render.figures.stills import STILLS, check_still, still
 from landscapes.render.file_objects import save_as
@@ -23,13 +24,13 @@ from landscapes.render.plots.inputs import check_step
 from landscapes.render.text._caption import caption
 from landscapes.render.theme import Theme, as_theme
 from landscapes.render.writers import WRITERS, writer_for
-from landscapes.render.writers.timeline import timeline
+from landscapes.render.writers.timeline import Pause, timeline
 from landscapes.summary import FunctionSummary
 
-TIME = ("seconds", "fps", "frames", "pace", "pauses", "hold", "loop")
+TIME = ("seconds", "fps", "frames", "pace", "pause", "hold", "loop")
 """The options of an animation's timeline."""
 
-STEPWISE = {"fps": 25.0, "frames": None, "pace": "linear", "pauses": None, "hold": None, "loop": True}
+STEPWISE = {"fps": 25.0, "frames": None, "pace": "auto", "pause": None, "hold": None, "loop": True}
 """The options of animations alone, with their defaults."""
 
 PAGE = ("title", "view", "seconds", "live", "text_scale", "lang", "words", "colors")
@@ -50,6 +51,7 @@ RENAMED = {
     "aside": "view3d",
     "width": "figsize",
     "camera": "view3d=Camera(azim, elev)",
+    "pauses": "pause",
 }
 """Words that a reader may try, and the options."""
 
@@ -61,7 +63,7 @@ class SaveOptions(FigureOptions, total=False):
     fps: float
     frames: int | None
     pace: str
-    pauses: Mapping[int, float] | None
+    pause: Mapping[int, Pause] | None
     hold: tuple[float, float] | None
     loop: bool
     live: bool | LiveScript
@@ -113,7 +115,7 @@ def save(
         format: the suffix of the format, such as "png"; by default that of the path. Formats of several files
             (.pgf, numbered frames) need a path.
         progress: called with (frame, frames) after each frame of an animation.
-        options: as in `render.figure`; for animations also `seconds`, `fps`, `frames`, `pace`, `pauses`, `hold` and
+        options: as in `render.figure`; for animations also `seconds`, `fps`, `frames`, `pace`, `pause`, `hold` and
             `loop` as in `render.animate`. A page takes `theme`, `title`, `view`, `seconds`, `live`,
             `text_scale`, `lang`, `words` and `colors`; with live=True a reader can move the start and change
             hyper-parameters. In .svg and .html files, theme="auto" follows the reader's system, as does a pair of
@@ -154,6 +156,7 @@ def save(
     time = {name: given.pop(name) for name in TIME if name in given}
     if isinstance(record, Record) and is_animation(target):
         timeline(check_step(record, None), **time)  # raises before the figure is drawn
+        check_recorded(record, time.get("pause") or ())
     made, *dark = (figure(record, theme=look, **given) for look in looks)
     if isinstance(record, FunctionSummary):
         still(made, target, f"landscapes: {record.title}", record.title, *dark)

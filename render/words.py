@@ -16,6 +16,7 @@ WORDS: Mapping[str, str] = {
     "gap": "the leaderboard, above the gaps to the minimum",
     "1 step per frame": "animations, if the pace changes",
     "{count} steps per frame": "animations, if the pace changes",
+    "{count} frames per step": "animations, if the pace changes",
     "diverged at step {step}": "the legend",
     "non-finite at step {step}": "the legend",
     "unbounded at step {step}": "the legend",

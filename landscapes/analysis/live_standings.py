@@ -47,30 +47,30 @@ class LiveStandings:
     reached: tuple[NDArray[np.float64], ...]
     failed: tuple[NDArray[np.float64], ...]
 
-    def index(self, step: int) -> int:
+    def index(self, step: float) -> int:
         """Return the place of the last recorded step up to `step`."""
         return max(int(np.searchsorted(self.steps, step, side="right")) - 1, 0)
 
-    def arrived(self, step: int) -> Numbers:
+    def arrived(self, step: float) -> Numbers:
         """Return the number of runs of each optimizer that have reached the target for good, shape (R,)."""
         return np.array([int(np.searchsorted(ends, step, side="right")) for ends in self.reached])
 
-    def ended(self, step: int) -> Numbers:
+    def ended(self, step: float) -> Numbers:
         """Return the number of failed runs of each optimizer, shape (R,)."""
         return np.array([int(np.searchsorted(ends, step, side="right")) for ends in self.failed])
 
-    def keys(self, step: int) -> NDArray[np.float64]:
+    def keys(self, step: float) -> NDArray[np.float64]:
         """Return what decides the places, shape (R, 4): failed, minus arrivals, step of the last one, loss."""
         arrived, failed = self.arrived(step), self.ended(step) == self.runs
         since = [ends[count - 1] if count else np.inf for ends, count in zip(self.reached, arrived, strict=True)]
         loss = np.where(failed, self.final, self.loss[self.index(step)])
         return np.column_stack([failed, -arrived, since, loss]).astype(np.float64)
 
-    def order(self, step: int) -> Numbers:
+    def order(self, step: float) -> Numbers:
         """Return the optimizers from best to worst, shape (R,); equal ones in the record's order."""
         return np.lexsort(self.keys(step).T[::-1]).astype(np.int64)
 
-    def values(self, step: int) -> NDArray[np.float64]:
+    def values(self, step: float) -> NDArray[np.float64]:
         """Return the present gap of each optimizer, or its loss, shape (R,)."""
         loss = self.loss[self.index(step)]
         return np.asarray(loss - self.origin if np.isfinite(self.origin) else loss)

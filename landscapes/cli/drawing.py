@@ -26,6 +26,7 @@ def check_figure(options: argparse.Namespace) -> Path:
     output = check_output(
         options.output, step=options.step, inset=options.inset, labels=options.labels, view3d=view3d(options),
         seconds=options.seconds, fps=options.fps, pace=options.pace, live=options.live, standings=options.standings,
+        pause=dict(options.pause or ()) or None,
     )  # fmt: skip
     appearance(options)
     if options.labels not in LABELS:
@@ -91,6 +92,7 @@ def draw(record: Record, output: Path, options: argparse.Namespace, function: Fu
 
     names = ("seconds", "fps", "pace", "step", "view", "inset", "labels", "standings")
     look = appearance(options) | {name: getattr(options, name) for name in names} | {"view3d": view3d(options)}
+    look["pause"] = dict(options.pause or ()) or None
     results = [heading(record), f"\n{table(record)}\n"]
     older = _states(output)
     saved = options.command == "replay"  # nothing was computed, so nothing can be lost

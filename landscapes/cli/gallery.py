@@ -72,9 +72,9 @@ def add(commands: Commands) -> None:
     look.add_argument(
         "--seconds",
         type=types.positive_float,
-        default=10.4,
+        default=10.0,
         metavar="S",
-        help="length of an animation in seconds, with pauses at both ends (default: 10.4)",
+        help="length of an animation in seconds, with pauses at both ends (default: 10)",
     )
     look.add_argument(
         "--size", type=types.image_size, metavar="WxH", help="width and height in pixels (default: 960x540)"

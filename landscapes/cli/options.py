@@ -230,16 +230,25 @@ def add_race_figure(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     )
     look.add_argument(
         "--pace",
-        default="linear",
+        default="auto",
         metavar="P",
-        help="linear, or log to show early steps slowly and late steps fast (default: linear)",
+        help="linear, log to show early steps slowly and late steps fast, movement to give steps the more time the "
+        "more they move, or auto: movement where all would stand still for half of the animation (default: auto)",
+    )
+    look.add_argument(
+        "--pause",
+        type=types.pause,
+        action="append",
+        metavar="STEP=TEXT",
+        help='stop an animation at a step and show a sentence, as in 10="momentum overshoots", or stop for some '
+        "seconds, as in 10=1.5; repeat for several",
     )
     look.add_argument(
         "--seconds",
         type=types.positive_float,
-        default=10.4,
+        default=10.0,
         metavar="S",
-        help="length of the animation in seconds, with pauses at both ends (default: 10.4)",
+        help="length of the animation in seconds, with pauses at both ends (default: 10)",
     )
     _add_size(look, "960x540")
     look.add_argument(

@@ -42,6 +42,21 @@ def point(text: str) -> tuple[float, ...]:
     return numbers
 
 
+def pause(text: str) -> tuple[int, float | str]:
+    """Convert a step, and a sentence or seconds.
+
+    >>> pause("10=momentum overshoots"), pause("20=1.5")
+    ((10, 'momentum overshoots'), (20, 1.5))
+    """
+    step, sign, what = text.partition("=")
+    if not sign or not step.strip().isdecimal() or not what.strip():
+        raise argparse.ArgumentTypeError(f'must be STEP=TEXT or STEP=SECONDS, as in 10="it overshoots", got {text!r}')
+    try:
+        return int(step), float(what)
+    except ValueError:
+        return int(step), what.strip()
+
+
 def names(text: str) -> str | list[str]:
     """Convert names separated by commas, or "all"."""
     return text if text == "all" else [name.strip() for name in text.split(",")]

@@ -6,7 +6,7 @@ import base64
 import html
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,8 +24,8 @@ from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.files import as_path
 from landscapes.record import Record
 from landscapes.render.animation.frames import Frames
+from landscapes.render.animation.pacing import check_recorded, follow_timeline, head_travel
 from landscapes.render.artists.animated import AnimatedArtist, animated_artists, set_step
-from landscapes.render.artists.standings import Standings
 from landscapes.render.artists.trails import Trail
 from landscapes.render.figures._figure import FigureOptions, with_article
 from landscapes.render.figures._figure import figure as draw_figure
@@ -34,11 +34,9 @@ from landscapes.render.plot3d.surface_artist import SurfaceArtist
 from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.plots.inputs import check_step
 from landscapes.render.text._caption import caption
+from landscapes.render.theme import Theme, as_theme
 from landscapes.render.writers import WRITERS, Apng, Gif, writer_for
-from landscapes.render.writers.timeline import Timeline, check_fps, check_positive, timeline
-
-BEAT = 0.6
-"""The least time between two changes of a leaderboard's order, in seconds of the animation."""
+from landscapes.render.writers.timeline import Pause, Timeline, check_fps, check_positive, timeline
 
 Progress = Callable[[int, int], None]
 """Called with (frames done, frames in all)."""
@@ -60,7 +58,7 @@ class RaceAnimation(FuncAnimation):
         super().__init__(
             figure,
             self._draw_step,
-            frames=[int(step) for step in timeline.steps],
+            frames=timeline.steps.tolist(),
             interval=1000 / timeline.fps,
             repeat=timeline.loop,
             blit=False,
@@ -68,7 +66,7 @@ class RaceAnimation(FuncAnimation):
         )
         self._draw_was_started = True  # no warning of matplotlib if the animation is never shown
 
-    def _draw_step(self, step: int) -> list[Artist]:
+    def _draw_step(self, step: float) -> list[Artist]:
         set_step(self.figure, step)
         return [artist for artist in animated_artists(self.figure) if isinstance(artist, Artist)]
 
@@ -125,8 +123,8 @@ class RaceAnimation(FuncAnimation):
             frames = Frames(self.figure, dpi, schedule.steps.tolist())
             try:
                 writer.begin(self._sample_frames(frames), reserved_colors(frames.animated))
-                for index, step in enumerate(schedule.steps):
-                    writer.frame(*frames.advance(int(step)), schedule.extra_seconds.get(index, 0.0))
+                for index, step in enumerate(schedule.steps.tolist()):
+                    writer.frame(*frames.advance(step), schedule.extra_seconds.get(index, 0.0))
                     if progress_callback is not None:
                         progress_callback(index + 1, len(schedule.steps))
                 writer.end()
@@ -155,7 +153,7 @@ class RaceAnimation(FuncAnimation):
     def _sample_frames(self, frames: Frames) -> Iterator[NDArray[np.uint8]]:
         """Yield the frames from which a palette is chosen: the first, an early and the last one."""
         steps = self.timeline.steps
-        return (frames.show(int(steps[index])).copy() for index in (0, len(steps) // 3, -1))
+        return (frames.show(steps[index].item()).copy() for index in (0, len(steps) // 3, -1))
 
 
 def reserved_colors(artists: Sequence[AnimatedArtist]) -> NDArray[np.uint8]:
@@ -180,28 +178,34 @@ def animate(
     seconds: float | None = None,
     fps: float = 25.0,
     frames: int | None = None,
-    pace: str = "linear",
-    pauses: Mapping[int, float] | None = None,
+    pace: str = "auto",
+    pause: Mapping[int, Pause] | None = None,
     hold: tuple[float, float] | None = None,
     loop: bool = True,
     **options: Unpack[FigureOptions],
 ) -> RaceAnimation:
     """Return a race as a matplotlib animation.
 
-    By default it takes 10.4 seconds at 25 frames per second: the race takes 8 seconds, the first frame is shown 0.4
-    seconds longer and the last one 2 seconds longer.
+    By default it takes 10 seconds at 25 frames per second: the race takes 8 seconds, the first frame is shown 0.5
+    seconds longer and the last one 1.5 seconds longer. Where the pace changes, a note tells the steps per frame.
 
     Args:
         record: a race.
         figure: a figure that contains the output of `render.trajectories`, `render.loss_curves` or other animated plots
             of this race; by default `render.figure(record, **options)`.
-        seconds: length of the whole animation in seconds, with `pauses` and `hold`, at most 14,400; default 10.4.
+        seconds: length of the whole animation in seconds, with `pause` and `hold`, at most 14,400; default 10, and
+            the pauses.
         fps: frames per second, > 0 and <= 120; .gif files have at most 50, .webp and .apng files 90.
-        frames: number of frames, instead of `seconds`. `pauses` and `hold` are added to the `frames / fps` seconds.
+        frames: number of frames, instead of `seconds`. `pause` and `hold` are added to the `frames / fps` seconds.
         pace: how steps are distributed over time. "linear" gives every step equal time; "log" shows the first steps
-            slowly and the last ones fast.
-        pauses: seconds, 0 to 600, for which the animation stops at a step, by step: {10: 1.5}.
-        hold: seconds, 0 to 600, added to the first and to the last frame; by default (0.4, 2), or less, so that both
+            slowly and the last ones fast; "movement" follows the heads: where they move fast, steps take longer, and no
+            step is shown for less than a quarter of its linear time. "auto" is "movement" if no head would move
+            visibly for more than half of the animation, else "linear".
+        pause: by step, seconds for which the animation stops, 0 to 600, a sentence to show meanwhile, or both:
+            {10: "momentum overshoots", 20: 1.5, 30: ("it turns back", 3)}. A sentence alone takes the time to read it.
+            Each step with a sentence gets a frame; a step that was not recorded, or for which no frame is left, is an
+            error.
+        hold: seconds, 0 to 600, added to the first and to the last frame; by default (0.5, 1.5), or less, so that both
             take at most two fifths of a short animation.
         loop: whether the animation repeats.
         options: options of `render.figure`, such as `theme`, `figsize` and `view3d`.
@@ -213,31 +217,33 @@ def animate(
     >>> from landscapes import race
     >>> animation = animate(race("booth", ["adam", "sgd"], steps=60), seconds=8, fps=10)
     >>> len(animation.timeline.steps), animation.timeline.seconds
-    (56, 8.0)
+    (60, 8.0)
     """
     last = check_step(record, None)
     experiment = str(record.meta.get("experiment", "race"))
     if figure is None and experiment != "race":
         raise InputError(f"{with_article(experiment)} cannot be animated, only a race; render.figure draws it")
-    schedule = timeline(last, seconds=seconds, fps=fps, frames=frames, pace=pace, pauses=pauses, hold=hold, loop=loop)
+    schedule = timeline(
+        last, seconds=seconds, fps=fps, frames=frames, pace=pace, pause=pause, hold=hold, loop=loop,
+        travel=head_travel(record) if pace in ("auto", "movement") else None,
+    )  # fmt: skip
+    check_recorded(record, pause or ())
     if figure is None:
         figure = draw_figure(record, **options)
     if not animated_artists(figure):
         raise InputError(
             "this figure has no animated artist: draw on it with render.trajectories or render.loss_curves"
         )
-    settle_standings(figure, schedule, pauses or ())
+    follow_timeline(figure, schedule, record, theme_of(figure, options), pause or ())
     return RaceAnimation(record, figure, schedule)
 
 
-def settle_standings(figure: Figure, schedule: Timeline, pauses: Iterable[int]) -> None:
-    """Let the rows of leaderboards change place smoothly, at most once per beat; at pauses they are exact and rest."""
-    beat = max(round(BEAT * schedule.fps), 1)
-    steps = schedule.steps
-    stops = {0, int(steps[-1]), *(int(step) for step in pauses)}
-    for board in figure.findobj(Standings):
-        assert isinstance(board, Standings)
-        board.settle(sorted({*stops, *steps[::beat].tolist()}), sorted(stops))
+def theme_of(figure: Figure, options: FigureOptions) -> Theme:
+    """Return the theme of a figure's artists, else the one in the options."""
+    for artist in figure.findobj():
+        if isinstance(theme := getattr(artist, "theme", None), Theme):
+            return theme
+    return as_theme(options.get("theme", "light"), lang=options.get("lang"))
 
 
 def describe(record: Record) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -14,7 +14,15 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.transforms import Bbox
 
-from landscapes.render.artists.animated import Boxes, Canvas, animated_artists, in_use, interval_of, interval_steps
+from landscapes.render.artists.animated import (
+    Boxes,
+    Canvas,
+    animated_artists,
+    in_use,
+    interval_of,
+    interval_steps,
+    known_step,
+)
 from landscapes.render.artists.text_fit import text_renderer
 from landscapes.render.writers.base import RGBA, Pixels, bounding_box
 
@@ -53,7 +61,7 @@ class Frames:
         animated: the artists that follow the race.
     """
 
-    def __init__(self, figure: Figure, dpi: float | None = None, steps: Iterable[int] | None = None) -> None:
+    def __init__(self, figure: Figure, dpi: float | None = None, steps: Iterable[float] | None = None) -> None:
         self._figure = figure
         self._dpi = figure.dpi if dpi is None else dpi
         self.animated = animated_artists(figure)
@@ -71,12 +79,12 @@ class Frames:
             self._layers = [layer for artist in redrawn for layer in _split(artist, animated_ids, page)]
         self._background = self._page.copy()
         self.rgba: RGBA = np.zeros_like(self._background)
-        self._step = -1
-        self._covered_steps: set[int] = set()
+        self._step: float = -1
+        self._covered_steps: set[float] = set()
         self._full_redraw = False
         self._continuous = False
 
-    def advance(self, step: int) -> tuple[RGBA, Pixels]:
+    def advance(self, step: float) -> tuple[RGBA, Pixels]:
         """Draw a step. Return the frame and the pixels that differ from the previous call of `advance`."""
         changed = self._update(step)
         if not self._continuous:
@@ -84,20 +92,20 @@ class Frames:
         self._continuous = True
         return self.rgba, changed
 
-    def show(self, step: int) -> RGBA:
+    def show(self, step: float) -> RGBA:
         """Draw a step into `rgba` and return it."""
         self._update(step)
         self._continuous = False
         return self.rgba
 
-    def _update(self, step: int) -> Pixels:
+    def _update(self, step: float) -> Pixels:
         """Update `rgba` to a step and return the changed pixels."""
         with self._at_this_dpi():
             self._select_regions(step)
             for area in self._regions:
                 self._page[area] = self._background[area]
             for artist in self.animated:
-                artist.set_step(step)
+                artist.set_step(known_step(artist, step))
             for layer in self._layers:
                 layer.draw(self._canvas)
         fresh, shown = (picture.view(np.uint32)[..., 0] for picture in (self._page, self.rgba))
@@ -109,7 +117,7 @@ class Frames:
             shown[area] = fresh[area]
         return np.concatenate(changed)
 
-    def _select_regions(self, step: int) -> None:
+    def _select_regions(self, step: float) -> None:
         """Select the regions to redraw: what changes within the step's interval and since the previous step.
 
         Regions are kept while they suffice. After a jump the whole page is redrawn once, then the interval's regions.
@@ -118,13 +126,13 @@ class Frames:
         same_interval = number == before and step != self._step
         if step not in self._covered_steps or (self._full_redraw and same_interval):
             first, last = interval_steps(number, self._span)
-            here = self._steps[bisect_left(self._steps, first) : bisect_right(self._steps, last)]
+            here = self._steps[bisect_left(self._steps, first) : bisect_left(self._steps, last + 1)]
             self._covered_steps = {self._step, step, *here}
             self._redraw_between(sorted(self._covered_steps) if self._step >= 0 and number - before in (0, 1) else None)
             self._full_redraw = not same_interval and self._canvas.windows is None
         self._step = step
 
-    def _redraw_between(self, steps: list[int] | None) -> None:
+    def _redraw_between(self, steps: list[float] | None) -> None:
         """Redraw what differs between these steps; everything for None, or if an artist cannot tell."""
         height, width = self.rgba.shape[:2]
         self._regions, self._canvas.windows = [(slice(0, height), slice(0, width))], None
@@ -132,7 +140,8 @@ class Frames:
             return
         boxes = []
         for artist in self.animated:
-            dirty = artist.dirty_boxes(steps, self._canvas)
+            known = steps if artist.fractional else [int(step) for step in steps]
+            dirty = artist.dirty_boxes(known, self._canvas)  # type: ignore[arg-type]
             if dirty is None:
                 return
             boxes.append(dirty)

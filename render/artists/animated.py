@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -30,9 +31,11 @@ class AnimatedArtist:
 
     Attributes:
         span: the last step of the race, or 0 if unknown.
+        fractional: whether `set_step` takes steps with fractions, on the way to the next step; others get whole ones.
     """
 
     span: int = 0
+    fractional: bool = False
 
     def set_step(self, step: int) -> None:
         """Show the state after `step` steps."""
@@ -82,9 +85,9 @@ def bounds_of(points: NDArray[np.float64], margin: float) -> Boxes:
     return np.concatenate([low - margin, high + margin])[None] if (low < high).any() else NO_BOXES
 
 
-def interval_of(step: int, span: int) -> int:
+def interval_of(step: float, span: int) -> int:
     """Return the index of the interval that contains a step of a race with `span` steps."""
-    return step * INTERVALS // max(span, 1)
+    return int(step) * INTERVALS // max(span, 1)
 
 
 def interval_steps(number: int, span: int) -> tuple[int, int]:
@@ -102,10 +105,15 @@ def animated_artists(page: Artist) -> list[AnimatedArtist]:
     return [artist for artist in page.findobj() if isinstance(artist, AnimatedArtist)]
 
 
-def set_step(page: Artist, step: int) -> None:
+def set_step(page: Artist, step: float) -> None:
     """Set every animated artist of a figure or of axes to a step."""
     for artist in animated_artists(page):
-        artist.set_step(step)
+        artist.set_step(known_step(artist, step))
+
+
+def known_step(artist: AnimatedArtist, step: float) -> Any:
+    """Return a step as an artist takes it: with its fraction, or whole."""
+    return step if artist.fractional else int(step)
 
 
 def stroke(artist: Artist, renderer: RendererBase, width: float) -> GraphicsContextBase:

@@ -32,6 +32,8 @@ class Head(Artist, AnimatedArtist):
         size: diameter in points.
     """
 
+    fractional = True
+
     def __init__(self, trail: Trail, *, stopped: int | None = None, size: float = 8.5) -> None:
         super().__init__()
         self.trail = trail
@@ -73,7 +75,7 @@ class Head(Artist, AnimatedArtist):
             return NO_BOXES
         at, places, _ = self._exits()
         passed = slice(
-            max(bisect_right(at, route.reached(first) - 2) - 1, 0), bisect_right(at, route.reached(last) - 2)
+            max(bisect_right(at, route.reached(first) - 2) - 1, 0), bisect_right(at, route.reached(last) - 1)
         )
         drawn = np.concatenate([points, places[passed]])
         if self.axes is not None:
@@ -90,7 +92,7 @@ class Head(Artist, AnimatedArtist):
             return
         route.update(self.trail, renderer)
         over = self.stopped is not None and self.step >= self.stopped
-        x, y = route.pixels[route.count - 1].tolist()
+        x, y = route.tip.tolist()
         left = self._exit(x, y)
         if left is None and not self._in_view(x, y):
             return

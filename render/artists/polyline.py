@@ -14,6 +14,7 @@ from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from landscapes.render.artists.animated import IDENTITY, Boxes, Canvas
+from landscapes.render.artists.easing import smootherstep
 from landscapes.render.artists.thinning import straightened
 
 LONG = 1000
@@ -31,7 +32,8 @@ class Polyline:
 
     Attributes:
         shown: the step up to which it is shown.
-        count: the number of points up to that step.
+        count: the number of points up to that step, with the next one if part of the way to it is shown.
+        end: the last point shown, with the fraction of the way from the point before.
         pixels: the points in pixels, shape (n, 2).
         length: the length up to each point in pixels.
         kept: the numbers of the points that a picture needs.
@@ -44,15 +46,31 @@ class Polyline:
         self.data = np.column_stack([x, y])
         self.step = step
         self.thinned = False
-        self.shown = int(step[-1])
+        self.shown: float = int(step[-1])
         self.count = len(step)
+        self.end: float = self.count - 1
         self._steps: list[int] = step.tolist()
         self._key: bytes | None = None
         self._canvas: Canvas | None = None
 
-    def set_step(self, step: int) -> None:
+    def set_step(self, step: float) -> None:
+        """Show the points up to a step; of a fraction, part of the way to the next step, eased at both ends."""
         self.shown = step
         self.count = self.reached(step)
+        self.end = self.count - 1
+        share = step - int(step)
+        if share and 0 < self.count < len(self._steps) and self._steps[self.count] == int(step) + 1:
+            self.end += smootherstep(share)
+            self.count += 1
+
+    @property
+    def tip(self) -> Points:
+        """The pixels of the last point shown, shape (2,)."""
+        first = int(self.end)
+        at = np.asarray(self.pixels[first])
+        if first == self.end or not np.isfinite(self.pixels[first + 1]).all():
+            return at
+        return np.asarray(at + (self.end - first) * (self.pixels[first + 1] - at))
 
     def reached(self, step: float) -> int:
         """Return the number of points up to a step."""
@@ -62,9 +80,9 @@ class Polyline:
         """Return the point at a step; the last one shown for later steps."""
         return bisect_left(self._steps, step, 0, self.count - 1)
 
-    def between(self, first: int, last: int) -> Points:
+    def between(self, first: float, last: float) -> Points:
         """Return the pixels of what changes between two steps, with the segment before, whose end becomes a joint."""
-        return self.pixels[max(self.reached(first) - 2, 0) : self.reached(last)]
+        return self.pixels[max(self.reached(first) - 2, 0) : self.reached(last) + (last != int(last))]
 
     def update(self, artist: Artist, renderer: RendererBase | None = None) -> None:
         """Update the pixels if the layout of the artist's axes has changed."""
@@ -135,8 +153,11 @@ class Strokes:
         right, top = map(np.maximum, one, two)
         return left, bottom, right, top
 
-    def between(self, begin: int, end: int) -> Path:
-        """Return the strokes between two points, both ends exact, as one path; it may be empty."""
+    def between(self, begin: int, end: float) -> Path:
+        """Return the strokes between two points, both ends exact, as one path; it may be empty.
+
+        The second one may lie between points.
+        """
         i = bisect_right(self._numbers, begin)
         j = bisect_left(self._numbers, end, i)
         before, after = self._inside(i), self._inside(j)
@@ -146,7 +167,8 @@ class Strokes:
             j, after = j + 1, False
         vertices = self._vertices[i:j]
         if before or after:
-            vertices = np.concatenate([self._pixels[begin : begin + before], vertices, self._pixels[end : end + after]])
+            last = [_places(self._pixels, np.array([float(end)]))] if after else []
+            vertices = np.concatenate([self._pixels[begin : begin + before], vertices, *last])
         codes = None
         if not self._simple:
             codes = self._codes[i - before : j + after].copy()
@@ -160,7 +182,7 @@ class Strokes:
         """Draw the strokes between two points."""
         if not len(self._points):
             return
-        path = self.between(begin, end)
+        path = self.between(begin, self._route.end if end == self._route.count - 1 else end)
         if len(path) < 2:
             return
         if isinstance(renderer, RendererAgg):  # pixels must not depend on distant vertices

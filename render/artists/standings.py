@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from landscapes.analysis.live_standings import LiveStandings
 from landscapes.render.artists.animated import IDENTITY, NO_BOXES, AnimatedArtist, Boxes, in_use, pixels
+from landscapes.render.artists.easing import smootherstep
 from landscapes.render.artists.legend import Entry
 from landscapes.render.artists.sprites import ASCENT, DESCENT, Image, Lettering, Numerals, sprite, text_width
 from landscapes.render.artists.standings_columns import FAILED, REACHED, Columns, measure, short_number
@@ -24,7 +25,7 @@ from landscapes.render.theme import Theme
 RAISE = 0.36
 """How far a baseline lies below the middle of its row, in font sizes."""
 
-REST = 0.25
+REST = 0.33
 """The share of the time between two orders, at either end, in which rows that change place do not move."""
 
 PALE = 0.65
@@ -32,16 +33,6 @@ PALE = 0.65
 
 KEPT = 512
 """The largest number of remembered states."""
-
-
-def smootherstep(share: float) -> float:
-    """Return 6 s⁵ - 15 s⁴ + 10 s³ for a share s from 0 to 1: without speed and acceleration at both ends.
-
-    >>> smootherstep(0.0), smootherstep(0.5), smootherstep(1.0)
-    (0.0, 0.5, 1.0)
-    """
-    s = min(max(share, 0.0), 1.0)
-    return s * s * s * (s * (6 * s - 15) + 10)
 
 
 @dataclass(frozen=True)
@@ -80,19 +71,22 @@ class Standings(Artist, AnimatedArtist):
         theme: the theme.
     """
 
+    fractional = True
+
     def __init__(self, live: LiveStandings, columns: Columns, theme: Theme) -> None:
         super().__init__()
         self.live = live
         self.columns = columns
         self.theme = theme
-        self.step = self.span = int(live.steps[-1])
+        self.span = int(live.steps[-1])
+        self.step: float = self.span
         self._keys: NDArray[np.int64] | None = None
         self._slots: NDArray[np.float64] = np.zeros((0, len(columns.entries)))
-        self._rows: dict[int, list[Row]] = {}
+        self._rows: dict[float, list[Row]] = {}
         self._prepared: tuple[Any, ...] = ()
         self.set_zorder(10)
 
-    def set_step(self, step: int) -> None:
+    def set_step(self, step: float) -> None:
         self.step = step
 
     def settle(self, keys: Iterable[int], exact: Iterable[int] = ()) -> None:
@@ -107,7 +101,7 @@ class Standings(Artist, AnimatedArtist):
         self._slots = np.argsort(self.live.steady_orders(at, [int(step) for step in exact]), axis=1).astype(float)
         self._rows.clear()
 
-    def rows(self, step: int | None = None) -> list[Row]:
+    def rows(self, step: float | None = None) -> list[Row]:
         """Return the rows from top to bottom at a step, by default the present one."""
         step = self.step if step is None else step
         if step not in self._rows:
@@ -116,7 +110,7 @@ class Standings(Artist, AnimatedArtist):
             self._rows[step] = self._read(step)
         return self._rows[step]
 
-    def slots(self, step: int) -> NDArray[np.float64]:
+    def slots(self, step: float) -> NDArray[np.float64]:
         """Return where each optimizer's row is at a step: 0 for the first place."""
         if self._keys is None:
             return np.argsort(self.live.order(step)).astype(float)
@@ -128,7 +122,7 @@ class Standings(Artist, AnimatedArtist):
         share = (step - self._keys[before]) / (self._keys[after] - self._keys[before])
         return np.asarray(one + smootherstep((share - REST) / (1 - 2 * REST)) * (two - one))
 
-    def _read(self, step: int) -> list[Row]:
+    def _read(self, step: float) -> list[Row]:
         live, entries, slots = self.live, self.columns.entries, self.slots(step)
         keys, values, arrived, ended = live.keys(step), live.values(step), live.arrived(step), live.ended(step)
         order = np.argsort(slots, kind="stable").tolist()
@@ -145,7 +139,7 @@ class Standings(Artist, AnimatedArtist):
             made.append(Row(row, float(slots[row]), place, value, mark, outcome, leads, failed))
         return made
 
-    def _marks(self, entry: Entry, row: int, step: int, arrived: int, ended: int) -> tuple[str, str]:
+    def _marks(self, entry: Entry, row: int, step: float, arrived: int, ended: int) -> tuple[str, str]:
         """Return the mark of a row, and its outcome in words instead."""
         runs = int(self.live.runs[row])
         if runs > 1:

@@ -55,6 +55,8 @@ class Trail(Line2D, AnimatedArtist):
         since: for each segment the point at which the gaps open, 0 for always.
     """
 
+    fractional = True
+
     def __init__(
         self,
         x: NDArray[np.float64],
@@ -130,7 +132,7 @@ class Trail(Line2D, AnimatedArtist):
         gc.restore()
         self.stale = False
 
-    def _began(self, step: int) -> int:
+    def _began(self, step: float) -> int:
         """Return the first step of the phase of a step."""
         return interval_steps(interval_of(step, self.span), self.span)[0]
 
@@ -213,6 +215,8 @@ def set_legend_style(line: Line2D, style: Style) -> None:
 
 class Halo(Artist, AnimatedArtist):
     """The outline that separates a trail from the surface."""
+
+    fractional = True
 
     def __init__(self, trail: Trail, extra: float = 2.4) -> None:
         super().__init__()

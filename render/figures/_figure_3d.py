@@ -17,6 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
 from landscapes.render.artists.animated import IDENTITY, pixels, set_step, stroke
+from landscapes.render.artists.easing import smootherstep
 from landscapes.render.figures.key import Key
 from landscapes.render.figures.layout import LEAST, Sheet, fit_scale
 from landscapes.render.figures.size import DPI, FIGSIZE, check_figsize, new_figure
@@ -59,15 +60,21 @@ STRETCH = 1.7
 
 
 class BlockArtist(SurfaceArtist):
-    """A surface as the top of a block, with tick labels along the nearest edges."""
+    """A surface as the top of a block, with tick labels along the nearest edges.
+
+    Attributes:
+        clock: steps, and the shares of an animation's time at which they are shown; None for equal times.
+    """
 
     floor = -0.08
+    fractional = True
 
     def __init__(
         self, ax: Axes, surface: Surface, look: Theme, record: Record | None, camera: Camera | None, width: float
     ) -> None:
         super().__init__(surface, look, record, width)
         self.camera = best_camera(self) if camera is None else camera
+        self.clock: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
         self.bounds = [(surface.x[0], surface.x[-1]), (surface.y[0], surface.y[-1])]
         self._labels = TickLabels(ax, look)
         self._heights, values = height_ticks(surface)
@@ -82,6 +89,8 @@ class BlockArtist(SurfaceArtist):
 
     def projection(self, renderer: RendererBase) -> Projection:
         share = self.step / self.span if self.span else 0.0
+        if self.clock is not None:  # in an animation, a camera follows the time
+            share = float(np.interp(self.step, *self.clock))
         assert self.axes is not None
         left, bottom, right, top = self.axes.bbox.extents
         size = self.theme.text_scale
@@ -90,7 +99,7 @@ class BlockArtist(SurfaceArtist):
         numbers = max(SIDES * unit, max(words, default=0.0) + (2 * TICK + 2.5) * unit)
         low = bottom + (LABEL_DISTANCE + LABEL_SIZE) * unit
         window = left + numbers, low, right - left - numbers - SIDES * unit, top - low
-        return self.camera.at(share).onto(window, self.model.top, self.floor, STRETCH)
+        return self.camera.at(smootherstep(share)).onto(window, self.model.top, self.floor, STRETCH)
 
     def draw_behind(self, renderer: RendererBase, view: Projection) -> None:
         """Draw the axis of heights at the leftmost corner; it fades out before another corner takes over."""

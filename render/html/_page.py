@@ -106,7 +106,7 @@ def page(
             ("light", "dark").
         title: by default the title of the function.
         view: a part of the surface, as in `render.crop`; by default the recorded view.
-        seconds: length of one playback at normal speed, with the holds at both ends, > 0; default 10.4.
+        seconds: length of one playback at normal speed, with the holds at both ends, > 0; default 10.
         live: whether a reader can move the start and change the hyper-parameters; the page takes the steps itself. True
             for a record that names its function and optimizers, else what `landscapes.emit_race` returns. Such pages
             need one start, two coordinates and first-order optimizers. Default False.

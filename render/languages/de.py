@@ -15,6 +15,7 @@ LANGUAGE = Language(
         "gap": "Abstand",
         "1 step per frame": "1 Schritt je Bild",
         "{count} steps per frame": "{count} Schritte je Bild",
+        "{count} frames per step": "{count} Bilder je Schritt",
         "diverged at step {step}": "divergiert in Schritt {step}",
         "non-finite at step {step}": "nicht endlich in Schritt {step}",
         "unbounded at step {step}": "unbeschränkt in Schritt {step}",

@@ -15,6 +15,7 @@ LANGUAGE = Language(
         "gap": "diferencia",
         "1 step per frame": "1 paso por fotograma",
         "{count} steps per frame": "{count} pasos por fotograma",
+        "{count} frames per step": "{count} fotogramas por paso",
         "diverged at step {step}": "diverge en el paso {step}",
         "non-finite at step {step}": "no finito en el paso {step}",
         "unbounded at step {step}": "no acotado en el paso {step}",

@@ -15,6 +15,7 @@ LANGUAGE = Language(
         "gap": "écart",
         "1 step per frame": "1 pas par image",
         "{count} steps per frame": "{count} pas par image",
+        "{count} frames per step": "{count} images par pas",
         "diverged at step {step}": "diverge au pas {step}",
         "non-finite at step {step}": "non fini au pas {step}",
         "unbounded at step {step}": "non borné au pas {step}",

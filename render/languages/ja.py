@@ -26,6 +26,7 @@ LANGUAGE = Language(
         "gap": "差",
         "1 step per frame": "1 フレーム 1 ステップ",
         "{count} steps per frame": "1 フレーム {count} ステップ",
+        "{count} frames per step": "1 ステップ {count} フレーム",
         "diverged at step {step}": "ステップ {step} で発散",
         "non-finite at step {step}": "ステップ {step} で非有限",
         "unbounded at step {step}": "ステップ {step} で非有界",

@@ -26,6 +26,7 @@ LANGUAGE = Language(
         "gap": "差值",
         "1 step per frame": "每帧 1 步",
         "{count} steps per frame": "每帧 {count} 步",
+        "{count} frames per step": "每步 {count} 帧",
         "diverged at step {step}": "在第 {step} 步发散",
         "non-finite at step {step}": "在第 {step} 步出现非有限值",
         "unbounded at step {step}": "在第 {step} 步无界",

@@ -34,6 +34,8 @@ DEPTH = 1e-9
 class Curve(Line2D, AnimatedArtist):
     """A curve over the steps with a dot at its end."""
 
+    fractional = True
+
     def __init__(
         self, step: NDArray[np.int64], value: NDArray[np.float64], *, style: Style, label: str = "", width: float = 1.9
     ) -> None:
@@ -74,7 +76,7 @@ class Curve(Line2D, AnimatedArtist):
         else:
             ink = ink.near(windows(renderer), 1 + pixels(renderer, width))
         ink.stroke(renderer, gc, 0, self.polyline.count - 1)
-        x, y = self.polyline.pixels[self.polyline.count - 1].tolist()
+        x, y = self.polyline.tip.tolist()
         if math.isfinite(x) and math.isfinite(y):
             gc.set_dashes(0, None)
             gc.set_linewidth(0.0)

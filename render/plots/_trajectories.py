@@ -137,13 +137,13 @@ class Tail(Trail):
         """The number of steps shown."""
         return max(STEPS, round(SHARE * self.span))
 
-    def _begin(self, step: int) -> int:
+    def _begin(self, step: float) -> int:
         """Return the first point of the tail at a step."""
         return max(self.polyline.reached(step - self.length) - 1, 0)
 
     def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
         self.polyline.update(self, renderer)
-        moved = self.polyline.pixels[max(self._begin(steps[0]) - 1, 0) : self.polyline.reached(steps[-1])]
+        moved = self.polyline.pixels[max(self._begin(steps[0]) - 1, 0) : self.polyline.reached(steps[-1]) + 1]
         return bounds_of(moved, 2 + pixels(renderer, self.get_linewidth() + self.extra))
 
     @allow_rasterization  # type: ignore[untyped-decorator]
@@ -178,6 +178,8 @@ FAINT = 0.4
 
 class Past(Artist, AnimatedArtist):
     """The moves of a run before its tail: thin, with a dot at each point, below all tails."""
+
+    fractional = True
 
     def __init__(self, tail: Tail) -> None:
         super().__init__()

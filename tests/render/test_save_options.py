@@ -40,7 +40,7 @@ BAD = {
     "fps": [0, -1, NAN, "a", True, 10**9],
     "frames": [0, -1, 1.5, "a", True, 10**9],
     "pace": [5, "quick", PAIR],
-    "pauses": [5, {-1: 1}, {"a": 1}, {3: -1}, {3: "a"}, {3: 601}],
+    "pause": [5, {-1: 1}, {"a": 1}, {3: -1}, {3: ""}, {3: 601}],
     "hold": [5, (1,), (1, -1), ("a", 1), (1, 601), PAIR.astype(str)],
     "loop": [5, "a", PAIR],
     "progress": [5, "a"],
@@ -66,8 +66,8 @@ def test_bad_values_are_refused_before_anything_is_drawn(tmp_path, monkeypatch, 
 
 def test_pauses_after_the_end_are_refused_before_the_figure_is_drawn(tmp_path, monkeypatch):
     monkeypatch.setattr("landscapes.render._save.figure", None)
-    with pytest.raises(InputError, match="pauses must be at steps from 0 to 40, got 41"):
-        render.save(converging(1), tmp_path / "race.gif", pauses={41: 1})
+    with pytest.raises(InputError, match="pause must be at steps from 0 to 40, got 41"):
+        render.save(converging(1), tmp_path / "race.gif", pause={41: 1})
 
 
 @pytest.mark.parametrize("suffix", [*sorted({*STILLS} - {".pgf"}), ".gif", ".html"])
