@@ -123,8 +123,7 @@ def test_without_seconds_pauses_are_added():
         timeline(100, seconds=5, pause={3: 7.0})
 
 
-@pytest.mark.parametrize("size", [(400, 300), (960, 540)], ids=["small", "usual"])
-@pytest.mark.parametrize("step", [5, 40])
+@pytest.mark.parametrize(("size", "step"), [((400, 300), 40), ((960, 540), 5), ((960, 540), 40)])
 def test_a_sentence_covers_no_head(size, step):
     race = converging(6)
     made = render.animate(race, pause={step: SENTENCE}, **sized(*size)).figure
