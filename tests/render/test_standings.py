@@ -82,7 +82,7 @@ def test_a_tie_shares_a_place_and_nobody_leads():
 
 def test_rows_move_steadily_around_the_change_of_lead():
     race = crossing()
-    artist = board(render.animate(race, seconds=10).figure)
+    artist = board(render.animate(race, seconds=10, pace="linear").figure)
     way = np.array([artist.slots(step)[1] for step in range(STEPS + 1)])
     assert (way[0], way[-1]) == (1, 0)
     assert (np.diff(way) <= 0).all()
@@ -94,7 +94,7 @@ def test_rows_move_steadily_around_the_change_of_lead():
 
 
 def test_rows_do_not_follow_a_flickering_lead():
-    artist = board(render.animate(flickering(), seconds=10).figure)
+    artist = board(render.animate(flickering(), seconds=10, pace="linear").figure)
     slots = np.array([artist.slots(step) for step in range(2, STEPS)])
     turns = np.flatnonzero(np.diff(slots[:, 0] > slots[:, 1]))
     assert len(turns) <= 2
