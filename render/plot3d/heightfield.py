@@ -152,12 +152,12 @@ class RenderedView:
 
         def level_at(depth: Points) -> NDArray[np.float32]:
             """Return the covered height where each column enters or leaves the map."""
-            height = field._heights.take(cells(depth.astype(f4), field.side))
+            height = field._heights.take(cells(depth.astype(f4), field.side), mode="clip")
             return np.asarray(height * view.up + depth * lift + base, f4)
 
         depths = depth.astype(f4)[:, None]
         level = np.empty((count + 1, width), f4)
-        level[:count] = field._heights.take(cells(depths, field.side))
+        level[:count] = field._heights.take(cells(depths, field.side), mode="clip")
         level[:count] *= f4(view.up)
         level[:count] += depths * f4(lift)
         level[:count] += base.astype(f4)
@@ -177,11 +177,11 @@ class RenderedView:
         here = first * width
         here += columns
         flat = level.ravel()
-        above = flat.take(here)
+        above = flat.take(here, mode="clip")
         here -= width
-        below = flat.take(np.maximum(here, 0, out=here))
+        below = flat.take(np.maximum(here, 0, out=here), mode="clip")
         middle = np.arange(height, dtype=f4)[:, None] + f4(0.5)
-        edge = below < SINK / 2 if hole is None else hole.ravel().take(here)
+        edge = below < SINK / 2 if hole is None else hole.ravel().take(here, mode="clip")
         share = middle - below
         share /= above - below + f4(1e-6)
         share[edge] = 1
@@ -197,7 +197,7 @@ class RenderedView:
         shown -= share * f4(lift)
         shown /= f4(view.up)
         self.heights: NDArray[np.float32] = shown[::-1]
-        picture = field._colors.take(cells(share, field._color_side))
+        picture = field._colors.take(cells(share, field._color_side), mode="clip")
         picture[empty] = 0
         self.rgba: NDArray[np.uint8] = np.ascontiguousarray(picture[::-1]).view(np.uint8).reshape(height, width, 4)
         self._soften(level[-1])
@@ -224,10 +224,13 @@ class RenderedView:
 
 
 def _table_index(x: Any, y: Any, side: int) -> NDArray[np.int32]:
-    """Return flat indices of the table cells that contain points; points outside fall into the border."""
-    place: NDArray[np.int32] = np.clip(y, 0, side + 1).astype(np.int32)
+    """Return flat indices of the table cells that contain points; points outside fall into the border.
+
+    The arrays of coordinates are overwritten.
+    """
+    place: NDArray[np.int32] = np.clip(y, 0, side + 1, out=y).astype(np.int32)
     place *= side + 2
-    place += np.clip(x, 0, side + 1).astype(np.int32)
+    place += np.clip(x, 0, side + 1, out=x).astype(np.int32)
     return place
 
 

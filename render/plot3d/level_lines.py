@@ -49,20 +49,22 @@ class LevelLines:
             height: the height of the surface at its pixels, shape (rows, columns).
             finer: how many columns and rows of the image make a pixel.
         """
-        scaled = height - np.float32(self._low)
-        scaled *= np.float32((FINE - 1) / self._span)
-        np.clip(scaled, 0, FINE - 1, out=scaled)
-        place = self._places.take(scaled.astype(np.int32))  # 0 at the lowest level, 1 at the next …
-        slope = np.zeros_like(place)  # levels per pixel, squared
-        for axis, count in ((1, finer[0]), (0, finer[1])):
-            step = np.diff(place, axis=axis)
-            step *= np.float32(count)
-            step *= step
-            slope[tuple(slice(0, n) for n in step.shape)] += step
+        scaled = height * np.float32((FINE - 1) / self._span)
+        scaled -= np.float32(self._low * (FINE - 1) / self._span)
+        place = self._places.take(scaled.astype(np.int32), mode="clip")  # 0 at the lowest level, 1 at the next …
+        slope = np.empty_like(place)  # levels per pixel, squared
+        slope[:, -1] = 0
+        along = np.subtract(place[:, 1:], place[:, :-1], out=slope[:, :-1])
+        along *= along
+        slope *= np.float32(finer[0] ** 2)
+        down = np.subtract(place[1:], place[:-1], out=scaled[:-1])
+        down *= down
+        down *= np.float32(finer[1] ** 2)
+        slope[:-1] += down
         number = np.rint(place)
-        away = place - number
-        away *= away
-        at = np.flatnonzero(away < slope * np.float32((STRONG[0] + 0.5) ** 2))
+        place -= number
+        away = np.square(place, out=place)
+        at = np.flatnonzero(away < np.multiply(slope, np.float32((STRONG[0] + 0.5) ** 2), out=scaled))
         level = number.ravel()[at].astype(np.intp)
         steep = np.sqrt(slope.ravel()[at])
         shown = np.clip((self._gap[level] / steep - CROWDED[0]) / (CROWDED[1] - CROWDED[0]), 0, 1)
