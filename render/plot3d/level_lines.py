@@ -51,6 +51,7 @@ class LevelLines:
         """
         scaled = height * np.float32((FINE - 1) / self._span)
         scaled -= np.float32(self._low * (FINE - 1) / self._span)
+        np.clip(scaled, 0, FINE - 1, out=scaled)
         place = self._places.take(scaled.astype(np.int32), mode="clip")  # 0 at the lowest level, 1 at the next …
         slope = np.empty_like(place)  # levels per pixel, squared
         slope[:, -1] = 0
