@@ -17,8 +17,10 @@ from landscapes.objectives.elementary import power
 
 
 def _rows(*rows: Tensor) -> Tensor:
-    """Stack residuals. They are written row by row, because the gradient of a broadcast is summed in an order that
-    depends on the batch."""
+    """Stack residuals.
+
+    They are written row by row, because the gradient of a broadcast is summed in an order that depends on the batch.
+    """
     return torch.stack(rows)
 
 

@@ -12,6 +12,7 @@ record never loads torch.
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -84,6 +85,9 @@ _FORMER = {
     "rules": "optimizers",
 }
 """Former public names, and their names today."""
+
+if os.path.isfile(os.path.join(__path__[0], "functions")):  # a checkout without symbolic links, as on Windows
+    __path__.append(os.path.dirname(__path__[0]))  # has the folders that the links lead to
 
 _FOLDERS = ("analysis", "diagnosis", "functions", "javascript", "networks", "optimizers", "render", "transforms")
 

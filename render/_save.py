@@ -197,8 +197,7 @@ def check_themes(theme: Any, path: str | os.PathLike[str] | None = None) -> tupl
 
 
 def check_output(path: str | os.PathLike[str], experiment: str = "race", **options: Any) -> Path:
-    """Return the path if the figure of an experiment can be saved there with these options, before anything is
-    computed.
+    """Return the path if the figure of an experiment can be saved there with these options; nothing is computed yet.
 
     Raises `InputError` for an unknown suffix, a writer that is not installed, a folder that is missing or not writable,
     and a format that cannot hold what is asked for.

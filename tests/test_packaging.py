@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -266,7 +267,7 @@ def test_lazy_names():
 def test_lazy_names_are_all_typed():
     """The `TYPE_CHECKING` block says the same as the table that is used at run time."""
     tree = ast.parse(modules()["landscapes"].read_text(encoding="utf-8"))
-    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
     typed = {
         alias.name: str(node.module).removeprefix("landscapes").removeprefix(".")
         for node in block.body
@@ -375,3 +376,34 @@ def test_wheel_and_sdist_are_complete(tmp_path):
     tests = {file.relative_to(ROOT).as_posix() for file in (ROOT / "tests").rglob("*.py")}
     assert {"README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml", *tests} <= inside
     assert not [name for name in inside if "__pycache__" in name]
+
+
+def test_no_module_has_the_name_of_a_module_of_the_other_package():
+    """PyPI's `landscapes` installs these four into the same folder, without `__init__.py`: both can be installed."""
+    theirs = {f"landscapes.{name}" for name in ("constrained", "multi_objective", "single_objective", "utils")}
+    assert not theirs & set(modules())
+    assert (ROOT / "landscapes" / "__init__.py").exists()
+
+
+@pytest.mark.slow
+def test_a_checkout_without_symbolic_links_works(python, tmp_path):
+    """There, git writes text files that hold where the links lead."""
+    sources = (path.relative_to(ROOT) for path in (ROOT / "landscapes").rglob("*.py"))
+    names = [ROOT / path for path in sources if path.parts[1] not in ("functions", "render")]
+    for part in ("functions", "render"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in [*names, ROOT / "landscapes" / "experiments" / "tuned.json"]:
+        target = tmp_path / path.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    for part in ("functions", "render"):
+        (tmp_path / "landscapes" / part).write_text(f"../{part}")
+    (tmp_path / "script.py").write_text("""
+import landscapes
+record = landscapes.race("booth", ["sgd(lr=0.01)"], steps=2, resolution=9)
+assert landscapes.render.THEMES
+print(landscapes.functions.__file__)
+""")
+    done = python("script.py")
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip()) == tmp_path / "functions" / "__init__.py"

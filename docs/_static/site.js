@@ -1,6 +1,12 @@
 // The filters of the catalogue, and races that play on hover. Without this script all functions are listed.
 (() => {
   "use strict";
+  for (const box of document.querySelectorAll("article pre, article table")) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;  // scrolls by keyboard, too
+  }
+  document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "pages");
+  document.querySelector(".toc-drawer")?.setAttribute("aria-label", "contents");
+
   const dark = () => document.body.dataset.theme === "dark" ||
     (document.body.dataset.theme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
   const still = matchMedia("(prefers-reduced-motion: reduce)");

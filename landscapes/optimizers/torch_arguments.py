@@ -36,6 +36,8 @@ if TYPE_CHECKING:  # what the metaclass accepts beyond the fields, for type chec
 
     @dataclass(frozen=True)
     class TorchOptions:
+        """The arguments of torch's optimizers that change no number."""
+
         foreach: bool | None = field(default=None, kw_only=True)
         fused: bool | None = field(default=None, kw_only=True)
         capturable: bool = field(default=False, kw_only=True)
@@ -44,22 +46,32 @@ if TYPE_CHECKING:  # what the metaclass accepts beyond the fields, for type chec
 
     @dataclass(frozen=True)
     class BetaPair:
+        """The argument `betas` of torch's optimizers."""
+
         betas: tuple[float, float] = field(default=(0.9, 0.999), kw_only=True)
 
     @dataclass(frozen=True)
     class RpropPairs:
+        """The arguments of `torch.optim.Rprop` that are pairs."""
+
         etas: tuple[float, float] = field(default=(0.5, 1.2), kw_only=True)
         step_sizes: tuple[float, float] = field(default=(1e-6, 50.0), kw_only=True)
 
 else:
 
     class TorchOptions:
+        """The arguments of torch's optimizers that change no number."""
+
         """Base of optimizers that ignore the arguments of torch.optim in `EXECUTION`."""
 
     class BetaPair:
+        """The argument `betas` of torch's optimizers."""
+
         """Base of optimizers that take `betas`."""
 
     class RpropPairs:
+        """The arguments of `torch.optim.Rprop` that are pairs."""
+
         """Base of optimizers that take `etas` and `step_sizes`."""
 
 

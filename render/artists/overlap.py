@@ -4,7 +4,8 @@ Example: A and B follow the same curve; A is drawn first. The view is divided in
 the cells that it crosses. B crosses the same cells, so its segments there have depth 1: one earlier trail lies
 beneath. B is drawn with gaps in that part, `(first point, last point, 1)`, and solid elsewhere. If B gets there before
 A, the gaps open
-only once A has come by: `since` gives the point of B at that step."""
+only once A has come by: `since` gives the point of B at that step.
+"""
 
 from __future__ import annotations
 

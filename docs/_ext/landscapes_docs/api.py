@@ -16,6 +16,7 @@ PAGES = {
     "functions": ("Functions", "landscapes.functions"),
     "transforms": ("Transforms", "landscapes.transforms"),
     "optimizers": ("Optimizers", "landscapes.optimizers"),
+    "networks": ("Networks", "landscapes.networks"),
     "render": ("Drawing", "landscapes.render"),
     "analysis": ("Analysis", "landscapes.analysis"),
     "diagnosis": ("Diagnosis", "landscapes.diagnosis"),

@@ -30,7 +30,7 @@ def _page() -> Iterator[str]:
             actions = [action for action in actions if "--help" not in action.option_strings]
             if actions:
                 yield from [f"**{(group.title or 'options').capitalize()}**", ""]
-                yield from table(["option", ""], [_row(parser, action) for action in actions])
+                yield from table(["option", "meaning"], [_row(parser, action) for action in actions])
         if parser.epilog:
             yield from ["```sh", *_examples(parser.epilog.replace("%%", "%")), "```", ""]
 

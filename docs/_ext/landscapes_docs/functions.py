@@ -52,7 +52,7 @@ def _page(site: Site, f: Function, sources: Sequence[str], errors: Sequence[Mapp
     yield from ["```{math}", f"f = {f.latex}", "```", ""]
     yield from _pictures(site, f)
     yield from ["## Facts", ""]
-    yield from table(["fact", ""], _facts(f))
+    yield from table(["fact", "value"], _facts(f))
     tags = [f'<a class="tag" href="index.html#tag={html.escape(tag)}" title="{TAGS[tag]}">{tag}</a>' for tag in f.tags]
     yield from ["```{raw} html", f'<p class="tags">{" ".join(tags)}</p>', "```", ""]
     if sources:

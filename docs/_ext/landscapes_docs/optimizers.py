@@ -136,7 +136,7 @@ def _index(site: Site) -> Iterator[str]:
         for name, cls, names in groups.pop(group, []):
             first = (inspect.getdoc(cls) or "").partition("\n")[0]
             rows.append((f"[{cls.__name__}]({name}.md)", ", ".join(f"`{other}`" for other in names), _plain(first)))
-        yield from table(["class", "names", ""], rows)
+        yield from table(["class", "names", "summary"], rows)
     if groups:
         raise RuntimeError(f"optimizers of unknown groups: {', '.join(groups)}")
     yield from [":::{toctree}", ":hidden:", ":::"]
