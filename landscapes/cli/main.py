@@ -18,7 +18,21 @@ from contextlib import contextmanager, redirect_stdout
 from types import ModuleType
 from typing import Any, NoReturn
 
-from landscapes.cli import basins, compare, console, diagnose, explore, gallery, hints, race, replay, show, sweep, tune
+from landscapes.cli import (
+    basins,
+    compare,
+    console,
+    diagnose,
+    explore,
+    gallery,
+    hints,
+    plane,
+    race,
+    replay,
+    show,
+    sweep,
+    tune,
+)
 from landscapes.cli import list as list_command
 from landscapes.cli.parser import HelpFormatter, Parser, epilog, join_negative_values
 from landscapes.errors import InputError, Terminated, ended_by
@@ -31,6 +45,7 @@ COMMANDS: Mapping[str, ModuleType] = {
     "basins": basins,
     "compare": compare,
     "tune": tune,
+    "plane": plane,
     "diagnose": diagnose,
     "list": list_command,
     "show": show,
