@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": {"errors", "silence", "objectives", "oracle", "optimizers", "caching"},
     "javascript": {"errors", "silence", "objectives", "functions", "oracle", "optimizers"},
     "execution": {"errors", "files", "leftovers", "versions", "objectives", "oracle", "optimizers", "engine"},
-    "networks": {"errors", "files", "silence", "record", "views", "objectives", "builders", "optimizers", "execution"},
+    "networks": {"errors", "files", "leftovers", "silence", "record", "views", "objectives", "functions", "builders", "optimizers"},
     "experiments": {
         "errors",
         "importing",

@@ -2,28 +2,38 @@
 
 >>> import landscapes.networks
 >>> sorted(landscapes.networks.__all__)[:3]
-['Density', 'Eigenpairs', 'Estimate']
+['Curve', 'Density', 'Eigenpairs']
 """
 
 from landscapes.networks._line import line
 from landscapes.networks._plane import plane
+from landscapes.networks._sharpness import sharpness
+from landscapes.networks._stability import central_flow, stability, stability_bound
 from landscapes.networks._watch import Watch, load_path, watch
+from landscapes.networks.connectivity import Curve, connect, match_units
 from landscapes.networks.curvature import Density, Eigenpairs, Estimate, eigenvalues, spectral_density, trace
 from landscapes.networks.losses import accuracy
 from landscapes.networks.result import NetworkRecord
 
 __all__ = [
+    "Curve",
     "Density",
     "Eigenpairs",
     "Estimate",
     "NetworkRecord",
     "Watch",
     "accuracy",
+    "central_flow",
+    "connect",
     "eigenvalues",
     "line",
     "load_path",
+    "match_units",
     "plane",
+    "sharpness",
     "spectral_density",
+    "stability",
+    "stability_bound",
     "trace",
     "watch",
 ]

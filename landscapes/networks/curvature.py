@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 from landscapes.errors import InputError, unknown
 from landscapes.networks.losses import Loss, NetworkLoss
 from landscapes.networks.operators import Curvature, gradient
-from landscapes.networks.preparation import network_loss
+from landscapes.networks.preparation import checked_options, network_loss
 
 __all__ = ["Density", "Eigenpairs", "Estimate", "eigenpairs", "eigenvalues", "gradient", "spectral_density", "trace"]
 
@@ -117,7 +116,7 @@ def eigenvalues(
     >>> eigenvalues(net, nn.MSELoss(), (x, torch.zeros(3, 1))).values.round(4).tolist()  # of 2/3 xᵀx
     [6.0, 2.6667]
     """
-    objective = network_loss(model, loss, data, **_options(options))
+    objective = network_loss(model, loss, data, **checked_options(options))
     return eigenpairs(objective, k, which=which, matrix=matrix, tol=tol, max_products=max_products, seed=seed)
 
 
@@ -215,7 +214,7 @@ def trace(
     >>> trace(net, nn.MSELoss(), (torch.eye(2), torch.zeros(2, 1)))
     Estimate(value=2.0, error=0.0)
     """
-    operator = Curvature(network_loss(model, loss, data, **_options(options)), matrix)
+    operator = Curvature(network_loss(model, loss, data, **checked_options(options)), matrix)
     d = operator.shape[0]
     _check_count("samples", samples, 2)
     if d <= DENSE:
@@ -259,7 +258,7 @@ def spectral_density(
     >>> round(found.largest, 3), round(float(found.shares.sum()), 6)
     (0.5, 1.0)
     """
-    operator = Curvature(network_loss(model, loss, data, **_options(options)), matrix)
+    operator = Curvature(network_loss(model, loss, data, **checked_options(options)), matrix)
     d = operator.shape[0]
     _check_count("samples", samples, 1)
     _check_count("lanczos_steps", lanczos_steps, 2)
@@ -300,14 +299,6 @@ def lanczos(operator: Any, start: NDArray[np.float64], steps: int) -> tuple[NDAr
         beside.append(length)
         basis.append(image / length)
     return np.array(diagonal), np.array(beside)
-
-
-def _options(given: Mapping[str, Any]) -> dict[str, Any]:
-    known = ("layers", "freeze", "batchnorm", "dtype")
-    for name in given:
-        if name not in known:
-            raise unknown("argument", name, known)
-    return dict(given)
 
 
 def _check_count(name: str, value: Any, least: int) -> None:

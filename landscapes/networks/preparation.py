@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from landscapes.builders._from_module import eval_copy, forget_statistics
-from landscapes.errors import InputError, warn
+from landscapes.errors import InputError, unknown, warn
 from landscapes.networks.data import Batches, count_rows, cut_rows, load_batches, map_tensors, takes_model
 from landscapes.networks.losses import BATCHNORM, Loss, LossModule, Metrics, NetworkLoss, accuracy
 from landscapes.networks.weights import Patterns, Weights, unwrapped
@@ -86,6 +86,15 @@ def network_loss(
         made.batches = load_batches(data, next(net.parameters()).device, dtype, whole=True)
     _check(made, model)
     return made
+
+
+def checked_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options of `network_loss`. Raises `InputError` for unknown ones."""
+    known = ("layers", "freeze", "batchnorm", "dtype")
+    for name in given:
+        if name not in known:
+            raise unknown("argument", name, known)
+    return dict(given)
 
 
 def _metrics(given: Metrics) -> dict[str, Callable[..., Any]]:

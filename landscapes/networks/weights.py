@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -187,11 +187,6 @@ class Weights:
                 )
             found[name] = value
         return found
-
-    def filter_views(self, vector: Tensor) -> Iterator[tuple[str, Tensor]]:
-        """Yield each weight of a vector as a matrix view (filters, entries), or as a row (1, entries) if it is 1-D."""
-        for name, part in self.split(vector).items():
-            yield name, filters_of(part, self.filters[name])
 
 
 def filters_of(weight: Tensor, axis: int = 0) -> Tensor:

@@ -1,0 +1,246 @@
+"""Curvature against matrices that are computed in full, and figures that are known."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from landscapes import InputError, Record, function, plane, race
+from landscapes.networks import (
+    central_flow,
+    connect,
+    eigenvalues,
+    match_units,
+    sharpness,
+    spectral_density,
+    stability,
+    stability_bound,
+    trace,
+)
+
+CE = nn.CrossEntropyLoss()
+DOUBLE = {"dtype": torch.float64}
+
+
+def exact_hessian(net, x, y):
+    """The Hessian of a network in float64 by torch.autograd.functional, batch statistics frozen."""
+    net = copy.deepcopy(net).double().eval()
+    shapes = [p.shape for p in net.parameters()]
+    names = [name for name, _ in net.named_parameters()]
+
+    def loss(theta):
+        parts = torch.split(theta, [shape.numel() for shape in shapes])
+        named = {name: part.view(shape) for name, part, shape in zip(names, parts, shapes, strict=True)}
+        return CE(torch.func.functional_call(net, named, (x.double(),)), y)
+
+    theta = torch.cat([p.detach().reshape(-1) for p in net.parameters()])
+    return torch.autograd.functional.hessian(loss, theta).numpy()
+
+
+@pytest.fixture(scope="module")
+def wide():
+    """A perceptron with more weights than are treated in full."""
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        net = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 3))
+        x, y = torch.randn(60, 4), torch.randint(3, (60,))
+    return net, x, y, np.linalg.eigh(exact_hessian(net, x, y))
+
+
+def test_eigenvalues_are_those_of_the_exact_hessian(wide):
+    """tomgoldstein multiplies them by the number of batches; hessian-eigenthings' second one is wrong by 39 %;
+    power iteration takes the negative end for the largest."""
+    net, x, y, (exact, vectors) = wide
+    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), batch_size=25)
+    for data in ((x, y), loader):
+        top = eigenvalues(net, CE, data, 3, **DOUBLE)
+        assert top.values == pytest.approx(exact[::-1][:3], rel=1e-6)
+        assert (top.residuals < 1e-4).all()
+        assert abs(top.vectors[:, 0] @ vectors[:, -1]) == pytest.approx(1, abs=1e-6)
+    both = eigenvalues(net, CE, (x, y), 2, which="both", tol=1e-7, **DOUBLE)
+    assert both.values == pytest.approx(exact[[-1, 0]], rel=1e-6)
+    assert eigenvalues(net, CE, (x, y), 1, which="bottom", tol=1e-7, **DOUBLE).values[0] == pytest.approx(exact[0])
+    assert eigenvalues(net, CE, (x, y), 2).values == pytest.approx(exact[::-1][:2], rel=1e-5)  # in float32
+
+
+def test_trace_and_density(wide):
+    net, x, y, (exact, _) = wide
+    found = trace(net, CE, (x, y), samples=200, **DOUBLE)
+    assert abs(found.value - exact.sum()) < 4 * found.error
+    assert 0 < found.error < 0.2 * exact.sum()
+    density = spectral_density(net, CE, (x, y), samples=3, lanczos_steps=len(exact), **DOUBLE)
+    assert density.largest == pytest.approx(exact[-1], rel=1e-6)
+    assert np.trapezoid(density.density, density.x) == pytest.approx(1, abs=1e-3)
+    moments = [float(density.shares @ density.nodes**k) for k in (1, 2)]
+    assert moments[1] == pytest.approx(float(np.mean(exact**2)), rel=0.3)
+
+
+def test_gauss_newton_is_the_hessian_of_a_linear_model(cnn):
+    x = torch.randn(40, 5)
+    y = torch.randint(3, (40,))
+    net = nn.Linear(5, 3)
+    full = eigenvalues(net, CE, (x, y), 4, **DOUBLE)
+    other = eigenvalues(net, CE, (x, y), 4, matrix="gauss-newton", **DOUBLE)
+    assert other.values == pytest.approx(full.values, rel=1e-8)
+    deep = eigenvalues(cnn.net, CE, cnn.data, 5, which="bottom", matrix="gauss-newton", **DOUBLE)
+    assert deep.values.min() > -1e-10  # which is not negative, whatever the Hessian is
+
+
+def test_batchnorm_uses_running_statistics_and_is_left_alone(cnn):
+    """nngeom differentiates in the caller's mode: 98 % off in training mode, and the statistics move."""
+    net = copy.deepcopy(cnn.net).train()
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    exact = np.linalg.eigvalsh(exact_hessian(cnn.net, *cnn.data))
+    found = eigenvalues(net, CE, cnn.data, 2, **DOUBLE)
+    assert found.values == pytest.approx(exact[::-1][:2], rel=1e-6)
+    assert net.training
+    assert all(torch.equal(before[name], value) for name, value in net.state_dict().items())
+    assert all(p.grad is None for p in net.parameters())
+
+
+def test_planes_along_eigenvectors_and_gradients(cnn):
+    """loss-landscape-3d's Hessian plane raises on BatchNorm."""
+    record = plane(cnn.net, CE, cnn.data, directions="hessian", resolution=9)
+    exact = np.linalg.eigh(exact_hessian(cnn.net, *cnn.data))[1]
+    for k in (0, 1):
+        assert abs(record.space.directions[k].double().numpy() @ exact[:, -1 - k]) == pytest.approx(1, abs=1e-3)
+    assert record.surface.values.max() > 1.5 * record.meta.plane["loss"]
+    downhill = plane(cnn.net, CE, cnn.data, directions="gradient", resolution=9)
+    assert downhill.meta.plane["along"] == ["gradient", "random direction 2"]
+    assert downhill.meta.plane["lengths"][0] == pytest.approx(1)
+
+
+def test_sharpness_does_not_change_with_scales_of_filters(mlp):
+    net = copy.deepcopy(mlp.net)
+    with torch.no_grad():
+        net[0].weight *= 4
+        net[0].bias *= 4
+        net[2].weight /= 4
+    plain = [sharpness(one, CE, mlp.data, 0.05) for one in (mlp.net, net)]
+    assert plain[1] > 1.5 * plain[0] > 0
+    found = [sharpness(one, CE, mlp.data, 0.01, scaled=True, layers=["0.weight"]) for one in (mlp.net, net)]
+    assert found[1] == pytest.approx(found[0], rel=1e-3)
+    assert sharpness(mlp.net, CE, mlp.data, 0.2, steps=8) >= sharpness(mlp.net, CE, mlp.data, 0.2)
+
+
+def test_stability_on_a_quadratic_function():
+    @function((-2, 2), (-2, 2))
+    def valley(x, y):
+        return 0.5 * (x * x + 10 * y * y)
+
+    record = race(valley, ["sgd(lr=0.19)", "sgd(lr=0.21)", "momentum(lr=0.3)", "adam(lr=0.1)"], steps=30)
+    found = stability(record, valley)
+    metrics = found.trajectories.metrics
+    assert metrics["sharpness"][:3] == pytest.approx(10)
+    assert metrics["stability_bound"][:, 0] == pytest.approx([2 / 0.19, 2 / 0.21, 3.8 / 0.3, 380])
+    assert found.trajectories.runs["crossed"][:3].tolist() == [-1, 0, -1]
+    assert record.trajectories.runs["status"][0] != "diverged"
+    x = record.trajectories.x[3]
+    squares = np.zeros(2)
+    for k in range(31):  # Adam's preconditioner from its own gradients
+        squares = 0.999 * squares + 0.001 * (x[k] * [1, 10]) ** 2
+        root = np.sqrt(squares / (1 - 0.999 ** (k + 1))) + 1e-8
+        assert metrics["sharpness"][3, k] == pytest.approx(max(1 / root[0], 10 / root[1]), rel=1e-6)
+
+
+def test_stability_of_a_network_equals_its_eigenvalues(wide):
+    net, x, y, (exact, _) = wide
+    points = [torch.cat([p.detach().reshape(-1) for p in net.parameters()]).double().numpy()] * 2
+    record = Record.from_checkpoints([points[0], points[1] * 1.01], [1.0, 1.0])
+    found = stability(record, (net, CE, (x, y)), optimizer="sgd(lr=0.1)")
+    assert found.trajectories.metrics["sharpness"][0, 0] == pytest.approx(exact[-1], rel=1e-5)
+    with pytest.raises(InputError, match="known for sgd, momentum"):
+        stability(record, (net, CE, (x, y)), optimizer="lion(lr=0.1)")
+    with pytest.raises(InputError, match="does not say its function"):
+        stability(record)
+
+
+def test_the_central_flow_stays_at_the_edge():
+    @function((-1, 4), (-1, 4))
+    def product(x, y):
+        return 0.5 * (x * y - 1) ** 2
+
+    lr, start = 0.3, (0.05, 3.2)
+    flow = central_flow(product, start, lr, 25, substeps=10)
+    free = central_flow(product, start, 0.05, 25, substeps=4)  # whose bound, 40, is never reached
+    sharp = [np.linalg.eigvalsh([[y * y, 2 * x * y - 1], [2 * x * y - 1, x * x]])[-1] for x, y in flow]
+    assert sharp[0] > 2 / lr
+    assert max(sharp[5:]) == pytest.approx(2 / lr, rel=1e-2)
+    assert (free[:, 1] ** 2 - free[:, 0] ** 2) == pytest.approx(3.2**2 - 0.05**2, rel=1e-4)  # as gradient flow keeps it
+    assert flow[-1].prod() == pytest.approx(1, abs=1e-2)
+
+
+def test_a_curve_and_sorted_units_connect_two_networks():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        x = torch.randn(120, 2)
+        y = (x[:, 0] * x[:, 1] > 0).long()
+        nets = []
+        for seed in (1, 2):
+            torch.manual_seed(seed)
+            net = nn.Sequential(nn.Linear(2, 24), nn.ReLU(), nn.Linear(24, 24), nn.ReLU(), nn.Linear(24, 2))
+            optimizer = torch.optim.Adam(net.parameters(), 0.01)
+            for _ in range(150):
+                optimizer.zero_grad()
+                CE(net(x), y).backward()
+                optimizer.step()
+            nets.append(net)
+    curve = connect(*nets, CE, (x, y), steps=120, resolution=21)
+    assert curve.line_barrier > 0.3
+    assert curve.barrier < 0.2 * curve.line_barrier
+    sorted_net = match_units(*nets)
+    assert torch.allclose(sorted_net(x), nets[1](x), atol=1e-4)
+    matched = connect(nets[0], sorted_net, CE, (x, y), steps=0, resolution=21)
+    assert matched.line_barrier < 0.5 * curve.line_barrier
+    record = plane(nets[0], CE, (x, y), directions=(nets[1], curve.bend - curve.ends[0]), path=None, resolution=5)
+    assert record.trajectories.runs["label"].tolist() == ["model A", "model B"]
+
+
+def test_units_of_convolutions_are_sorted_with_their_normalization(cnn):
+    net = nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 3, 3), nn.ReLU(), nn.Flatten(), nn.Linear(12, 2)
+    )
+    net(torch.randn(50, 1, 6, 6))  # statistics that differ
+    turned = copy.deepcopy(net)
+    for layer, order in ((0, [2, 0, 3, 1]), (3, [1, 2, 0])):
+        with torch.no_grad():
+            for part in (turned[layer], *([turned[1]] if layer == 0 else [])):
+                for value in (*part.parameters(), *part.buffers()):
+                    if value.ndim:
+                        value.copy_(value[order])
+            if layer == 0:
+                turned[3].weight.copy_(turned[3].weight[:, order])
+            else:
+                turned[6].weight.copy_(turned[6].weight.view(2, 3, 4)[:, order].reshape(2, 12))
+    x = torch.randn(5, 1, 6, 6)
+    assert torch.allclose(net.eval()(x), turned.eval()(x), atol=1e-5)
+    found = match_units(net, turned)
+    assert all(
+        torch.allclose(a, b) for a, b in zip(found.state_dict().values(), net.state_dict().values(), strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda job: eigenvalues(job.net, CE, job.data, 0), "k must be an integer from 1 to 99"),
+        (lambda job: eigenvalues(job.net, CE, job.data, which="largest"), "unknown end of the spectrum"),
+        (lambda job: eigenvalues(job.net, CE, job.data, matrix="fisher"), "unknown curvature matrix"),
+        (lambda job: eigenvalues(job.net, lambda model, batch: CE(model(batch[0]), batch[1]), job.data,
+                                 matrix="gauss-newton"), "needs a loss of outputs and targets"),
+        (lambda job: trace(job.net, CE, job.data, samples=1), "samples must be an integer >= 2"),
+        (lambda job: sharpness(job.net, CE, job.data, -1), "radius must be a finite number > 0"),
+        (lambda job: connect(job.net, nn.Linear(2, 3), CE, job.data), "another architecture"),
+        (lambda job: connect(job.net, job.net, CE, job.data), "have the same weights"),
+        (lambda job: match_units(job.net, nn.LSTM(2, 3)), "chain of layers"),
+        (lambda job: stability_bound("sgd(lr=0.1, dampening=0.5)"), "the stability bound is known for"),
+    ],
+    ids=range(10),
+)  # fmt: skip
+def test_invalid_input(mlp, call, match):
+    with pytest.raises(InputError, match=match):
+        call(mlp)
