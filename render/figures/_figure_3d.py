@@ -68,7 +68,6 @@ class BlockArtist(SurfaceArtist):
     """
 
     floor = -0.08
-    fractional = True
 
     def __init__(
         self, ax: Axes, surface: Surface, look: Theme, record: Record | None, camera: Camera | None, width: float

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from landscapes.record import Record, Surface
 from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, pixels, stroke
+from landscapes.render.artists.easing import smootherstep
 from landscapes.render.artists.heads import ARROW, CROSS, Head
 from landscapes.render.artists.trails import AGE_BANDS, RGB, mix
 from landscapes.render.light import Sun
@@ -27,6 +28,9 @@ from landscapes.render.plots.contours import is_known
 from landscapes.render.theme import Theme
 
 Points = NDArray[np.float64]
+
+Projected = tuple[Points, NDArray[np.bool_]]
+"""Points of a run in pixels, shape (n, 2), and which of them are visible."""
 
 FAINT = 0.5
 """Opacity of hidden trails, and share of the background in the colours of other hidden marks."""
@@ -67,6 +71,7 @@ class SurfaceArtist(Artist, AnimatedArtist):
     """
 
     floor = 0.0
+    fractional = True
 
     def __init__(self, surface: Surface, look: Theme, record: Record | None = None, linewidth: float = 2.3) -> None:
         super().__init__()
@@ -79,11 +84,12 @@ class SurfaceArtist(Artist, AnimatedArtist):
         if record is not None:
             self.steps = record.trajectories.step
             self.runs = runs_on_surface(record, self.model, look)
-        self.span = self.step = int(self.steps[-1])
+        self.span = int(self.steps[-1])
+        self.step: float = self.span
         self._view_key: tuple[object, ...] = ()
         self.set_zorder(3)
 
-    def set_step(self, step: int) -> None:
+    def set_step(self, step: float) -> None:
         self.step = step
 
     @cached_property
@@ -118,11 +124,25 @@ class SurfaceArtist(Artist, AnimatedArtist):
         shown = int(np.searchsorted(self.steps, self.step, side="right")) - 1
         self._minima(renderer)
         if shown >= 0:
-            self._trails(renderer, shown)
+            cut = [self._until_now(*drawn, shown) for drawn in zip(self.runs, self._projected, strict=True)]
+            self._trails(renderer, cut, shown)
             self._start(renderer)
-            for run, (points, visible) in zip(self.runs, self._projected, strict=True):
-                self._head(renderer, run, points, visible, int(run.index[shown]))
+            for run, (points, visible) in zip(self.runs, cut, strict=True):
+                self._head(renderer, run, points, visible, len(points) - 1)
         self.stale = False
+
+    def _until_now(self, run: SurfaceRun, projected: Projected, shown: int) -> Projected:
+        """Return the points of a run up to the step, and of a fraction, part of the way to the next one."""
+        points, visible = projected
+        end, share = float(run.index[shown]), self.step - int(self.step)
+        if share and shown + 1 < len(self.steps) and self.steps[shown + 1] == int(self.step) + 1:
+            end += smootherstep(share) * float(run.index[shown + 1] - run.index[shown])
+        last = int(end)
+        points, visible = points[: last + 2].copy(), visible[: last + 2]
+        if end == last:
+            return points[: last + 1], visible[: last + 1]
+        points[-1] = points[-2] + (end - last) * (points[-1] - points[-2])
+        return points, visible
 
     def draw_behind(self, renderer: RendererBase, view: Projection) -> None:
         """Draw what stands behind the surface; nothing by default."""
@@ -195,20 +215,16 @@ class SurfaceArtist(Artist, AnimatedArtist):
         fade = np.linspace(self.theme.fade, 0.0, len(AGE_BANDS) + 1) if self.theme.fade else [0.0]
         return [mix(color, self.theme.faded, share) for share in map(float, fade)]
 
-    def _trails(self, renderer: RendererBase, shown: int) -> None:
+    def _trails(self, renderer: RendererBase, cut: Sequence[Projected], shown: int) -> None:
         """Draw all trails: hidden parts first, then shadows, outlines and visible parts."""
         gc = stroke(self, renderer, 0.75 * self.linewidth)
         up, fall = self._above(renderer, LIFT)
-        drawn = [
-            (run, points, visible, int(run.index[shown]) + 1)
-            for run, (points, visible) in zip(self.runs, self._projected, strict=True)
-        ]
+        lines = [(points, visible[:-1] & visible[1:]) for points, visible in cut]
         gc.set_dashes(0, [self.linewidth * part for part in DOTS])
-        for run, points, visible, end in drawn:
+        for run, (points, seen) in zip(self.runs, lines, strict=True):
             gc.set_foreground((*run.style.color, FAINT), isRGBA=True)
-            _draw_segments(renderer, gc, points[:end], ~(visible[: end - 1] & visible[1:end]))
+            _draw_segments(renderer, gc, points, ~seen)
         gc.set_dashes(0, None)
-        lines = [(points[:end], visible[: end - 1] & visible[1:end]) for _, points, visible, end in drawn]
         ground = _joined_segments([(points + fall, seen) for points, seen in lines])
         for width, opacity in SHADOWS:
             gc.set_linewidth(width * self.linewidth)
@@ -221,18 +237,17 @@ class SurfaceArtist(Artist, AnimatedArtist):
             for points, seen in lines:
                 _draw_segments(renderer, gc, points + up, seen)
         gc.set_linewidth(self.linewidth)
-        for run, points, visible, end in drawn:
+        for run, (points, seen) in zip(self.runs, lines, strict=True):
             colors = self._trail_colors(run.style.color)
             since = [self.step - age * self.span for age in AGE_BANDS[: len(colors) - 1]]
             ends = [
                 int(run.index[np.searchsorted(self.steps[: shown + 1], step)]) for step in since if step <= self.step
             ]
             begin = 0
-            for color, until in zip(colors, [*ends, end - 1], strict=True):
+            for color, until in zip(colors, [*ends, len(points) - 1], strict=True):
                 if until > begin:
                     gc.set_foreground(color)
-                    piece = slice(begin, until + 1)
-                    _draw_segments(renderer, gc, points[piece] + up, visible[piece][:-1] & visible[piece][1:])
+                    _draw_segments(renderer, gc, points[begin : until + 1] + up, seen[begin:until])
                     begin = until
         gc.restore()
 

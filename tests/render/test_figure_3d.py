@@ -416,3 +416,15 @@ def test_the_skyline_is_smooth() -> None:
     height = 299 - row + alpha[row, np.arange(len(columns))] / 255
     line = np.polyval(np.polyfit(columns, height, 1), columns)
     assert np.abs(height - line).max() < 0.15
+
+
+def test_heads_move_between_steps() -> None:
+    made = figure_3d(race(), camera=Camera(), **sized(320, 240))
+    (artist,) = made.findobj(SurfaceArtist)
+    FigureCanvasAgg(made).draw()
+    ends = []
+    for step in (10, 10.5, 11):
+        artist.set_step(step)
+        ends.append(artist._until_now(artist.runs[0], artist._projected[0], 10 + (step == 11))[0][-1])
+    np.testing.assert_allclose(ends[1], (ends[0] + ends[2]) / 2, atol=0.5)
+    assert np.hypot(*(ends[2] - ends[0])) > 2
