@@ -18,7 +18,7 @@ from landscapes.engine.fast.runner import Problem, run_group
 from landscapes.engine.grouping import Group, group_runs
 from landscapes.engine.recording import RecordSteps, recorded_steps
 from landscapes.engine.stepwise import StepwiseLoop
-from landscapes.engine.termination import REASON_NAMES, Stop
+from landscapes.engine.termination import REASON_NAMES, Stop, common_box
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.base import Optimizer
@@ -58,7 +58,7 @@ def run(
         optimizers: R optimizers, or a `Batch` of R runs.
         starts: start points, shape (d, R), on the device and in the precision to compute with.
         steps: the number of steps.
-        box: lower and upper bounds of the points, shape (d, 2).
+        box: lower and upper bounds of the points, shape (d, 2), or (d, 2, R) with bounds for each run.
         stop: convergence tolerances; by default no run stops early.
         record_steps: the steps to record: "all", "ends", a stride, or a list of steps. The first and the last step are
             always recorded.
@@ -130,7 +130,7 @@ def _run_fast(
     goal = None if target is None else target_tensor(target, starts)
     problem = Problem(function, steps, box, stop_test, None if stop is None else stop.ftol, goal, recorded)
     buffers = RunBuffers(runs, function.dim, recorded, allocate)
-    limits = Limits.of(box, stop, function, goal)
+    limits = Limits.of(common_box(box), stop, function, goal)
     done = 0
 
     def report(run_steps: int) -> None:

@@ -14,7 +14,7 @@ from landscapes.engine.arrivals import Arrivals, target_tensor
 from landscapes.engine.batch import BatchResult
 from landscapes.engine.fast.tracing import TracedFunction, trace_if_worthwhile
 from landscapes.engine.recording import Recorder
-from landscapes.engine.termination import REASON_CODES, REASON_NAMES, RunStatus, Stop
+from landscapes.engine.termination import REASON_CODES, REASON_NAMES, RunStatus, Stop, bounds
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.base import Optimizer
@@ -82,8 +82,7 @@ class StepwiseLoop:
         norm_needed = (stop is not None and stop.gtol is not None) or "gradient_norm" in metrics
         self.evaluated_gradients = runs if norm_needed else with_gradient
         self.evaluated_at_end = runs if norm_needed else 0
-        low, high = box.to(x).unbind(1)
-        self.low, self.high = low[:, None], high[:, None]
+        self.low, self.high = bounds(box.to(x), order)
         self.status = RunStatus(runs, x.device)
         self.lowest = x.new_full((runs,), torch.inf)
         self.arrivals = Arrivals.never(self.lowest) if target is None else Arrivals.start(self.lowest)

@@ -29,6 +29,16 @@ StopTest = Callable[[Tensor, Tensor, Tensor], Tensor]
 """Takes points (d, R), losses (R,) and gradients (d, R); returns reason codes, shape (R,), 0 to go on."""
 
 
+def bounds(box: Tensor, runs: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the lower and upper bounds of some runs, (d, 1) each from a box (d, 2), or (d, r) from boxes (d, 2, R)."""
+    return (box[:, :1], box[:, 1:]) if box.ndim == 2 else (box[:, 0, runs], box[:, 1, runs])
+
+
+def common_box(box: Tensor) -> Tensor:
+    """Return the box (d, 2) that all runs share: what lies in it is in the box of every run."""
+    return box if box.ndim == 2 else torch.stack([box[:, 0].amax(1), box[:, 1].amin(1)], 1)
+
+
 @suggests_arguments
 @dataclass(frozen=True)
 class Stop:

@@ -139,7 +139,7 @@ def _steps_of(task: Task) -> str:
         block.batch,
         torch.from_numpy(np.ascontiguousarray(block.starts.T)),
         min(STEPS, task.settings.steps),
-        box=torch.from_numpy(task.settings.box),
+        box=block.boxes(),
         streams=torch.from_numpy(block.streams),
         seed=task.settings.seed,
     )

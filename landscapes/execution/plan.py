@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from landscapes.engine import loop
 from landscapes.engine.batch import Batch, BatchResult
@@ -72,7 +73,7 @@ class RunSettings:
 
     Attributes:
         steps: the number of steps.
-        box: bounds of the points, shape (d, 2).
+        box: bounds of the points, shape (d, 2); of runs that start outside the view, see `Block.boxes`.
         stop: convergence tolerances.
         record_steps: the steps to record.
         metrics: quantities to record besides points and losses.
@@ -116,6 +117,23 @@ class Block:
     def __len__(self) -> int:
         return len(self.batch)
 
+    def boxes(self) -> Tensor:
+        """Return the bounds of the points, shape (d, 2), or (d, 2, R) if a start lies outside the view.
+
+        A run from there has a box of its own, which is as far around the view that has grown to the start. The boxes
+        of the other runs do not depend on that start.
+        """
+        box = torch.from_numpy(self.settings.box)
+        view, starts = torch.tensor(self.function.view, dtype=torch.float64), torch.from_numpy(self.starts.T)
+        low, high = view[:, :1], view[:, 1:]
+        below, above = (low - starts).clamp(min=0.0), (starts - high).clamp(min=0.0)
+        if not bool((below + above).any()):
+            return box
+        grown = (below + above) / (high - low)
+        own_low = box[:, :1] - below - (low - box[:, :1]) * grown
+        own_high = box[:, 1:] + above + (box[:, 1:] - high) * grown
+        return torch.stack([own_low, own_high], 1)
+
     def run(self, progress: Progress | None = None) -> BatchResult:
         """Take all steps and return the result, which depends on the block only.
 
@@ -128,7 +146,7 @@ class Block:
             self.batch,
             starts.to(settings.device, getattr(torch, settings.dtype)),
             settings.steps,
-            box=torch.from_numpy(settings.box),
+            box=self.boxes(),
             stop=settings.stop,
             record_steps=settings.record_steps,
             metrics=settings.metrics,

@@ -252,7 +252,7 @@ def _task(problem: _Problem, optimizer: Optimizer, seeds: int, terms: RunSetting
     numbers = {} if lrs is None else {"lr": GridColumn.along(lrs, lengths, 0)}
     streams = GridColumn(np.arange(len(starts) * seeds))
     here = replace(
-        terms, box=roaming_box(function, starts).numpy(), metrics=target_key(shares, function.minimum) if shares else ()
+        terms, box=roaming_box(function).numpy(), metrics=target_key(shares, function.minimum) if shares else ()
     )
     if not shares:
         return Task(function, optimizer, math.prod(lengths), columns, here, numbers, streams)

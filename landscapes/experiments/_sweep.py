@@ -136,7 +136,7 @@ def sweep(
     lengths = [*map(len, settings.axes.values()), len(points), repeats]
     terms = RunSettings(
         budget,
-        roaming_box(objective, points).numpy(),
+        roaming_box(objective).numpy(),
         stop,
         record_steps,
         metrics,

@@ -25,7 +25,10 @@ from landscapes import (
     transforms,
     tune,
 )
+from landscapes.engine.batch import Batch
+from landscapes.execution.plan import Block, RunSettings
 from landscapes.experiments import _sweep
+from landscapes.experiments.outcomes import roaming_box
 from landscapes.experiments.search_space import COMMON
 from landscapes.record import filled
 
@@ -312,3 +315,29 @@ def test_an_integer_range_has_too_few_values():
     with pytest.raises(InputError, match="there are fewer than 7 distinct values between 1 and 3"):
         Range(1, 3, "linear", whole=True, n=7)
     assert Range(1, 3, "linear", whole=True, n=3).values() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("names", [["sgd"], ["compass", "adam", "nelder_mead"]])
+def test_runs_do_not_depend_on_a_start_far_outside_the_view(names):
+    """Formerly one box around all starts: runs from the others went on to a million times the view."""
+    others, far = [(-1.0, 1.0), (2.0, -0.5)], (4e6, 1.0)
+    how = {"steps": 40, "lr": [0.02, 1.5]} if names == ["sgd"] else {"steps": 40}
+    alone = sweep("rosenbrock", names, starts=others, target=0.1, **how)
+    together = sweep("rosenbrock", names, starts=[*others, far], target=0.1, **how)
+    for column in ("final", "status", "stopped", "reached", "lowest"):
+        at = alone.grid(column).ndim - 1
+        mine = np.take(together.grid(column), [0, 1], at)
+        assert mine.tolist() == alone.grid(column).tolist()
+    if names == ["sgd"]:
+        assert "diverged" in alone.grid("status")
+        assert together.grid("stopped")[1, 2] > 0, "the far run has a box of its own"
+
+
+def test_a_start_outside_the_view_has_the_box_of_a_sweep_from_there_alone():
+    """The view of the saddle is 4 wide, and runs are unbounded a quarter beyond: from (9, 3) a quarter of 11."""
+    saddle = functions.get("saddle")
+    starts = np.array([[9.0, 3.0], [1.0, 0.1]])
+    settings = RunSettings(5, roaming_box(saddle).numpy())
+    boxes = Block(saddle, Batch(optimizers.SGD(lr=0.1), 2), starts, np.zeros(2, np.int64), settings).boxes()
+    torch.testing.assert_close(boxes[..., 0], roaming_box(saddle, starts[:1]))
+    torch.testing.assert_close(boxes[..., 1], roaming_box(saddle))

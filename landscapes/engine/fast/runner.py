@@ -47,7 +47,7 @@ from landscapes.engine.arrivals import Arrivals
 from landscapes.engine.fast.buffers import RunBuffers
 from landscapes.engine.fast.kernels import CHUNK_STEPS, BatchState, ChunkResult, Evaluated
 from landscapes.engine.grouping import Group
-from landscapes.engine.termination import REASON_CODES, RunStatus, StopTest
+from landscapes.engine.termination import REASON_CODES, RunStatus, StopTest, bounds
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.first_order.run_coefs import RunCoefs
 
@@ -87,7 +87,7 @@ class Problem:
     Attributes:
         function: the objective.
         steps: the number of steps.
-        box: bounds of the points, shape (d, 2), in the precision to compute with.
+        box: bounds of the points, shape (d, 2) or (d, 2, R), in the precision to compute with.
         stop_test: the convergence test, or None.
         ftol: the tolerance of the gap to the minimum, or None.
         target: the loss to reach, 0-dimensional, or None.
@@ -238,7 +238,7 @@ def _replay(problem: Problem, group: Group, flagged: Flagged, buffers: RunBuffer
     run_coefs: RunCoefs | None = None
     x, optimizer_state, lowest = state.points[0], state.optimizer_states[0], state.lowest
     last_x, last_loss = state.last[0][0], state.last[1]
-    low, high = problem.box.unbind(1)
+    low, high = bounds(problem.box, torch.from_numpy(runs))
     device = x.device
     status = RunStatus(len(runs), device)
     begins = np.unique(begin).tolist()
@@ -249,7 +249,7 @@ def _replay(problem: Problem, group: Group, flagged: Flagged, buffers: RunBuffer
         active = status.alive & torch.from_numpy(t <= problem.steps).to(device)
         if not bool(active.any()):
             break
-        inside = ((x >= low[:, None]) & (x <= high[:, None])).all(0)
+        inside = ((x >= low) & (x <= high)).all(0)
         points = torch.where(active & inside, x, last_x)
         loss, gradient = kernel.evaluate(points)
         finite = loss.isfinite() & (gradient.isfinite().all(0) | (step == problem.steps))
