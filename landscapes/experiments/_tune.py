@@ -9,10 +9,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from landscapes.analysis.tuning import FAILED_EFFORT
 from landscapes.engine.batch import BatchResult
 from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.experiments import criterion
 from landscapes.experiments.checks import check_count, check_start
+from landscapes.experiments.following import FollowedSettings
 from landscapes.experiments.halving import Scores, Trial, halve
 from landscapes.experiments.optimizer_specs import Optimizers, parse_optimizers, unique_labels
 from landscapes.experiments.outcomes import statuses, target_loss
@@ -69,7 +71,8 @@ def tune(
     drawn from one scrambled Sobol sequence, run for a ninth of the steps. The best third of them runs for a third of
     the steps, and the best third of those for all. The second round searches around the best setting: a narrower
     range if it lies inside, a wider one if it lies at an edge. Every rung is one batch. All optimizers get the same
-    number of candidates and steps.
+    number of candidates and steps. The runs of the last rung are followed for four times the steps, so that a setting
+    which leaves the target after the last step does not win.
 
     The score of a setting is its effort, averaged over starts and seeds. The effort of a run is the step from which its
     loss stays at or below the target until the end, as a share of all steps. It is 1 plus a term that grows with the
@@ -135,12 +138,14 @@ def tune(
         results.append(result)
         if progress is not None:
             progress(len(results), RUNGS * ROUNDS)
-        count, spent = len(optimizers), np.asarray(sum(result.evaluations.values()))
-        return Scores(
-            criterion.setting_efforts(result, objective, target, first, steps, count),
-            criterion.final_losses(result, count),
-            spent.reshape(count, -1).sum(1),
-        )
+        count = len(optimizers)
+        spent = np.asarray(sum(result.evaluations.values())).reshape(count, -1).sum(1)
+        efforts = criterion.setting_efforts(result, objective, target, first, steps, count)
+        if steps == longest:
+            followed = FollowedSettings(conditions, optimizers, result, first, steps)
+            followed.follow(efforts < FAILED_EFFORT)
+            efforts, spent = np.maximum(efforts, followed.effort), spent + followed.evaluations
+        return Scores(efforts, criterion.final_losses(result, count), spent)
 
     trials: list[Trial] = []
     for round in range(ROUNDS):

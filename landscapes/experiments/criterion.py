@@ -4,6 +4,11 @@ The effort of a run is the step from which its loss stays at or below the target
 It is 1 plus a term that grows with the remaining gap if the run does not reach the target, and 3 if it fails. The
 effort of a setting is the mean over the given start and others close by, so that a setting must hold for all of them.
 Among settings of equal effort, the one with the lowest mean final loss is best.
+
+A setting must also hold beyond the last step: the runs of those that rank first are followed for more steps (see
+`landscapes.experiments.following`). A run that leaves the target there has not reached it, one that fails there has
+failed, and the remaining gap is the larger one of both ends. If the run from the given start leaves the target, the
+setting ranks behind all that end below the start.
 """
 
 from __future__ import annotations
@@ -75,16 +80,49 @@ def effort(
 
 
 def setting_efforts(
-    paths: BatchResult, function: Function, target: float | None, first: float, steps: int, settings: int
+    paths: BatchResult,
+    function: Function,
+    target: float | None,
+    first: float,
+    steps: int,
+    settings: int,
+    beyond: BatchResult | None = None,
 ) -> NDArray[np.float64]:
     """Return the effort of each setting, shape (settings,): the mean over its starts.
 
-    A setting fails if its run from the given start, the first one, fails or ends above that start: it cannot be
-    outweighed by other starts, because the given one is shown.
+    A setting fails if its run from the given start, the first one, fails or ends above that start. If this run leaves
+    the target that it had reached, the effort is 2 to 3, behind all settings that end below the start. Other starts
+    cannot outweigh the given one, because it is shown. `beyond` are the same runs with more steps, if they were
+    followed.
     """
-    runs = effort(paths, function, target, first, steps).reshape(settings, -1)
-    lost = (runs[:, 0] >= FAILED_EFFORT) | ~(paths.loss[:, -1].reshape(settings, -1)[:, 0] <= first)
-    return np.where(lost, FAILED_EFFORT, runs.mean(1))
+    runs, final = effort(paths, function, target, first, steps), paths.loss[:, -1]
+    left = np.zeros(len(final), bool)
+    if beyond is not None:
+        later = effort(beyond, function, target, first, steps)
+        later = np.where((beyond.reached > steps) & (later < FAILED_EFFORT), 1.0, later)
+        same = is_continued(paths, beyond)
+        runs = np.where(same, np.maximum(runs, later), runs)
+        final = np.where(same, np.fmax(final, beyond.loss[:, -1]), final)
+        left = leaves(paths, beyond, steps)
+    runs, given_left = runs.reshape(settings, -1), left.reshape(settings, -1)[:, 0]
+    mean = np.where(given_left, np.maximum(runs.mean(1), 2 + (runs[:, 0] - 1) / 2), runs.mean(1))
+    lost = (runs[:, 0] >= FAILED_EFFORT) | ~(final.reshape(settings, -1)[:, 0] <= first)
+    return np.where(lost, FAILED_EFFORT, mean)
+
+
+def is_continued(paths: BatchResult, beyond: BatchResult) -> NDArray[np.bool_]:
+    """Return which runs go on as those `beyond`, shape (R,), which recorded the last step of `paths` as well.
+
+    Runs that depend on the number of steps do not: simulated annealing, for instance, cools down within it.
+    """
+    return np.asarray(beyond.loss[:, 1] == paths.loss[:, -1])
+
+
+def leaves(paths: BatchResult, beyond: BatchResult, steps: int) -> NDArray[np.bool_]:
+    """Return which runs fail after the steps, or leave the target that they had reached, shape (R,)."""
+    left = (paths.reached >= 0) & ((beyond.reached < 0) | (beyond.reached > steps))
+    failed = np.isin(beyond.reason, FAILED_REASONS) & ~np.isin(paths.reason, FAILED_REASONS)
+    return np.asarray(is_continued(paths, beyond) & (left | failed))
 
 
 def by_setting(values: NDArray[np.float64], settings: int) -> NDArray[np.float64]:

@@ -4,11 +4,13 @@ Every optimizer runs at one grid of learning rates, from the race's start and th
 number of steps. All runs are one batch. The best rate has the smallest effort (see `landscapes.experiments.criterion`):
 the fewest steps until the loss stays at or below the target, on average over the starts. A run that does not reach the
 target counts for more than all steps, the more the higher it ends, so that the lowest final losses decide if no run
-reaches it. Without a target, the lowest mean final loss decides.
+reaches it. Without a target, the lowest mean final loss decides. The rates that rank first are followed for four times
+the steps. One with which a run leaves the target again, or fails, ranks behind (`landscapes.experiments.following`).
 
 Such a rate may leap across the view. A calm rate is easier to follow by eye: the run neither fails, nor leaves the
 view, nor moves further than `LEAP` in one step. Among these rates, the score is log10 of the gap to the minimum,
-averaged over steps and starts. Of the rates whose score is within `TOLERANCE` of the best, the smallest is chosen.
+averaged over steps and starts. Of the rates whose score is within `TOLERANCE` of the best, the smallest is chosen that
+holds for four times the steps.
 
 `landscapes/experiments/tuned.json` holds both rates for the catalogue. `python benchmarks/tune.py` writes it and a
 test checks it. For another function, start or number of steps the sweep runs when the race is called.
@@ -20,15 +22,18 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from landscapes.analysis.tuning import FAILED_EFFORT
 from landscapes.engine.batch import BatchResult
 from landscapes.experiments import criterion
+from landscapes.experiments.following import FollowedSettings
+from landscapes.experiments.halving import Conditions
 from landscapes.experiments.outcomes import race_target
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.base import Optimizer
@@ -44,6 +49,9 @@ LEAP = 0.12
 
 PENALTY = 100.0
 """What leaving the view or a longer step adds to a score; a failed run adds ten times as much."""
+
+AT_ONCE = 8
+"""How many learning rates of an optimizer are followed at once."""
 
 FLOOR = 1e-8
 """Gaps below this share of the first one count as zero."""
@@ -85,20 +93,18 @@ class LrSweep:
     """The runs of N optimizers at the L learning rates of `GRID` from S starts.
 
     Attributes:
-        function: the function.
-        paths: the runs. Run (n·L + l)·S + s is optimizer n at rate l from start s.
-        optimizers: N.
+        conditions: the function, the starts and the target.
+        settings: the N·L optimizers; the rates of each are side by side.
+        paths: their runs. Run (n·L + l)·S + s is optimizer n at rate l from start s.
         steps: the number of steps.
         first: the loss at the first start.
-        target: the loss to reach, or None.
     """
 
-    function: Function
+    conditions: Conditions
+    settings: Sequence[Optimizer]
     paths: BatchResult
-    optimizers: int
     steps: int
     first: float
-    target: float | None
 
     @classmethod
     def of(
@@ -115,14 +121,24 @@ class LrSweep:
         unbounded = function.minimum == -math.inf and function.dim == 2
         target = race_target(function, first, function.surface(SURFACE_POINTS) if unbounded else None)
         settings = [optimizer.with_learning_rate(lr) for optimizer in optimizers for lr in GRID]
-        paths = criterion.conditions(function, start, target).run(settings, steps, "all" if record_all else "ends")
-        return cls(function, paths, len(optimizers), steps, first, target)
+        conditions = criterion.conditions(function, start, target)
+        paths = conditions.run(settings, steps, "all" if record_all else "ends")
+        return cls(conditions, settings, paths, steps, first)
+
+    @property
+    def function(self) -> Function:
+        return self.conditions.function
+
+    @property
+    def _records_all(self) -> bool:
+        return len(self.paths.step) > 2
 
     def efforts(self) -> NDArray[np.float64]:
-        """Return the effort of each optimizer (rows) at each learning rate (columns)."""
-        settings = self.optimizers * len(GRID)
-        found = criterion.setting_efforts(self.paths, self.function, self.target, self.first, self.steps, settings)
-        return found.reshape(-1, len(GRID))
+        """Return the effort of each optimizer (rows) at each learning rate (columns).
+
+        Rates that rank behind the best one were not followed beyond the last step. Their efforts may be larger.
+        """
+        return self._efforts.copy()
 
     def best(self) -> list[float]:
         """Return the best learning rate of each optimizer, the smallest of equal ones.
@@ -131,11 +147,66 @@ class LrSweep:
         """
         if self.function.minimum == -math.inf:
             return self.calm()
-        final = criterion.final_losses(self.paths, self.optimizers * len(GRID)).reshape(-1, len(GRID))
-        return [GRID[int(np.lexsort(keys)[0])] for keys in zip(final, self.efforts(), strict=True)]
+        return [GRID[int(row[0])] for row in self._ranking(self._efforts)]
+
+    def _ranking(self, efforts: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the places of the learning rates of each optimizer, the best one first."""
+        final = criterion.final_losses(self.paths, len(self.settings)).reshape(efforts.shape)
+        return np.stack([np.lexsort(keys) for keys in zip(final, efforts, strict=True)])
+
+    @cached_property
+    def _followed(self) -> FollowedSettings:
+        return FollowedSettings(self.conditions, self.settings, self.paths, self.first, self.steps)
+
+    @cached_property
+    def _efforts(self) -> NDArray[np.float64]:
+        """The efforts, of the best rate of each optimizer over four times the steps.
+
+        Efforts only grow by following, so that the rate which ranks first after it is the best of all.
+        """
+        of = self.conditions
+        found = criterion.setting_efforts(
+            self.paths, of.function, of.target, self.first, self.steps, len(self.settings)
+        ).reshape(-1, len(GRID))
+        done = np.zeros(found.shape, bool)
+        while True:
+            wanted = np.zeros(found.shape, bool)
+            for row, order in enumerate(self._ranking(found)):
+                if not done[row, order[0]] and found[row, order[0]] < FAILED_EFFORT:
+                    wanted[row, order[~done[row, order]][:AT_ONCE]] = True
+            if not wanted.any():
+                return found
+            also = self._calm_window(self._scores_within_steps()) if not done.any() and self._records_all else wanted
+            self._followed.follow((wanted | also).ravel())
+            found[wanted] = np.maximum(found[wanted], self._followed.effort[wanted.ravel()])
+            done |= wanted
 
     def calm_scores(self) -> NDArray[np.float64]:
-        """Return the calm score of each optimizer (rows) at each learning rate (columns); lower is better."""
+        """Return the calm score of each optimizer (rows) at each learning rate (columns); lower is better.
+
+        Only chosen rates, and those chosen before them that did not hold, were followed beyond the last step.
+        """
+        return self._calm_scores.copy()
+
+    @cached_property
+    def _calm_scores(self) -> NDArray[np.float64]:
+        found = self._scores_within_steps()
+        done = np.zeros(found.shape, bool) | (self.function.minimum == -math.inf)
+        rows = np.arange(len(found))
+        while not done[rows, _smallest_good(found)].all():
+            wanted = self._calm_window(found) & ~done
+            self._followed.follow(wanted.ravel())
+            found[wanted] += PENALTY * self._followed.leaves[wanted.ravel()]
+            done |= wanted
+        return found
+
+    def _calm_window(self, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which settings to follow next: the chosen rates, and the smaller ones beside them."""
+        chosen = _smallest_good(scores)[:, None]
+        places = np.arange(len(GRID))
+        return np.asarray((places <= chosen) & (places > chosen - AT_ONCE) & (scores < PENALTY))
+
+    def _scores_within_steps(self) -> NDArray[np.float64]:
         function, paths = self.function, self.paths
         floor = function.minimum if np.isfinite(function.minimum) else float(np.min(paths.lowest))
         gap = np.clip((paths.loss - floor) / max(self.first - floor, 1e-300), FLOOR, 1e6)
@@ -147,18 +218,20 @@ class LrSweep:
         fails = np.isin(paths.reason, ("bound", "non-finite", "error")) | (np.abs(unit - 0.5) > 1.5).any((1, 2))
         if function.minimum == -np.inf:  # leaving the view is the goal
             fails, leaves = paths.reason == "non-finite", np.zeros_like(leaves)
-        settings = self.optimizers * len(GRID)
+        settings = len(self.settings)
         watched = (leaps.astype(float) + leaves).reshape(settings, -1)[:, 0]  # only the race itself is drawn
         scores = criterion.by_setting(score + 10 * PENALTY * fails, settings) + PENALTY * watched
         return np.asarray(scores.reshape(-1, len(GRID)))
 
     def calm(self) -> list[float]:
         """Return the calm learning rate of each optimizer."""
-        chosen = []
-        for row in self.calm_scores():
-            good = np.flatnonzero(row <= row.min() + TOLERANCE * abs(row.min()))
-            chosen.append(GRID[int(good[0])])
-        return chosen
+        return [GRID[column] for column in _smallest_good(self._calm_scores).tolist()]
+
+
+def _smallest_good(scores: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return, for each row of scores, the first column whose score counts as equal to the best."""
+    best = scores.min(1, keepdims=True)
+    return np.asarray((scores <= best + TOLERANCE * np.abs(best)).argmax(1))
 
 
 def fingerprint(function: Function, start: Sequence[float], steps: int) -> list[Any]:
