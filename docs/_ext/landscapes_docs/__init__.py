@@ -26,10 +26,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 def write_pages(app: Sphinx) -> None:
     """Write the generated pages and draw their pictures, unless they are there already."""
-    from landscapes_docs import api, command_line, functions, gallery, home, limits, optimizers, themes  # slow
+    from landscapes_docs import api, command_line, drawing, functions, gallery, home, limits, optimizers, themes  # slow
 
     site = Site(Path(app.srcdir), quick=app.tags.has("quick"))
-    for part in (home, functions, optimizers, api, command_line, themes, gallery, limits):
+    drawing.draw_all([task for part in (home, functions, optimizers, themes) for task in part.tasks(site)])
+    for part in (functions, optimizers, api, command_line, themes, gallery, limits):
         part.write(site)
     site.finish()
 

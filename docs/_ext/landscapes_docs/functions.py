@@ -29,18 +29,22 @@ LONGEST_SCRIPT = 6000
 """Longer programs in JavaScript are not shown."""
 
 
-def write(site: Site) -> None:
-    """Draw the pictures, and write all pages of functions."""
-    found = functions.catalogue()
+def tasks(site: Site) -> list[drawing.Task]:
+    """Return a task per function, and prepare the live pages."""
     folder = site.extra / "functions"
     live_pages.prepare(folder / "live")
-    tasks = []
-    for number, (name, function) in enumerate(found.items()):
+    found = []
+    for number, (name, function) in enumerate(functions.catalogue().items()):
         full = not site.quick or number % QUICK == 0
         files = function_pictures.names(name, full=full)
         fingerprint = fingerprints.of_function(function)
-        tasks.append(drawing.Task(name, function_pictures.draw, folder, files, fingerprint, full))
-    drawing.draw_all(tasks)
+        found.append(drawing.Task(name, function_pictures.draw, folder, files, fingerprint, full))
+    return found
+
+
+def write(site: Site) -> None:
+    """Write all pages of functions."""
+    found = functions.catalogue()
     values, errors = _sources(site.root), _errors(site.root)
     for name, function in found.items():
         site.page(f"functions/{name}.md", _page(site, function, values.get(name, []), errors.get(name, [])))

@@ -15,10 +15,10 @@ LARGEST = 200_000
 """Bytes of a picture, so that the page has less than 400 kB."""
 
 
-def write(site: Site) -> None:
-    """Draw the race of the first page, as an animation and as a picture for readers who prefer no motion."""
+def tasks(site: Site) -> list[drawing.Task]:
+    """Return the task that draws the race of the first page; a still for readers who prefer no motion."""
     files = [f"hero-{theme}{suffix}" for theme in THEMES for suffix in (".gif", ".png")]
-    drawing.draw_all([drawing.Task("hero", draw, site.extra / "home", files, fingerprints.of_code(), True)])
+    return [drawing.Task("hero", draw, site.extra / "home", files, fingerprints.of_code(), True)]
 
 
 def draw(name: str, folder: Path, *, full: bool) -> None:

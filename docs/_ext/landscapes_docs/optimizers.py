@@ -25,14 +25,18 @@ def families() -> dict[type[Any], list[str]]:
     return dict(sorted(found.items(), key=lambda item: item[1][0]))
 
 
-def write(site: Site) -> None:
-    """Draw the pictures, and write all pages of optimizers."""
-    folder, tasks = site.extra / "optimizers", []
+def tasks(site: Site) -> list[drawing.Task]:
+    """Return a task per optimizer that is drawn."""
+    folder, found = site.extra / "optimizers", []
     for cls, (name, *_) in families().items():
         if optimizer_pictures.kinds(name) and (not site.quick or name in QUICK):
             files, key = optimizer_pictures.names(name), f"{fingerprints.of_code()}-{cls.__name__}"
-            tasks.append(drawing.Task(name, optimizer_pictures.draw, folder, files, key, True))
-    drawing.draw_all(tasks)
+            found.append(drawing.Task(name, optimizer_pictures.draw, folder, files, key, True))
+    return found
+
+
+def write(site: Site) -> None:
+    """Write all pages of optimizers."""
     for cls, names in families().items():
         site.page(f"optimizers/{names[0]}.md", _page(site, cls, names))
     site.page("optimizers/index.md", _index(site))

@@ -14,12 +14,16 @@ from landscapes_docs.pages import Site
 SIZE = 640, 440
 
 
-def write(site: Site) -> None:
-    """Draw one picture per theme, and write the page."""
+def tasks(site: Site) -> list[drawing.Task]:
+    """Return a task per theme."""
     folder = site.extra / "reference" / "generated"
     chosen = list(render.THEMES)[:2] if site.quick else list(render.THEMES)
-    tasks = [drawing.Task(name, draw, folder, [f"theme-{name}.webp"], fingerprints.of_code(), True) for name in chosen]
-    drawing.draw_all(tasks)
+    code = fingerprints.of_code()
+    return [drawing.Task(name, draw, folder, [f"theme-{name}.webp"], code, True) for name in chosen]
+
+
+def write(site: Site) -> None:
+    """Write the page."""
     site.page("reference/generated/themes.md", _page(site))
 
 
