@@ -633,3 +633,12 @@ def test_a_replaced_file_keeps_its_mode_and_a_link_stays_a_link(tmp_path, make_r
     assert path.stat().st_mode & 0o777 == 0o600
     assert Record.load(path).trajectories.loss.tolist() == [[2.0]]
     assert sorted(file.name for file in tmp_path.iterdir()) == ["link.npz", "race.npz"]
+
+
+def test_metadata_with_an_unknown_minimum_equal_what_was_saved():
+    meta = RaceMeta(function="bowl", minimum=float("nan"), targets=[float("nan"), 1.0])
+    assert meta == RaceMeta(function="bowl", minimum=float("nan"), targets=[float("nan"), 1.0])
+    assert meta != RaceMeta(function="bowl", minimum=float("nan"), targets=[float("nan"), 2.0])
+    assert meta != RaceMeta(function="bowl", minimum=0.0, targets=[float("nan"), 1.0])
+    assert meta != SweepMeta(function="bowl")
+    assert meta != 3

@@ -88,6 +88,12 @@ class ExperimentMeta(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._given)  # type: ignore[attr-defined]
 
+    def __eq__(self, other: object) -> bool:
+        """Return whether all entries are equal; NaN, as of an unknown minimum, equals NaN."""
+        return _equal(dict(self), dict(other)) if isinstance(other, Mapping) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __repr__(self) -> str:
         shown = (f"{name}={value!r:.40}" for name, value in self.items() if name in ("function", "title", "steps"))
         return f"{type(self).__name__}({', '.join(shown)}, …)"
@@ -115,6 +121,15 @@ def _hints(kind: type[ExperimentMeta]) -> dict[str, Any]:
     """Return the type of each field."""
     hints = get_type_hints(kind)
     return {one.name: hints[one.name] for one in fields(kind)}
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Return whether two values of metadata are equal, where NaN equals NaN."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_equal(value, other[name]) for name, value in one.items())
+    if isinstance(one, list | tuple) and type(one) is type(other):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    return bool(one == other or (one != one and other != other))
 
 
 def _conforms(value: Any, hint: Any) -> bool:
