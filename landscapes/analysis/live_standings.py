@@ -15,8 +15,8 @@ Numbers = NDArray[np.int64]
 MARGIN = 0.25
 """How far mean places must differ before two rows change place, in places: rows with one loss do not flicker."""
 
-SAMPLES = 9
-"""The number of steps at which a mean place is measured."""
+SAMPLES = 40
+"""The largest number of steps at which a mean place is measured."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +87,7 @@ class LiveStandings:
                 found.append(self.order(at[k]))
                 continue
             low, high = (at[k - 1] + at[k]) / 2, (at[k] + at[k + 1]) / 2
-            seen = sorted({round(step) for step in np.linspace(low, high, SAMPLES)})
+            seen = np.unique(np.linspace(np.ceil(low), np.floor(high), SAMPLES).round())
             mean = np.mean([np.argsort(self.order(step)) for step in seen], axis=0)
             found.append(_steady(found[-1], mean))
         return np.array(found)
