@@ -33,7 +33,7 @@ TIME = ("seconds", "fps", "frames", "pace", "pause", "hold", "loop")
 STEPWISE = {"fps": 25.0, "frames": None, "pace": "auto", "pause": None, "hold": None, "loop": True}
 """The options of animations alone, with their defaults."""
 
-PAGE = ("title", "view", "seconds", "live", "text_scale", "lang", "words", "colors")
+PAGE = ("title", "view", "seconds", "standings", "live", "text_scale", "lang", "words", "colors")
 """The options of a page, besides its themes."""
 
 AUTO = "auto"
@@ -116,7 +116,7 @@ def save(
             (.pgf, numbered frames) need a path.
         progress: called with (frame, frames) after each frame of an animation.
         options: as in `render.figure`; for animations also `seconds`, `fps`, `frames`, `pace`, `pause`, `hold` and
-            `loop` as in `render.animate`. A page takes `theme`, `title`, `view`, `seconds`, `live`,
+            `loop` as in `render.animate`. A page takes `theme`, `title`, `view`, `seconds`, `standings`, `live`,
             `text_scale`, `lang`, `words` and `colors`; with live=True a reader can move the start and change
             hyper-parameters. In .svg and .html files, theme="auto" follows the reader's system, as does a pair of
             themes for light and for dark mode; "auto" is the default of pages.

@@ -54,8 +54,8 @@ SYSTEM_THEMES = ("light", "dark")
 PLOTS = ("data", "surface", "overlap", "axes", "contour", "loss_curves", "tooltip", "controls")
 """The files of every page's script, in order; those of its kind and "main" follow."""
 
-REPLAY = ("legend", "replay")
-LIVE = ("live_race", "standings", "hyperparameters", "settings", "handle", "live")
+REPLAY = ("places", "legend", "replay")
+LIVE = ("places", "live_race", "standings", "hyperparameters", "settings", "handle", "live")
 
 TEXTS = (
     "zoom", "zoom in", "zoom out", "reset the view", "playback", "play", "play or pause (space)", "step", "speed",
@@ -87,6 +87,7 @@ def page(
     title: str | None = None,
     view: View | None = None,
     seconds: float = SECONDS,
+    standings: bool = True,
     live: bool | LiveScript = False,
     text_scale: float | None = None,
     lang: str | None = None,
@@ -107,6 +108,8 @@ def page(
         title: by default the title of the function.
         view: a part of the surface, as in `render.crop`; by default the recorded view.
         seconds: length of one playback at normal speed, with the holds at both ends, > 0; default 10.
+        standings: whether rows show the places of the runs at each step, and the step from which a run stays at the
+            target; the rows of a replay then follow the places. Default True.
         live: whether a reader can move the start and change the hyper-parameters; the page takes the steps itself. True
             for a record that names its function and optimizers, else what `landscapes.emit_race` returns. Such pages
             need one start, two coordinates and first-order optimizers. Default False.
@@ -128,7 +131,9 @@ def page(
     """
     target = check_page(path)
     look: dict[str, Any] = {"text_scale": text_scale, "lang": lang, "words": words, "colors": colors}
-    text = document(record, theme=theme, title=title, view=view, seconds=seconds, live=live, **look)
+    text = document(
+        record, theme=theme, title=title, view=view, seconds=seconds, standings=standings, live=live, **look
+    )
     with replacing(target) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
     return target
@@ -155,6 +160,7 @@ def document(
     title: str | None = None,
     view: View | None = None,
     seconds: float = SECONDS,
+    standings: bool = True,
     live: bool | LiveScript = False,
     text_scale: float | None = None,
     lang: str | None = None,
@@ -174,6 +180,7 @@ def document(
     heading = clean_text(title or _title(record, look), math=False)
     described = clean_text(_description(record, look), math=False, most=MOST)
     data = build_payload(record, chosen, heading, described, check_seconds(seconds), race.facts if race else None)
+    data["standings"] = bool(standings)
     names = (*PLOTS, *(LIVE if race else REPLAY), "main")
     scripts = "\n".join([*([race.source] if race else []), *map(_script, names)])
     data["words"] = {text: said for text in WORDS if f'"{text}"' in scripts and (said := look.say(text)) != text}

@@ -138,6 +138,7 @@ def _runs(record: Record, look: Theme, panel: Mapping[str, Any], block: IntegerB
     paths, shown = record.trajectories, []
     for run, entry in enumerate(run_entries(record, look)):
         stopped = step_or_none(paths.runs["stopped"], run)
+        failed, final = str(paths.runs["status"][run]) in FAILED, float(paths.loss[run, -1])
         shown.append(
             {
                 "label": entry.name,
@@ -145,7 +146,9 @@ def _runs(record: Record, look: Theme, panel: Mapping[str, Any], block: IntegerB
                 "outcome": entry.outcome,
                 "sign": entry.symbol and f"{entry.symbol} {entry.since}",
                 "since": entry.since,
-                "stopped": stopped if str(paths.runs["status"][run]) in FAILED else None,
+                "stopped": stopped if failed else None,
+                "reached": step_or_none(paths.runs["reached"], run),
+                "final": final if failed and np.isfinite(final) else None,
                 "lr": look.number(f"{float(paths.runs['lr'][run]):.4g}") if np.isfinite(paths.runs["lr"][run]) else "",
                 "arrays": {name: block.append(values) for name, values in _arrays(record, run, panel).items()},
             }

@@ -81,10 +81,13 @@ def test_the_runs_of_the_page_are_those_of_the_record(kind):
     facts = reported(document(record, live=script or True))["live"]
     source = (script or emit_race(record)).source
     found = node.run(
-        f"{source}\n{asset('live_race')}\nconst terms=raceTerms(data,emitted.f,data.start);"
+        f"{source}\n{asset('live_race')}\n{asset('places')}\nconst positionAt=()=>({{at:0}});"
+        "const terms=raceTerms(data,emitted.f,data.start);"
         "const runs=data.runs.map((one,i)=>{const run=beginRun(data,emitted,i,data.start,data.steps,one.values,terms);"
         "for(let k=7;!run.advance(k);)k+=7;return run});"
-        "result={order:standings(runs).map(run=>run.index),target:terms.target,"
+        "const rows=runs.map(run=>({...run,steps:[0],loss_values:[run.final],"
+        "stopped:FAILED.includes(run.status)?run.stopped:null}));"
+        "result={order:placesAt(rows,data.steps).map(({run})=>run.index),target:terms.target,"
         "runs:runs.map(({x,loss,...run})=>({...run,x:[...x],loss:[...loss]}))};",
         facts,
     )

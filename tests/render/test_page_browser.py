@@ -684,3 +684,27 @@ def test_no_curve_strikes_the_word_target(show):
         places.append(page.run("places"))
     assert len(set(places[0])) == len(set(places[1])) == 1  # the same in all frames
     assert places[0][0] < places[1][0] - 10
+
+
+def test_the_rows_follow_the_places(show):
+    race = converging(4)
+    reached = race.trajectories.runs["reached"]
+    page = show(race)
+    names = [str(label) for label in race.trajectories.runs["label"]]
+    rows = (
+        "[...document.querySelectorAll('#legend li')].map(row => [row.getBoundingClientRect().top, "
+        "row.querySelector('.name').textContent, row.querySelector('.place').textContent])"
+    )
+    for step in (0, 12, 40):
+        page.run(
+            f"(s => {{ s.value = {step}; s.dispatchEvent(new Event('input')); }})(document.querySelector('#scrub'))"
+        )
+        page.frames(3)
+        seen = sorted(page.run(rows))
+        loss = race.trajectories.loss[:, step]
+        arrived = np.where(reached.filled(10**6) <= step, reached.filled(0), np.inf)
+        order = np.lexsort((loss, arrived)).tolist()
+        assert [name for _, name, _ in seen] == [names[run] for run in order]
+        assert [place for *_, place in seen] == (["1"] * 4 if step == 0 else ["1", "2", "3", "4"])
+    assert "✓ " + str(int(reached[order[0]])) in page.text(f"#legend li:nth-child({order[0] + 1}) .rate")
+    assert not page.complaints()

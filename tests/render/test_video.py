@@ -49,7 +49,9 @@ def flat(picture: np.ndarray, around: int = 3) -> np.ndarray:
 
 @pytest.fixture(scope="module", params=SUFFIXES)
 def saved(request, tmp_path_factory):
-    animation = render.animate(converging(3), **sized(321, 241), frames=12, fps=20, hold=(0.5, 1.0))
+    animation = render.animate(
+        converging(3), **sized(321, 241), frames=12, fps=20, hold=(0.5, 1.0), pace="linear", standings=False
+    )
     path = tmp_path_factory.mktemp("video") / f"race{request.param}"
     animation.save(path)
     return animation, path

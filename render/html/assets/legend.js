@@ -1,4 +1,5 @@
-// The legend: one button per run, which toggles the run and shows its current loss.
+// The legend: one button per run, which toggles the run and shows its place and its current loss. Rows follow the places.
+const ranking = {order: "", at: 0};
 
 function makeLegend(runs, changed) {
   element("legend").classList.toggle("many", runs.length > 8);
@@ -13,6 +14,7 @@ function makeLegend(runs, changed) {
     button.type = "button";
     button.title = run.label;
     button.setAttribute("aria-pressed", "true");
+    run.place = part("place");
     run.sample = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     run.sample.setAttribute("viewBox", "0 0 36 14");
     run.sample.setAttribute("aria-hidden", "true");
@@ -27,6 +29,7 @@ function makeLegend(runs, changed) {
       changed();
     });
     row.append(button);
+    run.row = row;
     return row;
   }));
 }
@@ -57,15 +60,41 @@ function styleLegend(runs, look) {
   }
 }
 
-// Per run: its current loss, and its outcome once it has ended.
+// Per run: its current loss, the step from which it stays at the target, and its outcome once it has ended.
 function updateLegend(runs, time) {
   for (const run of runs) {
-    const over = run.outcome && time >= run.since, facts = over ? run.outcome : run.lr_text;
+    const over = run.outcome && time >= run.since, arrived = !over && payload.standings && run.reached !== null && time >= run.reached;
+    const mark = arrived ? `✓ ${run.reached}` : "", facts = over ? run.outcome : `${run.lr_text}  ${mark}`.trim();
     const loss = run.steps.length && !(over && run.stopped !== null) ? fourDigits(run.loss_values[positionAt(run, time).at]) : "";
     if (run.status.textContent !== facts) {
       run.status.textContent = facts;
-      run.short.textContent = over ? run.sign : run.lr_text;
+      run.short.textContent = over ? run.sign : mark || run.lr_text;
     }
     if (run.lossText.textContent !== loss) run.lossText.textContent = loss;
   }
+  if (payload.standings) orderRows(runs, time);
+}
+
+// Moves the rows to their places; while the race is played, not too often.
+function orderRows(runs, time) {
+  const now = performance.now();
+  if (clock.playing && time < payload.last && now - ranking.at < CALM) return;
+  const order = writePlaces(runs, time), name = order.map(run => run.index).join();
+  if (name === ranking.order) return;
+  [ranking.order, ranking.at] = [name, now];
+  placeRows(runs, order);
+}
+
+function placeRows(runs, order) {
+  const behind = [...order, ...runs.filter(run => !order.includes(run))];
+  behind.forEach((run, place) => {
+    const own = run.row, slot = runs[place].row;
+    own.style.translate = own === slot ? "" : `${slot.offsetLeft - own.offsetLeft}px ${slot.offsetTop - own.offsetTop}px`;
+  });
+}
+
+// The rows have other places in a window of another size.
+function replaceRows(runs) {
+  ranking.order = "";
+  if (payload.standings) orderRows(runs, clock.time);
 }

@@ -65,6 +65,8 @@ function follow(run, taken) {
   run.lr = lrOf(run.index) === undefined ? "" : localNumber(lrOf(run.index));
   const failed = taken.over && FAILED.includes(taken.status);
   run.stopped = failed ? taken.stopped : null;
+  run.reached = taken.over ? taken.reached : null;
+  run.final = taken.final;
   run.since = failed ? taken.stopped : taken.over && taken.reached !== null ? taken.reached : last;
   [run.sign, run.outcome] = ["", ""];
   if (!taken.over) return;
@@ -129,7 +131,6 @@ function watchRuns(runs, retrace) {
     for (const run of runs) follow(run, work.taken[run.index]);
     fitPanel(runs.filter(run => run.shown), work.terms);
     if (atEnd) clock.time = payload.last;
-    if (over) rank(runs, standings(work.taken.filter(run => setting.runs[run.index].shown)));
     element("counter").textContent = "";  // so that it and the legend follow
     controls.update(over);
     retrace();

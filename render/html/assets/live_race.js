@@ -76,12 +76,3 @@ function settle(live, run, steps, {target}) {
   if (!below || FAILED.includes(run.status)) return;
   for (run.reached = run.last; run.reached > 0 && run.loss[run.reached - 1] <= target;) run.reached--;
 }
-
-// Runs from best to worst: by the step that reaches the target, then by final loss; failed runs last.
-function standings(runs) {
-  const key = run => [FAILED.includes(run.status) ? 1 : 0, run.reached ?? Infinity, Number.isNaN(run.final) ? Infinity : run.final];
-  return [...runs].sort((one, other) => {
-    const a = key(one), b = key(other), at = a.findIndex((part, i) => part !== b[i]);
-    return at < 0 ? one.index - other.index : a[at] < b[at] ? -1 : 1;
-  });
-}

@@ -8,7 +8,7 @@ async function main() {
   let settle = 0;
 
   const redraw = () => pending.frame ||= requestAnimationFrame(draw);
-  const relayout = () => { pending.surface = pending.trajectories = true; redraw(); };
+  const relayout = () => { pending.surface = pending.trajectories = true; replaceRows(runs); redraw(); };
   const retrace = () => { pending.trajectories = pending.gaps = true; redraw(); };
   const rezoom = moving => {  // while moving, the surface is drawn at half resolution
     pending.coarse = moving === true;

@@ -42,11 +42,6 @@ function styleLegend(runs, look) {
   }
 }
 
-function rank(runs, order) {
-  for (const run of runs) run.place.textContent = "";
-  order.forEach(({index}, place) => runs[index].place.textContent = `${place + 1}.`);
-}
-
 // Per run: its current loss, and its outcome once it has come to it.
 function updateLegend(runs, time) {
   for (const run of runs) {
@@ -59,4 +54,9 @@ function updateLegend(runs, time) {
     }
     if (run.lossText.textContent !== loss) run.lossText.textContent = loss;
   }
+  const shown = runs.filter(run => run.shown);
+  for (const run of runs) if (!run.shown || !run.steps?.length) run.place.textContent = "";
+  if (payload.standings) writePlaces(shown, time);
 }
+
+function replaceRows() {}
