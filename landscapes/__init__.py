@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from landscapes.experiments.search_space import Range
     from landscapes.networks._line import line
     from landscapes.networks._plane import plane
+    from landscapes.networks._train_race import train_race
     from landscapes.networks._watch import watch
     from landscapes.objectives.decorators import ANY, Dims, Function, function, least_squares
     from landscapes.record import Record, Surface, Trajectories
@@ -71,6 +72,7 @@ _HOMES = {
     "project": "experiments._project",
     "race": "experiments._race",
     "sweep": "experiments._sweep",
+    "train_race": "networks._train_race",
     "tune": "experiments._tune",
     "watch": "networks._watch",
 }
@@ -127,6 +129,7 @@ __all__ = [
     "render",
     "summarize",
     "sweep",
+    "train_race",
     "transforms",
     "tune",
     "watch",

@@ -9,10 +9,12 @@ from landscapes.networks._line import line
 from landscapes.networks._plane import plane
 from landscapes.networks._sharpness import sharpness
 from landscapes.networks._stability import central_flow, stability, stability_bound
+from landscapes.networks._train_race import train_race
 from landscapes.networks._watch import Watch, load_path, watch
 from landscapes.networks.connectivity import Curve, connect, match_units
 from landscapes.networks.curvature import Density, Eigenpairs, Estimate, eigenvalues, spectral_density, trace
 from landscapes.networks.losses import accuracy
+from landscapes.networks.muon import Muon
 from landscapes.networks.result import NetworkRecord
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "Density",
     "Eigenpairs",
     "Estimate",
+    "Muon",
     "NetworkRecord",
     "Watch",
     "accuracy",
@@ -35,5 +38,6 @@ __all__ = [
     "stability",
     "stability_bound",
     "trace",
+    "train_race",
     "watch",
 ]

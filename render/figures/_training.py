@@ -166,8 +166,7 @@ def layer_strip(ax: Axes, record: Record, look: Theme) -> None:
         write_note(ax, "not measured", look)
         return
     low, high = np.nanquantile(ratios[np.isfinite(ratios)], [0.02, 0.98])
-    ramp = LinearSegmentedColormap.from_list(look.name, list(look.ramp))
-    ramp = ramp.with_extremes(bad=look.background)
+    ramp = LinearSegmentedColormap.from_list(look.name, list(look.ramp)).with_extremes(bad=look.background)
     norm = LogNorm(max(low, 1e-3 * high), max(high, 1.01 * low), clip=True)
     edges = np.append(steps, 2 * steps[-1] - steps[-2] if len(steps) > 1 else steps[-1] + 1).astype(float)
     ax.pcolormesh(
