@@ -31,6 +31,7 @@ from landscapes.cli import (
     replay,
     show,
     sweep,
+    train_race,
     tune,
 )
 from landscapes.cli import list as list_command
@@ -46,6 +47,7 @@ COMMANDS: Mapping[str, ModuleType] = {
     "compare": compare,
     "tune": tune,
     "plane": plane,
+    "train-race": train_race,
     "diagnose": diagnose,
     "list": list_command,
     "show": show,

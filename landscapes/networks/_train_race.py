@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
 from torch import nn
 
 from landscapes.errors import InputError, suggests_arguments, warn
@@ -225,7 +224,9 @@ def _tuned(
                 "pass a smaller lr_grid, or clip="
             )
         if len(tried) > 1 and best in (min(tried), max(tried)):
-            warn(f"the best learning rate of {one.label}, {best:g}, is at the edge of those tried; pass another lr_grid")
+            warn(
+                f"the best learning rate of {one.label}, {best:g}, is at the edge of those tried; pass another lr_grid"
+            )
         found.append(one.with_lr(best))
     return found
 
@@ -250,7 +251,8 @@ def _record(
     sound = {label: run for label, run in by_label.items() if run.failed_at is None and math.isfinite(run.loss[-1])}
     if not sound:
         raise InputError(
-            "no run stays finite: " + ", ".join(f"{label} fails at step {run.failed_at}" for label, run in by_label.items())
+            "no run stays finite: "
+            + ", ".join(f"{label} fails at step {run.failed_at}" for label, run in by_label.items())
         )
     centre = through if through is not None else min(sound, key=lambda label: sound[label].loss[-1])
     if centre not in sound:
@@ -285,7 +287,8 @@ def _record(
         "lr_source": np.array(["tuned" if one.label in open_rates else "given" for one, _ in order]),
         "seed": np.array([seed for _, seed in order]),
         "stopped": np.ma.array(
-            [0 if run.failed_at is None else run.failed_at for run in runs], mask=[run.failed_at is None for run in runs]
+            [0 if run.failed_at is None else run.failed_at for run in runs],
+            mask=[run.failed_at is None for run in runs],
         ),
     }
     names = dict.fromkeys(name for run in runs for name in run.metrics)

@@ -168,7 +168,7 @@ def _optimizer(given: Any) -> TrainingOptimizer:
 
 def _names() -> dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]]:
     classes = [cls for cls in vars(torch.optim).values() if isinstance(cls, type)]
-    table = {
+    table: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]] = {
         cls.__name__.lower(): (cls, {})
         for cls in classes
         if issubclass(cls, torch.optim.Optimizer) and cls is not torch.optim.Optimizer

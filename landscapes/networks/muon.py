@@ -63,7 +63,8 @@ def _muon(grad: Tensor, state: dict[str, Any], group: dict[str, Any]) -> Tensor:
     state["momentum"].lerp_(grad, 1 - group["momentum"])
     matrix = grad.lerp(state["momentum"], group["momentum"]).flatten(1)
     size = 0.2 * max(matrix.shape) ** 0.5
-    return size * orthogonalized(matrix).view_as(grad)
+    update: Tensor = size * orthogonalized(matrix).view_as(grad)
+    return update
 
 
 def orthogonalized(matrix: Tensor, steps: int = 5) -> Tensor:
@@ -74,7 +75,7 @@ def orthogonalized(matrix: Tensor, steps: int = 5) -> Tensor:
     True
     """
     a, b, c = COEFFICIENTS
-    x = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
+    x: Tensor = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
     x = x / (x.norm() + 1e-7)
     for _ in range(steps):
         gram = x @ x.T
@@ -89,5 +90,6 @@ def _adam(grad: Tensor, state: dict[str, Any], group: dict[str, Any]) -> Tensor:
     state["step"] += 1
     state["mean"].lerp_(grad, 1 - beta1)
     state["square"].mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
-    mean = state["mean"] / (1 - beta1 ** state["step"])
-    return mean / ((state["square"] / (1 - beta2 ** state["step"])).sqrt() + 1e-8)
+    mean: Tensor = state["mean"] / (1 - beta1 ** state["step"])
+    scale: Tensor = (state["square"] / (1 - beta2 ** state["step"])).sqrt() + 1e-8
+    return mean / scale

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -118,17 +119,18 @@ def _step(module: LossModule, batch: Any, optimizer: torch.optim.Optimizer, clip
 
     def closure() -> Tensor:
         optimizer.zero_grad()
-        loss = module(batch)
+        loss: Tensor = module(batch)
         if not loss.requires_grad:
             raise InputError("the loss does not depend on the weights: it has no gradient, so nothing is trained")
-        loss.backward()
+        torch.autograd.backward(loss)
         if clip is not None:
             nn.utils.clip_grad_norm_(module.model.parameters(), clip)
         first.append(loss.detach())
         return loss
 
     if isinstance(optimizer, torch.optim.LBFGS):
-        optimizer.step(closure)
+        step: Any = optimizer.step  # it evaluates the loss several times
+        step(closure)
     else:
         closure()
         optimizer.step()
@@ -149,7 +151,7 @@ def batches_in_order(batches: Batches, size: int, seed: int) -> Iterator[Any]:
             order = torch.randperm(rows, generator=generator)
             for begin in range(0, rows - size + 1, size):
                 picked = order[begin : begin + size]
-                yield map_tensors(whole, lambda t, p=picked: t[p.to(t.device)] if t.ndim and len(t) == rows else t)
+                yield map_tensors(whole, functools.partial(_rows, rows=rows, picked=picked))
     while True:
         if batches.kept is None:
             for batch, _ in batches:
@@ -157,6 +159,10 @@ def batches_in_order(batches: Batches, size: int, seed: int) -> Iterator[Any]:
             continue
         for place in torch.randperm(len(batches.kept), generator=generator).tolist():
             yield batches.kept[place]
+
+
+def _rows(tensor: Tensor, rows: int, picked: Tensor) -> Tensor:
+    return tensor[picked.to(tensor.device)] if tensor.ndim and len(tensor) == rows else tensor
 
 
 def _evaluate(job: TrainingJob, found: TrainingRun) -> None:
@@ -199,7 +205,9 @@ def as_seeds(given: int | Sequence[int]) -> list[int]:
         return list(range(given))
     if isinstance(given, Sequence | range) and not isinstance(given, str) and len(given):
         seeds = list(given)
-        if all(isinstance(s, int) and not isinstance(s, bool) and s >= 0 for s in seeds) and len({*seeds}) == len(seeds):
+        if all(isinstance(s, int) and not isinstance(s, bool) and s >= 0 for s in seeds) and len({*seeds}) == len(
+            seeds
+        ):
             return seeds
     raise InputError(f"seeds must be an integer >= 1, or different integers >= 0, got {given!r:.60}")
 

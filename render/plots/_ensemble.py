@@ -13,7 +13,7 @@ from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
-from landscapes.record import FAILED, Record, filled
+from landscapes.record import FAILED, Record, filled, optimizer_labels
 from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, Boxes, bounds_of, pixels
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.localization import localize
@@ -153,8 +153,8 @@ def loss_quantiles(
     """Draw the losses of many runs of few optimizers on `ax` and return `ax`: medians with quantile bands.
 
     The inner band spans the quantiles 0.25 to 0.75 of an optimizer's runs, the outer one 0.1 to 0.9. If the minimum is
-    known, the gap to it is drawn on a log scale, else the loss on a linear one. Failed runs count as worse than all
-    others from then on; runs that became unbounded keep their last loss.
+    known, the gap to it is drawn on a log scale, else the loss, on a log scale if all losses are positive. Failed runs
+    count as worse than all others from then on; runs that became unbounded keep their last loss.
 
     Args:
         record: several runs with the same label, as from `sweep("beale", ["adam", "sgd"], seeds=40, record_steps=1)`.
@@ -197,11 +197,13 @@ def loss_quantiles(
         middle = np.quantile(value[entries], 0.5, axis=0, method="nearest")
         ran = np.isfinite(middle)
         if ran.any():
-            label = str(runs.runs["label"][entries][0])
+            label = str(np.array(optimizer_labels(record))[entries][0])
             ax.add_line(Curve(runs.step[ran], middle[ran], style=style, label=label, width=1.8 * size_factor(ax)))
     if bounded and some:
         ax.set_yscale("log")
         set_limits(ax, ax.get_ylim()[0], 10 * first)
+    elif some and record.meta.minimum != -np.inf and float(np.min(value)) > 0:  # losses of networks, say
+        ax.set_yscale("log")
     elif some:
         lowest = float(np.min(value, where=np.isfinite(value), initial=first))
         margin = 0.05 * (first - lowest) or 1.0
@@ -215,8 +217,8 @@ def loss_quantiles(
 
 
 def groups(record: Record, look: Theme) -> list[tuple[Style, NDArray[np.bool_]]]:
-    """Return for each label the style, and which runs have it."""
-    given = record.trajectories.runs["label"]
+    """Return for each optimizer the style, and which runs are its own."""
+    given = np.array(optimizer_labels(record))
     labels = list(dict.fromkeys(str(label) for label in given))
     return [(style, np.asarray(given == label)) for label, style in zip(labels, styles(labels, look), strict=True)]
 

@@ -23,9 +23,18 @@ SMALL = {
     "basins": ("--steps", "4", "--resolution", "4"),
     "compare": ("--steps", "4", "--starts", "2"),
     "tune": ("--steps", "9", "--starts", "1"),
+    "train-race": ("--steps", "4", "--resolution", "5"),
     "gallery": ("--steps", "4", "--seconds", "0.3", "--fps", "8", "--size", "240x180"),
 }
 """Options that make an example small."""
+
+JOB = """
+import torch
+x = torch.arange(40.0).reshape(20, 2) / 40
+job = lambda: (torch.nn.Linear(2, 2), torch.nn.CrossEntropyLoss(), (x, (x[:, 0] > 0.5).long()))
+make = lambda weights: torch.optim.SGD(weights, lr=0.1)
+"""
+"""A file that `train-race` trains from."""
 
 
 @pytest.mark.parametrize(("name", "line"), EXAMPLES, ids=[line for _, line in EXAMPLES])
@@ -33,10 +42,11 @@ SMALL = {
 def test_examples_run(cli, window, tmp_path, name, line):
     diverging().save(tmp_path / "race.npz")
     (tmp_path / "log.csv").write_text("step,train_loss\n" + "".join(f"{k},{0.5**k}\n" for k in range(30)))
+    (tmp_path / "train.py").write_text(JOB, encoding="utf-8")
     program, command, *arguments = shlex.split(line)
     assert (program, command) == ("landscapes", name)
     small = SMALL.get(name, ())
-    if name in ("race", "replay"):
+    if name in ("race", "replay", "train-race"):
         small += () if ".html" in line else ("--seconds", "0.3", "--fps", "8", "--size", "240x180")
     code, out, err = cli(command, *arguments, *small)
     assert code == (name == "diagnose" and "race.npz" in line), err  # a run of this record diverges

@@ -1,0 +1,222 @@
+"""`train_race`: runs against plain loops, tuning, failures, several seeds, executors, the command, and bad input."""
+
+from __future__ import annotations
+
+import copy
+import math
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from landscapes import InputError, Record, render, train_race
+from landscapes.networks import Muon
+from landscapes.networks.contenders import as_optimizers
+from landscapes.networks.data import load_batches
+from landscapes.networks.muon import orthogonalized
+from landscapes.networks.training import batches_in_order
+
+X = torch.randn(96, 2, generator=torch.Generator().manual_seed(0))
+Y = (X[:, 0] * X[:, 1] > 0).long()
+LOSS = nn.CrossEntropyLoss()
+
+
+def network() -> nn.Sequential:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.Tanh(), nn.Linear(8, 2))
+
+
+SMALL = {"steps": 24, "batch_size": 16, "record_steps": 9, "resolution": 9}
+
+
+@pytest.fixture(scope="module")
+def race() -> tuple[Record, nn.Module]:
+    net = network()
+    optimizers = {
+        "SGD": "sgd(lr=0.5, clip=0.2)",
+        "Adam": "adam(lr=0.03, schedule='cosine')",
+        "own": lambda weights: torch.optim.RMSprop(weights, lr=0.01),
+        "bad": "sgd(lr=1e30)",
+    }
+    return train_race(net, LOSS, (X, Y), optimizers, metrics="accuracy", validation=(X[:30], Y[:30]), **SMALL), net
+
+
+def plain_losses(make, clip=None, schedule=None) -> list[float]:
+    """Train by a loop of our own, and return the losses on all data at every third step."""
+    net = network()
+    optimizer = make(net.parameters())
+    scheduler = None if schedule is None else torch.optim.lr_scheduler.LambdaLR(optimizer, schedule)
+    generator, losses = torch.Generator().manual_seed(0), []
+    order = torch.cat([torch.randperm(96, generator=generator) for _ in range(4)])
+    for step in range(25):
+        if step % 3 == 0:
+            evaluated = copy.deepcopy(net).eval()
+            losses.append(LOSS(evaluated(X), Y).item())
+        rows = order[16 * step : 16 * step + 16]
+        if step == 24:
+            break
+        optimizer.zero_grad()
+        LOSS(net(X[rows]), Y[rows]).backward()
+        if clip is not None:
+            nn.utils.clip_grad_norm_(net.parameters(), clip)
+        optimizer.step()
+        if scheduler is not None:
+            scheduler.step()
+    return losses
+
+
+def test_runs_equal_plain_loops(race):
+    record, _ = race
+    t = record.trajectories
+    assert t.step.tolist() == list(range(0, 25, 3))
+    expected = [
+        plain_losses(lambda p: torch.optim.SGD(p, lr=0.5), clip=0.2),
+        plain_losses(
+            lambda p: torch.optim.Adam(p, lr=0.03), schedule=lambda step: 0.5 * (1 + math.cos(math.pi * step / 24))
+        ),
+        plain_losses(lambda p: torch.optim.RMSprop(p, lr=0.01)),
+    ]
+    np.testing.assert_allclose(t.loss[:3], expected, rtol=1e-5)
+
+
+def test_the_record_is_a_race_in_one_plane(race, tmp_path):
+    record, net = race
+    t = record.trajectories
+    assert t.x.shape == (4, 9, 2)
+    assert np.ptp(t.x[:3, 0], axis=0).max() < 1e-5  # one start
+    best = int(np.argmin(t.loss[:3, -1]))
+    np.testing.assert_allclose(t.x[best, -1], 0, atol=1e-4)
+    assert t.runs["status"].tolist() == ["max_steps"] * 3 + ["non-finite"]
+    assert t.runs["stopped"][3] is not np.ma.masked
+    assert t.runs["optimizer"].tolist()[:2] == ["sgd(lr=0.5, clip=0.2)", "adam(lr=0.03, schedule='cosine')"]
+    np.testing.assert_allclose(t.runs["lr"][:3], [0.5, 0.03, 0.01])
+    assert {"batch_loss", "accuracy", "validation_loss", "validation_accuracy"} <= t.metrics.keys()
+    assert ((t.metrics["accuracy"][:3] >= 0) & (t.metrics["accuracy"][:3] <= 1)).all()
+    assert np.isnan(record.gap_origin)
+    assert 0 < record.meta.plane["explained"] <= 1
+    assert all(p.grad is None for p in net.parameters())
+    again = Record.load(record.save(tmp_path / "race.npz"))
+    np.testing.assert_array_equal(again.trajectories.metrics["accuracy"], t.metrics["accuracy"])
+    assert render.save(record, tmp_path / "race.gif", seconds=1, fps=5, figsize=(5, 3)).stat().st_size > 5000
+
+
+def test_the_callers_network_and_random_state_stay():
+    net = network()
+    state, before = torch.get_rng_state(), copy.deepcopy(net.state_dict())
+    train_race(net, LOSS, (X, Y), ["sgd(lr=0.1)"], **SMALL | {"steps": 3})
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+    assert net.training
+
+
+def test_open_learning_rates_are_tuned():
+    record = train_race(network(), LOSS, (X, Y), ["sgd", torch.optim.Adam], lr_grid=(1e-4, 0.01, 0.3), **SMALL)
+    runs = record.trajectories.runs
+    assert runs["lr_source"].tolist() == ["tuned", "tuned"]
+    alone = [
+        train_race(network(), LOSS, (X, Y), [f"sgd(lr={lr})"], **SMALL).trajectories.loss[0, -1]
+        for lr in (1e-4, 0.01, runs["lr"][0])
+    ]
+    assert min(alone) == alone[2] == record.trajectories.loss[0, -1]
+    with pytest.warns(UserWarning, match="edge of those tried"):
+        train_race(network(), LOSS, (X, Y), ["sgd"], lr_grid=(1e-6, 2e-6), **SMALL | {"steps": 6})
+
+
+def test_several_seeds_have_bands():
+    def fresh() -> nn.Module:
+        return nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 2))
+
+    record = train_race(fresh, LOSS, (X, Y), ["sgd(lr=0.1)", "adam(lr=0.01)"], seeds=3, **SMALL)
+    runs = record.trajectories.runs
+    assert runs["label"].tolist()[:2] == ["SGD, seed 0", "SGD, seed 1"]
+    assert runs["name"].tolist() == ["SGD"] * 3 + ["Adam"] * 3
+    assert len({*np.round(record.trajectories.loss[:3, 0], 6).tolist()}) == 3  # other initial weights
+    from matplotlib.figure import Figure
+
+    ax = render.loss_quantiles(record, Figure().subplots())
+    assert [line.get_label() for line in ax.lines] == ["SGD", "Adam"]
+    assert ax.get_yscale() == "log"
+
+
+def job_loss(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return nn.functional.cross_entropy(outputs, targets)
+
+
+@pytest.mark.slow
+def test_an_executor_gives_the_same_results():
+    import multiprocessing
+
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
+        far = train_race(network(), job_loss, (X, Y), ["sgd(lr=0.1)"], executor=executor, **SMALL)
+        with pytest.raises(InputError, match="top of a module"):
+            train_race(network(), lambda o, t: LOSS(o, t), (X, Y), ["sgd(lr=0.1)"], executor=executor, **SMALL)
+    near = train_race(network(), job_loss, (X, Y), ["sgd(lr=0.1)"], **SMALL)
+    np.testing.assert_array_equal(far.trajectories.loss, near.trajectories.loss)
+
+
+def test_loaders_give_the_same_batches_to_all():
+    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(X, Y), batch_size=32)
+    one, other = (batches_in_order(load_batches(loader, torch.device("cpu"), None, whole=True), 64, 1) for _ in "ab")
+    seen = [next(one) for _ in range(6)]
+    assert all(torch.equal(batch[0], next(other)[0]) for batch in seen)
+    epochs = [torch.cat([batch[0] for batch in part]).sum(0) for part in (seen[:3], seen[3:])]
+    torch.testing.assert_close(epochs[0], X.sum(0))
+    torch.testing.assert_close(epochs[1], X.sum(0))
+    record = train_race(network(), LOSS, loader, ["adam(lr=0.01)", "lbfgs(lr=0.1)"], **SMALL | {"steps": 4})
+    assert (record.trajectories.loss[:, -1] < record.trajectories.loss[:, 0]).all()
+
+
+def test_muon_moves_all_singular_values_alike():
+    values = torch.linalg.svdvals(orthogonalized(torch.randn(6, 12, generator=torch.Generator().manual_seed(0))))
+    assert 0.6 < values.min() <= values.max() < 1.3
+    conv = nn.Conv2d(3, 8, 3)
+    optimizer, before = Muon(conv.parameters(), lr=0.1), conv.weight.detach().clone()
+    conv(torch.ones(1, 3, 5, 5)).square().sum().backward()
+    optimizer.step()
+    moved = torch.linalg.svdvals((conv.weight.detach() - before).flatten(1))
+    assert moved[0] <= 1.3 * 0.1 * 0.2 * 27**0.5
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"optimizers": []}, "no optimizers"),
+        ({"optimizers": ["adamm"]}, "Did you mean"),
+        ({"optimizers": ["adam(0.1)"]}, "cannot parse"),
+        ({"optimizers": ["adam(lr=-1)"]}, "lr must be > 0"),
+        ({"optimizers": ["adam(lr=0.1, gamma=2)"]}, "Adam cannot be made: TypeError"),
+        ({"optimizers": [lambda weights: 3]}, "must make a torch.optim.Optimizer"),
+        ({"optimizers": [torch.optim.SGD([X.clone().requires_grad_()], lr=1.0)]}, "classes or functions"),
+        ({"optimizers": ["sgd(lr=0.1)", "sgd(lr=0.1)"]}, "two optimizers are called"),
+        ({"optimizers": ["sgd(lr=1e30)"]}, "no run stays finite"),
+        ({"schedule": "cosin"}, "Did you mean cosine"),
+        ({"clip": 0}, "clip must be a norm > 0"),
+        ({"steps": 0}, "steps must be an integer >= 1"),
+        ({"seeds": [1, 1]}, "seeds must be"),
+        ({"lr_grid": [0]}, "lr_grid must be"),
+        ({"through": "Adam"}, "through must be the label"),
+        ({"executor": 3}, "executor must have submit"),
+        ({"model": 3}, "model must be a torch.nn.Module"),
+        ({"data": (X[:0], Y[:0])}, "no rows"),
+        ({"data": []}, "no batches"),
+        ({"loss": nn.CrossEntropyLoss(reduction="none")}, "one number"),
+        ({"data": (X * math.nan, Y)}, "nan"),
+    ],
+    ids=range(21),
+)
+def test_bad_input(change, message):
+    given = {"model": network(), "loss": LOSS, "data": (X, Y), "optimizers": ["sgd(lr=0.1)"], **SMALL} | change
+    with pytest.raises(InputError, match=message):
+        train_race(**given)
+
+
+def test_equal_classes_are_named_by_their_settings():
+    labels = [one.label for one in as_optimizers(["sgd(lr=0.1)", "sgd(lr=0.2)", "momentum"], 1.0, "linear")]
+    assert labels == [
+        "sgd(lr=0.1, clip=1.0, schedule='linear')",
+        "sgd(lr=0.2, clip=1.0, schedule='linear')",
+        "Momentum",
+    ]
