@@ -16,6 +16,7 @@ from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
 from landscapes.render.artists.animated import IDENTITY, NO_BOXES, AnimatedArtist, Boxes, pixels
+from landscapes.render.artists.older_matplotlib import root_figure
 from landscapes.render.artists.polyline import Polyline
 from landscapes.render.artists.text_fit import Ruler, clean_text
 from landscapes.render.theme import Theme
@@ -82,7 +83,7 @@ class PauseNotes(Artist, AnimatedArtist):
             return
         lines, font, box = self.layout(self.step, renderer)
         unit = pixels(renderer, 1.0)
-        page = self.get_figure(root=True)
+        page = root_figure(self)
         assert page is not None
         frame = FancyBboxPatch(
             (box.x0, box.y0), box.width, box.height, boxstyle=f"round,pad=0,rounding_size={0.4 * font * unit}",

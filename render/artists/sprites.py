@@ -13,6 +13,7 @@ from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from landscapes.render.artists.animated import IDENTITY
+from landscapes.render.artists.older_matplotlib import root_figure
 
 Image = NDArray[np.uint8]
 """Pixels (height, width, 4), the lowest row first, as Agg takes them."""
@@ -37,7 +38,7 @@ class Lettering:
             x, y, words, fontsize=self.size, color=self.color, alpha=self.alpha, fontfamily=list(self.families),
             fontweight=self.weight, ha=align, va="baseline", parse_math=False,
         )  # fmt: skip
-        page = owner.get_figure(root=True)
+        page = root_figure(owner)
         assert page is not None
         made.set_figure(page)
         made.set_transform(IDENTITY)

@@ -18,6 +18,7 @@ from landscapes.analysis.live_standings import LiveStandings
 from landscapes.render.artists.animated import IDENTITY, NO_BOXES, AnimatedArtist, Boxes, in_use, pixels
 from landscapes.render.artists.easing import smootherstep
 from landscapes.render.artists.legend import Entry
+from landscapes.render.artists.older_matplotlib import root_figure
 from landscapes.render.artists.sprites import ASCENT, DESCENT, Image, Lettering, Numerals, sprite, text_width
 from landscapes.render.artists.standings_columns import FAILED, REACHED, Columns, measure, short_number
 from landscapes.render.theme import Theme
@@ -267,7 +268,7 @@ class Standings(Artist, AnimatedArtist):
         )  # fmt: skip
         if entry.style.dashes:
             sample.set_dashes(entry.style.dashes)
-        page = self.get_figure(root=True)
+        page = root_figure(self)
         assert page is not None
         sample.set_figure(page)
         sample.draw(renderer)

@@ -13,6 +13,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from landscapes.render.artists.animated import IDENTITY
+from landscapes.render.artists.older_matplotlib import root_figure
 from landscapes.render.artists.polyline import Polyline
 from landscapes.render.theme import Theme
 
@@ -50,7 +51,7 @@ class TargetLabel(Text):
     def _place(self, renderer: RendererBase | None) -> None:
         """Choose the place, once per layout of the axes."""
         ax = self.axes
-        figure = self.get_figure(root=True)
+        figure = root_figure(self)
         assert ax is not None
         assert figure is not None
         layout = (ax.get_yscale(), *ax.viewLim.bounds, *ax.bbox.bounds, figure.dpi)

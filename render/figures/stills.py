@@ -21,6 +21,7 @@ from landscapes import errors
 from landscapes.errors import InputError
 from landscapes.files import replacing, replacing_all
 from landscapes.render.artists.animated import IDENTITY
+from landscapes.render.artists.older_matplotlib import set_rasterized
 from landscapes.render.artists.polyline import Polyline
 from landscapes.render.artists.text_fit import clean_text
 from landscapes.render.artists.trails import Halo, Trail
@@ -151,7 +152,7 @@ def _contours_lightened(made: Figure, dpi: float) -> Iterator[None]:
     before = [(list(line.get_paths()), line.get_transform()) for line in lines]
     for item in fills + lines if crowded else fills:
         item.set_antialiased(False)
-        item.set_rasterized(True)
+        set_rasterized(item)
     if not crowded:
         for line, all_points in zip(lines, thinned, strict=True):
             line.set_paths(all_points)
@@ -164,7 +165,7 @@ def _contours_lightened(made: Figure, dpi: float) -> Iterator[None]:
             line.set_transform(change)
         for item, (smooth, flat) in zip(fills + lines, kept, strict=True):
             item.set_antialiased(smooth)
-            item.set_rasterized(flat)
+            set_rasterized(item, flat)
 
 
 def _thinned(points: Outline, change: Transform) -> Outline:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from landscapes.record import Surface
 from landscapes.render.artists.animated import pixels
+from landscapes.render.artists.older_matplotlib import root_figure
 from landscapes.render.plot3d.shading import scaled_heights
 from landscapes.render.theme import Theme
 
@@ -84,7 +85,7 @@ class TickLabels:
         if word not in self._texts:
             size, color = LABEL_SIZE * self._look.text_scale, self._look.foreground
             text = Text(0, 0, word, color=color, fontsize=size, va="center", parse_math=False)
-            figure = self._axes.get_figure(root=True)
+            figure = root_figure(self._axes)
             assert figure is not None
             text.set_figure(figure)
             self._texts[word] = text

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
 from landscapes.render.artists.localization import localize
+from landscapes.render.artists.older_matplotlib import root_figure
 from landscapes.render.plots.inputs import current_axes, size_factor
 from landscapes.render.plots.run_table import MEASURES, REPEATS, GridValues, grid_values, nothing_found
 from landscapes.render.theme import Theme, as_theme
@@ -232,7 +233,7 @@ def even_in_logs(values: Sequence[Any]) -> bool:
 def _number(ax: Axes, which: str, ends: NDArray[np.float64], along: Sequence[Any], look: Theme) -> None:
     """Label a few cells with their values; values that are even on a log scale get ticks at powers of ten."""
     axis = ax.xaxis if which == "x" else ax.yaxis
-    page = ax.get_figure(root=True)
+    page = root_figure(ax)
     inches = ax.bbox.width / page.dpi if which == "x" and page is not None else float(TICKS)
     most = max(2, min(TICKS, round(1.6 * inches)))
     ticks = _decades(along, most)

@@ -22,6 +22,7 @@ from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, pixels,
 from landscapes.render.artists.animated import Boxes as Areas
 from landscapes.render.artists.label_placement import Boxes, Points, key_steps, plan, settle
 from landscapes.render.artists.legend import Entry, abbreviated, run_entries
+from landscapes.render.artists.older_matplotlib import root_figure
 from landscapes.render.artists.text_fit import Ruler, clean_text
 from landscapes.render.plots.contours import STAR
 from landscapes.render.plots.inputs import check_step, current_axes, show_step, size_factor
@@ -170,7 +171,7 @@ class RunLabels(Artist, AnimatedArtist):
             fontweight="bold",
             path_effects=halo if outlined else None,
         )
-        page = self.get_figure(root=True)
+        page = root_figure(self)
         assert page is not None
         text.set_figure(page)
         text.set_transform(IDENTITY)
@@ -274,7 +275,7 @@ def label_runs(
     names = [clean_text(label, math=False) for label in optimizer_labels(record)[:MOST]]
     entries = [replace(entry, name=name) for entry, name in zip(run_entries(record, look), names, strict=False)]
     shown_runs = entries if scale > 0.9 else abbreviated(entries)
-    ruler = Ruler((ax.get_figure(root=True) or ax.figure).dpi)
+    ruler = Ruler((root_figure(ax) or ax.figure).dpi)
     wide = 72 * ax.get_window_extent().width / ruler.dpi
     shown_runs = [
         replace(entry, name=ruler.shorten(entry.name, 0.4 * wide, font, "bold", tail=0.4)) for entry in shown_runs

@@ -15,6 +15,7 @@ from landscapes.analysis.tuning import columns as trial_columns
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
 from landscapes.render.artists.localization import localize
+from landscapes.render.artists.older_matplotlib import root_figure
 from landscapes.render.artists.text_fit import Ruler, clean_text
 from landscapes.render.artists.trails import mix
 from landscapes.render.plots.inputs import current_axes, plain_log_ticks, size_factor
@@ -61,7 +62,7 @@ def tuning_trials(record: Record | Columns, ax: Axes | None = None, *, theme: st
     order = sorted(labels, key=lambda label: float(table["effort"][best[label]]))
     scale = size_factor(ax)
     extent = ax.get_window_extent()
-    figure = ax.get_figure(root=True)
+    figure = root_figure(ax)
     ruler = Ruler(72.0 if figure is None else figure.dpi)
     wide, font, below = 72 * extent.width / ruler.dpi, 7 * look.text_scale, 0.55
     for label, style in zip(labels, styles(labels, look), strict=True):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
 from landscapes.render.artists.localization import localize
+from landscapes.render.artists.older_matplotlib import set_rasterized
 from landscapes.render.plots.inputs import current_axes, size_factor, surface_of
 from landscapes.render.theme import Theme, as_theme
 
@@ -78,7 +79,7 @@ def contour(
         algorithm="serial",
         zorder=0.5,
     )
-    filled.set_rasterized(True)  # as vectors, the fill is 90% of a file and shows seams between bands
+    set_rasterized(filled)  # as vectors, the fill is 90% of a file and shows seams between bands
     if lines:
         drawn = ax.contour(
             surface.x,

@@ -13,6 +13,7 @@ from landscapes.errors import InputError
 from landscapes.record import Record, Surface, optimizer_labels
 from landscapes.render.artists.animated import set_step
 from landscapes.render.artists.legend import StepCounter
+from landscapes.render.artists.older_matplotlib import root_figure
 from landscapes.render.theme import Theme
 from landscapes.views import extent
 
@@ -53,7 +54,7 @@ def show_step(ax: Axes, record: Record, step: int | None) -> None:
 
     By default, that is the step that the counter shows; without a counter, the last step of the record.
     """
-    page = ax.get_figure(root=True)
+    page = root_figure(ax)
     counters = [] if page is None else [part for part in page.get_children() if isinstance(part, StepCounter)]
     if page is not None and counters:
         set_step(page, counters[0].step if step is None else int(step))
@@ -99,7 +100,7 @@ def has_plot(record: Record) -> bool:
 
 def size_factor(ax: Axes) -> float:
     """Return the factor for line widths and marker sizes: 1 on large axes, down to 0.45 on small ones."""
-    figure = ax.get_figure(root=True)
+    figure = root_figure(ax)
     extent = ax.get_window_extent()
     side = min(extent.width, extent.height) * 72 / (72.0 if figure is None else figure.dpi)
     return float(np.clip(side / 300, 0.45, 1.0))

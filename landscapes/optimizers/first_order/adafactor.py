@@ -45,7 +45,7 @@ class Adafactor(FirstOrder):
     """
 
     names: ClassVar[tuple[str, ...]] = ("adafactor",)
-    torch_class: ClassVar[type[torch.optim.Optimizer] | None] = torch.optim.Adafactor
+    torch_class: ClassVar[type[torch.optim.Optimizer] | None] = getattr(torch.optim, "Adafactor", None)  # torch 2.5
 
     lr: Scalar = field(default=1e-2, metadata=NON_NEGATIVE)
     beta2_decay: Scalar = field(default=-0.8, metadata={"high": 0.0})

@@ -47,7 +47,7 @@ class Muon(FirstOrder):
     """
 
     names: ClassVar[tuple[str, ...]] = ("muon",)
-    torch_class: ClassVar[type[torch.optim.Optimizer] | None] = torch.optim.Muon
+    torch_class: ClassVar[type[torch.optim.Optimizer] | None] = getattr(torch.optim, "Muon", None)  # torch 2.9
 
     lr: Scalar = field(default=1e-3, metadata=NON_NEGATIVE)
     momentum: Scalar = field(default=0.95, metadata=HALF_OPEN_UNIT)
