@@ -247,6 +247,7 @@ TUNING: Mapping[str, Problem] = {
     "dying": dying_network("ReLU units", False),
     "log": Problem("logarithm", _log_bowl(0.2), normal(0.1, 3), 0.0, 2.0),
     "absolute": Problem("absolute values", _sum(torch.abs), normal(2.0, 3), 0.0, 1.0),
+    "chaos": Problem("double wells", _sum(lambda x: (x.square() - 1).square() / 4), on_sphere(0.9, 3, 0.5), 0.0, 2.0),
 }
 
 HELD_OUT: Mapping[str, Problem] = {
@@ -274,6 +275,9 @@ HELD_OUT: Mapping[str, Problem] = {
     ),
     "absolute": Problem(
         "largest coordinate", lambda x, b: x.abs().amax(dim=1) + 0.1 * x.abs().sum(dim=1), normal(2.0, 3), 0.0, 1.0
+    ),
+    "chaos": Problem(
+        "sine waves", _sum(lambda x: 1 - torch.cos(x) + x.square() / 20), on_sphere(3.0, 4, 0.5), 0.0, 1.1
     ),
 }
 

@@ -347,6 +347,10 @@ def setups(p: Mapping[str, Problem]) -> Iterator[tuple[str, str, Setup]]:
     yield "left domain", "regression", Setup("momentum", -0.004, 150)
     yield "left domain", "bowl", sgd("bowl", 1.1, 25)
     yield "left domain", "logcosh", Setup("sgd", 0.5, 300, noise=3.0)
+    for share in (1.3, 1.4, 1.5, 1.9, 2.2, 2.6, 3.0):
+        yield "oscillating", "chaos", sgd("chaos", share, 400)
+    for noise in (0.05, 0.2):
+        yield "noise floor", "chaos", sgd("chaos", 0.2, 800, noise=noise)
 
 
 def cases(half: str, per_setup: int = PER_SETUP) -> Iterator[Case]:

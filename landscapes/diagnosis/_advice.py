@@ -62,6 +62,9 @@ EXPERIMENTS: Mapping[frozenset[Kind], str] = {
     "valley",
     frozenset({"crawling", "still falling"}): "run with ten times the learning rate: a crawling run becomes ten times "
     "as fast",
+    frozenset({"crawling", "noise floor"}): "run with ten times the learning rate: only a crawling run gets lower",
+    frozenset({"plateau", "still falling"}): "run for as many steps again: the loss falls on, or it has come to rest",
+    frozenset({"diverged", "spike"}): "lower the learning rate tenfold: only a run that had diverged no longer leaps",
     frozenset({"crawling", "clipped"}): "run without clipping: only a clipped run becomes faster",
     frozenset({"plateau", "zero gradient"}): "print the norm of the gradient: zero to the last bit, or only small",
     frozenset({"cycling", "oscillating"}): "compare the points one period apart: they are equal in a cycle",

@@ -1,13 +1,19 @@
-"""The rule for a loss that is infinite in mid-run. NaN may be a gap of the log; infinity is a value."""
+"""Rules for a loss that explodes and comes back: to infinity in mid-run, or from the start on.
+
+NaN may be a gap of the log; infinity is a value.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from landscapes.diagnosis._finding import Finding, below
+from landscapes.diagnosis._finding import Finding, above, below
 from landscapes.diagnosis._log import Log
 from landscapes.diagnosis._motion import BACK
 from landscapes.diagnosis._verdict import Evidence
+
+EXPLODES = 100.0
+"""A run was thrown at its start if the loss rises by this many of its later falls and ranges."""
 
 
 def blow_up(log: Log) -> Finding | None:
@@ -46,4 +52,30 @@ def blow_up(log: Log) -> Finding | None:
         3.0,
         figures,
         "diverged",
+    )
+
+
+def thrown_at_start(log: Log) -> Finding | None:
+    """The first steps raise the loss far above anything that comes later, and the run goes on from there."""
+    if len(log) < 12 or not log.late_range > 0:
+        return None
+    peak = int(np.argmax(log.loss))
+    rise, end = float(log.loss[peak]) - log.first, float(np.median(log.loss[-max(3, len(log) // 20) :]))
+    unit = max(log.drop, log.late_range)
+    fell_before = log.first - float(log.loss[: peak + 1].min())
+    if rise <= EXPLODES * unit or fell_before > 0.1 * log.drop or float(log.loss[peak]) - end < 0.5 * rise:
+        return None
+    begin = int(np.flatnonzero(log.loss[: peak + 1] <= log.first)[-1])
+    return Finding(
+        "diverged",
+        f"the loss explodes from {log.first:.4g} to {float(log.loss[peak]):.4g} from step {log.step[begin]} to step "
+        f"{log.step[peak]}; the run goes on from where that has thrown it, and is at {end:.4g} in the end",
+        (
+            Evidence("rise, in later falls below the start and ranges", rise / unit),
+            Evidence("loss at the end", end),
+        ),
+        log.span(begin, peak),
+        above(rise, EXPLODES * unit),
+        {"onset": float(log.step[begin]), "peak": float(log.step[peak]), "end": end},
+        "spike",
     )

@@ -22,14 +22,17 @@ RULES: Sequence[Callable[[Log], Finding | None]] = (
     _failures.diverged,
     _failures.zero_gradient,
     _failures.clipped,
+    _blow_up.thrown_at_start,
     _motion.spike,
     _motion.late_instability,
     _motion.late_growth,
     _motion.cycling,
     _motion.oscillating,
+    _motion.beyond_edge,
     _failures.schedule_ended,
     _motion.noise_floor,
     _ends.smooth_end,
+    _ends.unmoved,
 )
 """In order: the first that finds something decides. Causes that a log names come before shapes of the curve."""
 

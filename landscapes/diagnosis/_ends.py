@@ -16,6 +16,12 @@ SETTLED = 1e-3
 SLOW = 0.945
 """A run crawls if each quarter of it lowers the loss by this share of the quarter before, or more."""
 
+ACCELERATES = 1.02
+"""The fall accelerates if each quarter lowers the loss by this many times that of the quarter before, or more."""
+
+UNMOVED = 0.1
+"""Points have hardly moved if the length of their trajectory is this share of the norm of the weights, or less."""
+
 STALLED = 0.02
 """A run stands if its last quarter lowers the loss by less than this share of the fall."""
 
@@ -62,7 +68,7 @@ def smooth_end(log: Log) -> Finding | None:
         growing = _growth(log)
         if concave is None and growing is not None and growing > GROWS:
             return _stuck(log, None, share)
-        return _crawling(log, share, q, left)
+        return _falling(log, share, q, left) if q > ACCELERATES else _crawling(log, share, q, left)
     return _falling(log, share, q, left)
 
 
@@ -151,9 +157,11 @@ def _law(log: Log) -> tuple[str, list[Evidence], dict[str, float]]:
 
 def _falling(log: Log, share: float, q: float, left: float) -> Finding:
     gain = share * sum(q**i for i in range(1, 5)) if q < 1 else 4 * share
+    faster = ", faster and faster" if q > ACCELERATES and not log.noisy else ""
     return Finding(
         "still falling",
-        f"the loss was still falling at the end: as many steps again would lower it by {gain:.2g} of the fall so far",
+        f"the loss was still falling at the end{faster}: as many steps again would lower it by {gain:.2g} of the fall "
+        "so far",
         (
             Evidence("fall of the last quarter, in the fall", share),
             Evidence("the same, in the fall of the quarter before", q),
@@ -161,7 +169,23 @@ def _falling(log: Log, share: float, q: float, left: float) -> Finding:
         log.span(len(log) // 2),
         min(above(share, SETTLED), 10 * above(SLOW, q) if q < SLOW else 0.1),
         {"left": left, "gain": gain},
-        "crawling" if q > 0.7 else "converged",
+        "plateau" if faster else "crawling" if q > 0.7 else "converged",
+    )
+
+
+def unmoved(log: Log) -> Finding | None:
+    """Noise hides whether the loss falls, and the weights have hardly moved."""
+    if log.travelled is None or not log.noisy or not log.travelled < UNMOVED:
+        return None
+    return Finding(
+        "crawling",
+        "noise hides whether the loss falls; all steps together are short beside the weights: there are too few, or "
+        "the learning rate is too small",
+        (Evidence("length of the trajectory, in the norm of the weights", log.travelled),),
+        log.span(0),
+        below(log.travelled, UNMOVED),
+        {"travelled": log.travelled},
+        "noise floor",
     )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from landscapes.diagnosis._log import Array, Log
 from landscapes.diagnosis._reading import Curvature, Hessian, log_of, probe
@@ -48,6 +49,7 @@ def logs_of(record: Record, clip_norm: float | None, hessian: Hessian | None) ->
                 gradient_norm=_metric(record, "gradient_norm", i, end, len(loss)),
                 step_length=lengths,
                 lr=lr,
+                travelled=_travelled(record, i, step[:end]),
                 clip_norm=clipped if clip_norm is None else clip_norm,
                 outside=np.any((x < domain[:, 0]) | (x > domain[:, 1]), axis=1) if within else None,
                 diverged_at=rejected if statuses[i] == "diverged" else None,
@@ -64,6 +66,19 @@ def _metric(record: Record, name: str, run: int, end: int, length: int) -> Array
     found = np.full(length, np.nan)
     found[:end] = values[run, :end]
     return found
+
+
+def _travelled(record: Record, run: int, step: NDArray[np.int64]) -> float | None:
+    """Return the length of the trajectory of a training run in the norm of its weights; None if not measured."""
+    metrics = record.trajectories.metrics
+    if not {"step_length", "parameter_norm"} <= metrics.keys() or len(step) < 2:
+        return None
+    lengths, norms = metrics["step_length"][run], metrics["parameter_norm"][run]
+    measured = lengths[np.isfinite(lengths)]
+    norm = float(np.nanmax(norms)) if np.isfinite(norms).any() else 0.0
+    if not len(measured) or not norm > 0:
+        return None
+    return float(measured.mean() * (step[-1] - step[0]) / norm)
 
 
 def _clipped_to(record: Record, run: int) -> float | None:

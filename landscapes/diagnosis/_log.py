@@ -23,6 +23,7 @@ class Log:
         gradient_norm: norms of the gradient (T,), or None.
         step_length: distances from each point to the next (T,), the last one repeated, or None.
         lr: learning rates (T,), or None.
+        travelled: the length of the trajectory in the norm of the weights, or None.
         clip_norm: the norm to which gradients are clipped, or None.
         outside: whether each point is outside the domain (T,), or None.
         failed_at: the step of the first loss or gradient that is not finite, up to the end; None if there is none.
@@ -40,6 +41,7 @@ class Log:
     gradient_norm: Array | None = None
     step_length: Array | None = None
     lr: Array | None = None
+    travelled: float | None = None
     clip_norm: float | None = None
     outside: NDArray[np.bool_] | None = None
     failed_at: int | None = None
@@ -75,6 +77,11 @@ class Log:
     def drop(self) -> float:
         """How far the loss fell below its first value; the unit of all thresholds."""
         return self.first - self.lowest
+
+    @cached_property
+    def late_range(self) -> float:
+        """The range of the losses of the last half."""
+        return float(np.ptp(self.loss[len(self) // 2 :])) if len(self) else 0.0
 
     @cached_property
     def quarters(self) -> tuple[float, float]:

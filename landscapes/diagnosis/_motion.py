@@ -31,8 +31,16 @@ share of the record, both together must reach the second: slow noise has such lo
 CHANCE = 3.0
 """In short records, lobes must be this many standard deviations of the autocorrelation of noise."""
 
+EDGE, PLAIN = 2.0, 0.01
+"""Gradient descent is unstable where the learning rate times the largest curvature exceeds the first figure. A run is
+gradient descent if its step lengths are the same multiple of the gradient norms, within the second."""
+
 REPEATS = 1e-4
 """A cycle repeats within this share of its extent."""
+
+HIDES, MANY = 0.5, 100
+"""If losses spread over the first share of the fall or more, noise may hide a fall. Fewer entries than the second leave
+that open."""
 
 FLOOR = 4e-4
 """The spread of the losses at a noise floor, in the fall."""
@@ -225,6 +233,40 @@ def oscillating(log: Log) -> Finding | None:
     )
 
 
+def beyond_edge(log: Log) -> Finding | None:
+    """Gradient descent moves irregularly, with a learning rate beyond the stability edge: its swings are chaotic."""
+    if len(log) < 24 or not log.noisy or not _is_descent(log):
+        return None
+    swing = float(np.quantile(log.rest, 0.97) - np.quantile(log.rest, 0.03)) / max(log.drop, 1e-300)
+    if swing < SWING:
+        return None
+    edge = _edge(log)
+    if edge is None or not edge > EDGE:
+        return None
+    return Finding(
+        "oscillating",
+        "the loss swings irregularly, without noise: the learning rate is beyond the stability edge",
+        (
+            Evidence("learning rate · largest curvature (stable below 2)", edge),
+            Evidence("swing, in the fall", swing),
+        ),
+        log.span(len(log) // 2),
+        min(above(swing, SWING), 2 * above(edge, EDGE)),
+        {"edge": edge, "amplitude": swing * log.drop},
+        "noise floor",
+    )
+
+
+def _is_descent(log: Log) -> bool:
+    """Return whether step lengths are one multiple of the gradient norms, as of plain gradient descent."""
+    if log.gradient_norm is None or log.step_length is None:
+        return False
+    part = slice(len(log) // 2, -1)
+    g, s = log.gradient_norm[part], log.step_length[part]
+    ratios = s[g > 0] / g[g > 0]
+    return len(ratios) > 0 and float(np.ptp(ratios)) <= PLAIN * float(np.median(ratios))
+
+
 def _edge(log: Log) -> float | None:
     """Return the learning rate times the largest eigenvalue of the Hessian, if both are at hand."""
     values: Array | None = log.eigenvalues
@@ -242,7 +284,7 @@ def noise_floor(log: Log) -> Finding | None:
     if spread < FLOOR * log.drop:
         return None
     fall = float(np.mean(middle) - np.mean(last))
-    if abs(fall) > 0.25 * spread:
+    if abs(fall) > 0.25 * spread or (spread > HIDES * log.drop and n < MANY):
         return None
     level = float(np.mean(last))
     return Finding(

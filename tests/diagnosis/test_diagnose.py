@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from landscapes import InputError, basins, diagnose, race, sweep
 from landscapes.diagnosis import HEALTHY, KINDS
+from landscapes.networks import watch
 from landscapes.record import Record
 
 T = 1000
@@ -133,6 +134,58 @@ def test_curvature_tells_a_saddle_from_a_minimum():
     unknown = diagnose(FALL)[0]
     assert unknown.kind == "converged"
     assert unknown.confidence < minimum.confidence
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+def test_a_run_thrown_at_its_start_has_diverged(unit):
+    """As of ReLU units that die in an explosion: the rest of the run is calm, and lower than the start."""
+    loss = 4000 + 1e3 * NOISE
+    loss[:40] = [4e3, 5e7, *(7e11 * np.exp(-np.arange(38)))]
+    verdict = diagnose(unit * loss)[0]
+    assert (verdict.kind, verdict.steps) == ("diverged", (0, 2))
+    assert diagnose(unit * np.append(4e3, loss[40:]))[0].kind != "diverged"
+
+
+def test_a_fall_that_accelerates_is_not_crawling():
+    assert diagnose(1 - 1e-3 * np.exp(K / 300))[0].kind == "still falling"
+    assert diagnose(1 - 1e-3 * np.exp(K / 90_000))[0].kind == "crawling"
+
+
+def descent(lr: float, noise: float) -> dict[str, np.ndarray]:
+    """Return the log of gradient descent on a double well."""
+    x, rows = 0.9, []
+    for k in range(400):
+        g = x**3 - x + noise * NOISE[k]
+        rows.append(((x * x - 1) ** 2 / 4, abs(g), lr * abs(g)))
+        x -= lr * g
+    series = dict(zip(("x", "gradient_norm", "step_length"), np.transpose(rows), strict=True))
+    return {**series, "lr": np.full(400, lr), "point": [1.0], "hessian": lambda x: np.array([[2.0]])}
+
+
+def test_chaos_beyond_the_stability_edge_is_no_noise():
+    chaos = diagnose(**descent(1.5, 0.0))[0]
+    assert chaos.kind == "oscillating"
+    assert chaos.figures["edge"] == 3
+    assert diagnose(**descent(0.2, 0.3))[0].kind == "noise floor"
+
+
+def test_a_watched_run_that_hardly_moved_is_crawling():
+    rng = torch.Generator().manual_seed(0)
+    net = torch.nn.Linear(4, 1)
+    with torch.no_grad():
+        net.weight.fill_(1.0)
+    optimizer = torch.optim.SGD(net.parameters(), lr=1e-4)
+    with watch(optimizer) as watched:
+        for _ in range(40):
+            x = torch.randn(4, 4, generator=rng)
+            loss = (net(x) - torch.randn(4, 1, generator=rng)).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            watched.log(loss)
+    verdict = diagnose(watched.record)[0]
+    assert verdict.kind == "crawling"
+    assert 0 < verdict.figures["travelled"] < 0.1
 
 
 def test_race(tmp_path):
