@@ -33,6 +33,9 @@ TIME = ("seconds", "fps", "frames", "pace", "pause", "hold", "loop")
 STEPWISE = {"fps": 25.0, "frames": None, "pace": "auto", "pause": None, "hold": None, "loop": True}
 """The options of animations alone, with their defaults."""
 
+TIMED = {"seconds": None, **STEPWISE}
+"""The options that a picture of one step has no use for, with their defaults."""
+
 PAGE = ("title", "view", "seconds", "standings", "live", "text_scale", "lang", "words", "colors")
 """The options of a page, besides its themes."""
 
@@ -115,8 +118,8 @@ def save(
         format: the suffix of the format, such as "png"; by default that of the path. Formats of several files
             (.pgf, numbered frames) need a path.
         progress: called with (frame, frames) after each frame of an animation.
-        options: as in `render.figure`; for animations also `seconds`, `fps`, `frames`, `pace`, `pause`, `hold` and
-            `loop` as in `render.animate`. A page takes `theme`, `title`, `view`, `seconds`, `standings`, `live`,
+        options: as in `render.figure`; for animations alone also `seconds`, `fps`, `frames`, `pace`, `pause`, `hold`
+            and `loop` as in `render.animate`. A page takes `theme`, `title`, `view`, `seconds`, `standings`, `live`,
             `text_scale`, `lang`, `words` and `colors`; with live=True a reader can move the start and change
             hyper-parameters. In .svg and .html files, theme="auto" follows the reader's system, as does a pair of
             themes for light and for dark mode; "auto" is the default of pages.
@@ -125,8 +128,9 @@ def save(
         The path; None for a file object.
 
     Raises:
-        InputError: for a suffix that does not fit, a file object for text or without `format`, a writer that is not
-            installed, a folder that cannot be written, and for whatever `render.figure` or `render.animate` refuse.
+        InputError: for a suffix that does not fit, the time of an animation for a picture of one step, a file object
+            for text or without `format`, a writer that is not installed, a folder that cannot be written, and for
+            whatever `render.figure` or `render.animate` refuse.
 
     >>> from landscapes import race
     >>> save(race("booth", ["adam(lr=0.5)"], steps=60), "race.png", figsize=(4, 3)).name
@@ -146,8 +150,9 @@ def save(
         return target
     given: dict[str, Any] = dict(options)
     experiment = experiment_of(record)
-    if given.get("theme", ...) is None:
-        del given["theme"]
+    for name in ("theme", "seconds"):
+        if given.get(name, ...) is None:
+            del given[name]
     target = check_output(path, experiment, **given)
     looks = check_themes(given.pop("theme", AUTO if is_page(target) else "light"), target)
     if is_page(target):
@@ -250,11 +255,21 @@ def check_output(path: str | os.PathLike[str], experiment: str = "race", **optio
     timeline(LAST, **{name: options[name] for name in TIME if name in options})
     if options.get("theme") is not None:
         check_themes(options["theme"], target)
-    if is_page(target) and (wrong := [name for name, usual in STEPWISE.items() if options.get(name, usual) != usual]):
+    if is_page(target) and (wrong := _changed(STEPWISE, options)):
         raise InputError(
             f"{', '.join(wrong)}: for animations ({', '.join(WRITERS)}); a page plays in `seconds`, and loops"
         )
+    if not is_animation(target) and (wrong := _changed(TIMED, options)):
+        raise InputError(
+            f"{', '.join(wrong)}: for animations ({', '.join(WRITERS)}), and {target.name!r} is a picture of one step: "
+            f"leave out {', '.join(wrong)}, or save an animation"
+        )
     return check_target(target)
+
+
+def _changed(defaults: Mapping[str, Any], options: Mapping[str, Any]) -> list[str]:
+    """Return the names of options that differ from their defaults."""
+    return [name for name, usual in defaults.items() if options.get(name, usual) != usual]
 
 
 def is_animation(path: str | os.PathLike[str]) -> bool:

@@ -72,7 +72,6 @@ def add(commands: Commands) -> None:
     look.add_argument(
         "--seconds",
         type=types.positive_float,
-        default=10.0,
         metavar="S",
         help="length of an animation in seconds, with pauses at both ends (default: 10)",
     )

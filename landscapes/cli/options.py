@@ -246,9 +246,8 @@ def add_race_figure(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     look.add_argument(
         "--seconds",
         type=types.positive_float,
-        default=10.0,
         metavar="S",
-        help="length of the animation in seconds, with pauses at both ends (default: 10)",
+        help="length of the animation in seconds, with pauses at both ends (default: 10, and each --pause)",
     )
     _add_size(look, "960x540")
     look.add_argument(

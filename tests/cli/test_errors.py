@@ -57,6 +57,14 @@ INVALID = {
     "no seconds": (["race", "booth", "--seconds", "0"], r"--seconds must be a finite number > 0, got '0'"),
     "seconds as text": (["race", "booth", "--seconds", "long"], r"--seconds must be a finite number > 0, got 'long'"),
     "no frames": (["race", "booth", "--fps", "0"], r"--fps must be an integer >= 1, got '0'"),
+    "seconds of a picture": (
+        ["race", "booth", "-o", "race.png", "--seconds", "5"],
+        r"seconds: for animations .*'race.png' is a picture of one step: leave out seconds, or save an animation",
+    ),
+    "time of pictures": (
+        ["gallery", "-f", "booth", "-O", "adam", "-o", "races", "--format", "svg", "--seconds", "5", "--fps", "8"],
+        r"seconds, fps: for animations",
+    ),
     "no folder": (["race", "booth", "-o", "none/race.gif"], r"the folder 'none' does not exist"),
     "below a file": (["race", "booth", "-o", "file.txt/race.gif"], r"the folder 'file.txt' does not exist"),
     "onto a folder": (["race", "booth", "-o", "folder.gif"], r"it is a folder"),

@@ -10,7 +10,8 @@ from render_records import arc, converging, diverging, record
 
 from landscapes import render
 
-QUICK = ("--seconds", "0.8", "--fps", "10", "--size", "240x180")
+SMALL = ("--size", "240x180")
+QUICK = ("--seconds", "0.8", "--fps", "10", *SMALL)
 
 
 @pytest.fixture(autouse=True)
@@ -55,9 +56,10 @@ def test_view_inset_and_labels(cli, tmp_path):
 @pytest.mark.thin(1)
 def test_3d_surface(cli, tmp_path, arguments, settings, name):
     film = name.endswith("gif")
-    assert cli("replay", "race.npz", "-o", name, *QUICK, *arguments)[::2] == (0, "")
-    ours = render.save(diverging(), tmp_path / f"ours-{name}", seconds=0.8, fps=10, **sized(240, 180), **settings)
-    flat = render.save(diverging(), tmp_path / f"flat-{name}", seconds=0.8, fps=10, **sized(240, 180))
+    look = sized(240, 180) | ({"seconds": 0.8, "fps": 10} if film else {})
+    assert cli("replay", "race.npz", "-o", name, *(QUICK if film else SMALL), *arguments)[::2] == (0, "")
+    ours = render.save(diverging(), tmp_path / f"ours-{name}", **look, **settings)
+    flat = render.save(diverging(), tmp_path / f"flat-{name}", **look)
     assert (tmp_path / name).read_bytes() == ours.read_bytes() != flat.read_bytes()
     with Image.open(ours) as picture:
         assert getattr(picture, "n_frames", 1) > 2 if film else picture.size == (240, 180)
@@ -66,7 +68,7 @@ def test_3d_surface(cli, tmp_path, arguments, settings, name):
 @pytest.mark.parametrize("suffix", [".svg", ".pdf"])
 @pytest.mark.thin(1)
 def test_3d_surface_as_vector_graphics(cli, tmp_path, suffix):
-    assert cli("replay", "race.npz", "-o", f"surface{suffix}", "--3d", "--theme", "print", *QUICK)[::2] == (0, "")
+    assert cli("replay", "race.npz", "-o", f"surface{suffix}", "--3d", "--theme", "print", *SMALL)[::2] == (0, "")
     assert (tmp_path / f"surface{suffix}").stat().st_size > 5_000
 
 

@@ -16,6 +16,7 @@ from render_records import converging
 
 from landscapes import render
 from landscapes.errors import InputError
+from landscapes.render._save import check_output
 from landscapes.render.figures.stills import STILLS
 
 SMALL = sized(201, 151)
@@ -62,6 +63,24 @@ def test_bad_values_are_refused_before_anything_is_drawn(tmp_path, monkeypatch, 
             render.save(race, tmp_path / f"race{suffix}", **{option: value})
         assert len(str(error.value)) < 600, value
     assert not list(tmp_path.iterdir())
+
+
+TIMES = {"seconds": 5, "fps": 10, "frames": 20, "pace": "log", "pause": {3: 1}, "hold": (1, 1), "loop": False}
+"""The time of an animation."""
+
+
+def test_a_picture_of_one_step_refuses_the_time_of_an_animation(tmp_path, monkeypatch):
+    monkeypatch.setattr("landscapes.render._save.figure", None)
+    for name, value in TIMES.items():
+        for target, format in ((tmp_path / "race.png", None), (tmp_path / "race.svg", None), (io.BytesIO(), "pdf")):
+            with pytest.raises(InputError, match=rf"^{name}: for animations .* leave out {name}, or save an animation"):
+                render.save(converging(1), target, format=format, **{name: value})
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(InputError, match=r"^fps, pace: for animations"):
+        check_output("race.png", fps=10, pace="log")
+    usual = {"seconds": None, "fps": 25, "frames": None, "pace": "auto", "pause": None, "hold": None, "loop": True}
+    assert check_output(tmp_path / "race.png", **usual).name == "race.png"
+    assert check_output(tmp_path / "race-%03d.png", **TIMES | {"frames": None}).name == "race-%03d.png"
 
 
 def test_pauses_after_the_end_are_refused_before_the_figure_is_drawn(tmp_path, monkeypatch):
