@@ -83,6 +83,7 @@ class Case:
         steps: steps of the race; by default the number of frames.
         share: number of frames relative to the other cases.
         custom: whether to add a custom artist and a matplotlib legend in front.
+        standings: whether the legend is a leaderboard.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Case:
     steps: int | None = None
     share: float = 1.0
     custom: bool = False
+    standings: bool = False
 
     def frames(self, count: int) -> int:
         return max(round(count * self.share), 4)
@@ -101,19 +103,21 @@ class Case:
 
     def animation(self, frames: int) -> RaceAnimation:
         record = self.record(frames)
-        fig = figure(record, theme=self.theme, panel=self.panel, **from_pixels(self.size))
+        look: Any = {"theme": self.theme, "panel": self.panel, "standings": self.standings}
+        fig = figure(record, **look, **from_pixels(self.size))
         if self.custom:
             ax = fig.axes[0]
             gap = Gap(0.03, 0.05, "", transform=ax.transAxes, zorder=10)
             gap.values = record.trajectories.loss.min(0)
             ax.add_artist(gap)
             ax.legend(loc="upper right")
-        return render.animate(record, figure=fig, frames=frames, fps=FPS, hold=(0, 0))
+        return render.animate(record, figure=fig, frames=frames, fps=FPS, hold=(0, 0), pace="linear")
 
 
 CASES = (
     Case("plain race"),
     Case("default look", theme=render.THEMES["light"]),
+    Case("standings", theme=render.THEMES["light"], standings=True),
     Case("growing loss panel, 1200 x 600", size=(1200, 600), panel=True),
     Case("10,000 steps", steps=10_000),
     Case("1600 x 1200", size=(1600, 1200), share=1 / 3),
