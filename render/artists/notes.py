@@ -141,6 +141,8 @@ class PauseNotes(Artist, AnimatedArtist):
         """Return how bad it is to cover a place."""
         assert self.axes is not None
         change, cost = self.axes.transData, 0.0
+        if not self.axes.lines and box.y0 < self.axes.bbox.y0 + 0.4 * self.axes.bbox.height:
+            cost += 1.0  # a surface in 3-D is in the lower part, with its tick labels
         around = box.padded(HEAD_RADIUS * self._laid_for[0])
         for line in self.axes.lines:
             route = getattr(line, "polyline", None)

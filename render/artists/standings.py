@@ -20,7 +20,7 @@ from landscapes.render.artists.easing import smootherstep
 from landscapes.render.artists.legend import Entry
 from landscapes.render.artists.older_matplotlib import root_figure
 from landscapes.render.artists.sprites import ASCENT, DESCENT, Image, Lettering, Numerals, sprite, text_width
-from landscapes.render.artists.standings_columns import FAILED, REACHED, Columns, measure, short_number
+from landscapes.render.artists.standings_columns import FAILED, REACHED, Columns, has_arrivals, measure, short_number
 from landscapes.render.theme import Theme
 
 RAISE = 0.36
@@ -226,7 +226,7 @@ class Standings(Artist, AnimatedArtist):
         heads = [(columns.value, theme.say(measure(self.live)), "right")]
         if columns.lr is not None:
             heads.append((columns.lr, theme.say("lr"), "right"))
-        if columns.mark is not None and any(np.isfinite(ends).any() for ends in self.live.reached):
+        if columns.mark is not None and has_arrivals(self.live, columns.entries):
             heads.append((columns.mark, theme.say("target"), "left"))
         for x, words, align in heads:
             self._paste(renderer, self._x(x), y, words, look, align)

@@ -117,6 +117,11 @@ def widest_numbers(live: LiveStandings) -> list[str]:
     return found
 
 
+def has_arrivals(live: LiveStandings, rows: Sequence[Entry]) -> bool:
+    """Return whether a mark says that a run has reached its target; outcomes take its place in runs that ended."""
+    return any(np.isfinite(ends).any() and not row.ended for ends, row in zip(live.reached, rows, strict=True))
+
+
 def marks(live: LiveStandings, rows: Sequence[Entry]) -> list[str]:
     """Return marks of which one is as wide as any mark of a race; none if no run reaches its target or fails."""
     last, found = int(live.steps[-1]), []
@@ -186,7 +191,7 @@ def _columns(
     rates = widest([entry.lr for entry in rows], theme.say("lr")) + gap if any(entry.lr for entry in rows) else 0.0
     number = widest(widest_numbers(live), theme.say(measure(live))) + gap
     signs = marks(live, rows)
-    mark = widest(signs, theme.say("target")) + gap if signs else 0.0
+    mark = widest(signs, theme.say("target") if has_arrivals(live, rows) else "") + gap if signs else 0.0
     ended = [entry.outcome for entry in rows if entry.ended]
     longest = max((ruler.width(words, small) for words in ended), default=0.0) if in_words else 0.0
     if longest > number + mark - 0.5 * gap:
