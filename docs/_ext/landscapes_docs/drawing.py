@@ -63,7 +63,7 @@ def draw_all(tasks: Sequence[Task]) -> None:
         return
     workers = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, len(left))
     context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
-    with ProcessPoolExecutor(workers, context, initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(workers, context, initializer=_prepare, initargs=(fingerprints.of_code(),)) as pool:
         running = {pool.submit(task): task.name for task in left}
         for done in status_iterator(
             as_completed(running), "drawing... ", "brown", len(running), 0, stringify_func=running.__getitem__
@@ -71,7 +71,9 @@ def draw_all(tasks: Sequence[Task]) -> None:
             done.result()
 
 
-def _one_thread() -> None:
+def _prepare(code: str) -> None:
+    """Prepare a process: one thread, and the fingerprint with which the build began, should code change meanwhile."""
+    fingerprints.of_code = lambda: code
     import torch
 
     torch.set_num_threads(1)

@@ -23,7 +23,7 @@ THUMBNAIL = 216, 162
 """Pixels of a thumbnail."""
 
 MARKS = {"start": ("o", 7), "minimum": ("v", 6), "saddle": ("X", 7), "maximum": ("^", 6)}
-FILM_SECONDS = 2.6
+FILM_SECONDS, FILM_FPS = 2.4, 12.0
 FILM_STEPS = 120
 
 
@@ -50,7 +50,7 @@ def draw(name: str, folder: Path, *, full: bool) -> None:
         if not summary.is_line:
             _save(_surface(summary, theme), folder / f"{name}-{theme}-surface.webp", 78)
         if functions.get(name).dim <= 2:
-            render.animate(record, figure=_film(record, theme), seconds=FILM_SECONDS, theme=theme).save(
+            render.animate(record, figure=_film(record, theme), seconds=FILM_SECONDS, fps=FILM_FPS).save(
                 folder / f"{name}-{theme}-film.gif"
             )
     live_pages.write(name, folder / "live")

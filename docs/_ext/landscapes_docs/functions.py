@@ -48,6 +48,7 @@ def write(site: Site) -> None:
     values, errors = _sources(site.root), _errors(site.root)
     for name, function in found.items():
         site.page(f"functions/{name}.md", _page(site, function, values.get(name, []), errors.get(name, [])))
+    live_pages.clean(site.extra / "functions" / "live")
     site.page("functions/index.md", _index(list(found.values())))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import tempfile
 from pathlib import Path
 
@@ -45,14 +46,11 @@ def template_name() -> str:
 
 
 def prepare(folder: Path) -> None:
-    """Write the loader and the template, unless they exist; remove former templates."""
+    """Write the loader and the template, unless they exist."""
     write_if_changed(folder.parent / "live.html", LOADER)
     target = folder / template_name()
     if not target.exists():
         write_if_changed(target, f"window.liveTemplate = {json.dumps(_page('booth').split(chr(10)))};\n")
-    for former in folder.glob("template-*.js"):
-        if former != target:
-            former.unlink(missing_ok=True)
 
 
 def write(name: str, folder: Path) -> None:
@@ -69,6 +67,15 @@ def write(name: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / f"{name}.js") as temporary:
         temporary.write_text(f"window.livePage = {text};\n", encoding="utf-8")
+
+
+def clean(folder: Path) -> None:
+    """Remove templates that no page names: those of earlier builds."""
+    stored = (path.read_text(encoding="utf-8") for path in folder.glob("*.js") if not path.name.startswith("template-"))
+    named = {template_name(), *(found[0] for text in stored if (found := re.search(r"template-\w+\.js", text[:200])))}
+    for path in folder.glob("template-*.js"):
+        if path.name not in named:
+            path.unlink(missing_ok=True)
 
 
 def assembled(name: str, folder: Path) -> str:
