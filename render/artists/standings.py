@@ -176,9 +176,11 @@ class Standings(Artist, AnimatedArtist):
         slots = {row.entry: row for row in rows}
         if isinstance(renderer, RendererAgg):
             self._prepare(renderer)
-        self._draw_heading(renderer)
+        if in_use((self._x(0), self._edge(0) - 2, self._x(self.columns.width), self._top + 2), renderer):
+            self._draw_heading(renderer)
         for at, row in enumerate(rows):
-            self._write(renderer, self.columns.place, at, row.place, self._small(PALE), "right")
+            if in_use((self._x(0), self._edge(at + 1) - 2, self._x(self.columns.sample), self._edge(at) + 2), renderer):
+                self._write(renderer, self.columns.place, at, row.place, self._small(PALE), "right")
         for row in sorted(slots.values(), key=self._depth):
             box = (self._x(0), self._edge(row.slot + 1) - 2, self._x(self.columns.width), self._edge(row.slot) + 2)
             if in_use(box, renderer):
