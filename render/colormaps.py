@@ -1,4 +1,4 @@
-"""Colormaps by name."""
+"""Colormaps: by name, and made in OKLab."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.colors import to_hex
 
 from landscapes.errors import InputError
+from landscapes.render.light import to_srgb
 from landscapes.silence import ignored_warnings
 
 PACKAGES = {"cmc": ("cmcrameri", "cmcrameri.cm"), "cmr": ("cmasher", "cmasher"), "cmo": ("cmocean", "cmocean.cm")}
@@ -48,3 +49,45 @@ def colormap(name: str) -> tuple[str, ...]:
         near = difflib.get_close_matches(name, mpl.colormaps) or USUAL
         raise InputError(f"unknown colormap {name!r}; there are {', '.join(near)} and others, see matplotlib.colormaps")
     return tuple(to_hex(color) for color in mpl.colormaps[name](np.linspace(0, 1, SAMPLES)))
+
+
+STOPS = 33
+"""The number of colours of a ramp."""
+
+
+def oklab_ramp(*stops: tuple[float, float, float]) -> tuple[str, ...]:
+    """Return colours through stops, evenly spaced in OKLab (Ottosson, 2020), where equal distances look equal.
+
+    Args:
+        stops: lightness from 0 to 1, chroma from 0 to about 0.3, and hue in degrees; colours outside sRGB are clipped.
+
+    >>> oklab_ramp((0.0, 0.0, 0.0), (1.0, 0.0, 0.0))[::16]
+    ('#000000', '#636363', '#ffffff')
+    """
+    lightness, chroma, hue = np.array(stops, float).T
+    hue = np.unwrap(np.deg2rad(hue))
+    fine = np.linspace(0, len(stops) - 1, 40 * len(stops))
+    path = np.column_stack([np.interp(fine, np.arange(len(stops)), part) for part in (lightness, chroma, hue)])
+    lab = np.column_stack([path[:, 0], path[:, 1] * np.cos(path[:, 2]), path[:, 1] * np.sin(path[:, 2])])
+    length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(lab, axis=0), axis=1))])
+    even = np.linspace(0, length[-1], STOPS)
+    lab = np.column_stack([np.interp(even, length, part) for part in lab.T])
+    linear = (lab @ TO_CONES.T) ** 3 @ TO_RGB.T
+    return tuple(to_hex(color) for color in to_srgb(linear))
+
+
+TO_CONES = np.array(
+    [
+        [1.0, 0.3963377774, 0.2158037573],
+        [1.0, -0.1055613458, -0.0638541728],
+        [1.0, -0.0894841775, -1.2914855480],
+    ]
+)
+TO_RGB = np.array(
+    [
+        [4.0767416621, -3.3077115913, 0.2309699292],
+        [-1.2684380046, 2.6097574011, -0.3413193965],
+        [-0.0041960863, -0.7034186147, 1.7076147010],
+    ]
+)
+"""From OKLab to cube roots of cone responses, and from their cubes to linear sRGB."""

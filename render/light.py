@@ -28,8 +28,8 @@ SKY, SUN = 0.38, 0.62
 DISC = 9.0
 """The width of soft shadows: degrees over which the sun sets behind a ridge."""
 
-SHARPNESS, GLINT = 24, 0.05
-"""Exponent and strength of glints, in linear light."""
+SHARPNESS, GLINT = 24, 0.12
+"""Exponent and strength of glints, relative to the brightest channel in linear light."""
 
 STEEPEST = 2.5
 """Steeper slopes count as this steep, so that noise and cliffs have a shape."""
@@ -68,7 +68,7 @@ class Lighting:
 
     Attributes:
         brightness: shape (ny, nx): factor of the linear colours, 1 on level ground, in [`DARKEST`, `BRIGHTEST`].
-        glint: shape (ny, nx): white to add to the linear colours, in [0, `GLINT`].
+        glint: shape (ny, nx): white to add to the linear colours per unit of their brightness, in [0, `GLINT`].
         sky: shape (ny, nx): the share of the sky that is seen, in [0, 1].
         sunlit: shape (ny, nx): the share of the sun that is seen, in [0, 1]: 0 in a cast shadow.
     """
@@ -81,8 +81,9 @@ class Lighting:
     def shade(self, colors: Grid, strength: float = 1.0) -> Grid:
         """Return sRGB colours (ny, nx, 3) in this light; strength 0 leaves them as they are."""
         factor = 1 + strength * (self.brightness - 1)
-        linear = to_linear(colors) * factor[..., None] + strength * self.glint[..., None]
-        return to_srgb(linear)
+        linear = to_linear(colors)
+        white = strength * self.glint * linear.max(-1)  # in dark wells, a white glint would look like a hole
+        return to_srgb(linear * factor[..., None] + white[..., None])
 
 
 def illuminate(
@@ -153,6 +154,11 @@ def unit_heights(height: Grid) -> Grid:
 def to_linear(colors: Grid) -> Grid:
     """Return linear light for sRGB colours, both from 0 to 1 (IEC 61966-2-1)."""
     return np.where(colors <= 0.04045, colors / 12.92, ((np.maximum(colors, 0.0) + 0.055) / 1.055) ** 2.4)
+
+
+def luminance(colors: Grid) -> Grid:
+    """Return the relative luminance (…) of sRGB colours (…, 3), from 0 to 1 (WCAG 2.1)."""
+    return np.asarray(to_linear(colors) @ [0.2126, 0.7152, 0.0722])
 
 
 def to_srgb(linear: Grid) -> Grid:

@@ -12,7 +12,7 @@ from matplotlib.colors import is_color_like, to_rgb
 from matplotlib.rcsetup import cycler
 
 from landscapes.errors import InputError, unknown
-from landscapes.render.colormaps import colormap
+from landscapes.render.colormaps import colormap, oklab_ramp
 from landscapes.render.fonts import families_for
 from landscapes.render.languages.base import ENGLISH, Language, language, language_code
 from landscapes.render.locking import DRAWING
@@ -45,6 +45,16 @@ They are read when a file is written, not when a figure is made."""
 SCALES = 0.5, 4.0
 """Bounds of `text_scale`."""
 
+BOUNDS = {
+    "fade": (0, 1),
+    "halo_width": (0, 10),
+    "light": (0, 1),
+    "glow": (0, 1),
+    "taper": (0, 0.9),
+    "line_scale": (0.2, 5),
+}
+"""Bounds of the other numbers of a theme."""
+
 StyleLike = Any
 """A colour of matplotlib, or a mapping with "color", "marker" and "dashes"."""
 
@@ -62,13 +72,18 @@ class Theme:
         background, foreground: colour of the page, and of text.
         muted: axes lines, ticks and grid.
         fill: colours of the surface from low to high, or the name of a colormap, such as "viridis".
-        line: level lines.
+        light: how strongly sun, sky and shadows shape the surface, from 0 to 1; 0 draws flat bands of colour.
+        line: level lines; with alpha, as in "#0b2b4033", the surface shows through.
+        outlined: whether a surface is level lines in the colours of `fill`, on the bare background.
         halo: the outline that separates a trail from the fill.
         halo_width: additional width of the outline, in widths of the trail; 0 for none.
         colors: colours of the optimizers (see `OPTIMIZERS`); reused with other markers when they run out. Ours differ
             in lightness as well, for grey copies.
         star, star_edge: the mark on a minimum.
         rim: the edge of a current point.
+        glow: the opacity of the glow around current points, from 0 to 1.
+        line_scale: the width of trails and curves, relative to the usual one.
+        taper: how much thinner the oldest part of a trail is, as a share of its width.
         fade: how far old parts of a trail mix with the middle of the fill, from 0 to 1.
         ramp: colours of a heat map from best to worst, or the name of a colormap.
         distinct: whether optimizers also differ by markers and dashes, and minima by hatchings, for print in grey.
@@ -91,6 +106,11 @@ class Theme:
     star: str = "#ffd23f"
     star_edge: str = "#3a3000"
     rim: str = "#ffffff"
+    glow: float = 0.0
+    line_scale: float = 1.0
+    taper: float = 0.25
+    light: float = 0.7
+    outlined: bool = False
     fade: float = 0.4
     halo_width: float = 1.05
     ramp: tuple[str, ...] = ("#0b2f6b", "#1f5fa8", "#5b9bcf", "#a5cbe6", "#d9e8f4", "#f6fafd")
@@ -111,11 +131,10 @@ class Theme:
         for name, color in used:
             if not is_color_like(color):
                 raise InputError(f"{name} of theme {self.name!r}: invalid colour {color!r}; use one such as '#1f77b4'")
-        if not 0 <= self.fade <= 1 or not 0 <= self.halo_width <= 10:
-            raise InputError(
-                f"theme {self.name!r}: fade must be in [0, 1] and halo_width in [0, 10], "
-                f"got {self.fade!r} and {self.halo_width!r}"
-            )
+        for name, (low, high) in BOUNDS.items():
+            given = getattr(self, name)
+            if isinstance(given, bool) or not isinstance(given, int | float) or not low <= given <= high:
+                raise InputError(f"theme {self.name!r}: {name} must be from {low:g} to {high:g}, got {given!r}")
         if len(self.fill) < 2 or len(self.ramp) < 2 or not self.colors:
             raise InputError(f"theme {self.name!r} needs at least two colours in fill and in ramp, and one in colors")
         if (
@@ -204,7 +223,7 @@ class Theme:
     @property
     def faded(self) -> tuple[float, float, float]:
         """The colour with which old parts of trails mix."""
-        return to_rgb(self.fill[len(self.fill) // 2])
+        return to_rgb(self.background if self.outlined else self.fill[len(self.fill) // 2])
 
 
 @dataclass(frozen=True)
@@ -281,55 +300,60 @@ def _style(place: int, theme: Theme) -> Style:
     return Style(to_rgb(theme.colors[color]), MARKERS[shape % len(MARKERS)], DASHES[shape % len(DASHES)])
 
 
+VIVID = (
+    "#0f00b0", "#a36202", "#026895", "#002300", "#7e005c", "#a30003", "#7019dd", "#0f0f0f", "#c91574", "#173a64",
+)  # fmt: skip
+"""Colours of optimizers with a contrast of at least 4.5 to white, bright for their lightness."""
+
+BRIGHT = (
+    "#31b0ff", "#f1ad33", "#0af6fe", "#caffaa", "#feb6cd", "#f86878", "#f2ea20", "#ffffff", "#af97d8", "#f7966b",
+)  # fmt: skip
+"""Colours of optimizers with a contrast of at least 4.5 to black."""
+
 LIGHT = Theme(
     name="light",
     background="#ffffff",
     foreground="#1f2430",
     muted="#8b93a1",
-    fill=("#c7deef", "#d3e4f2", "#e0ecf6", "#edf4fa", "#fbfdfe"),
-    line="#b4cde1",
+    fill=oklab_ramp((0.3, 0.075, 262), (0.46, 0.1, 250), (0.62, 0.09, 232), (0.78, 0.065, 212), (0.965, 0.022, 175)),
+    line="#0b2b4038",
     halo="#ffffff",
-    colors=(
-        "#1b03a9",
-        "#ad6c00",
-        "#0b747f",
-        "#002c06",
-        "#7c0560",
-        "#b11321",
-        "#6925bd",
-        "#100f0f",
-        "#cb3376",
-        "#2a6d48",
-    ),
+    colors=VIVID,
     star_edge="#4a3b00",
-    rim="#ffffff",
-    fade=0.22,
+    fade=0.15,
 )
 
 DARK = Theme(
     name="dark",
-    background="#0e1117",
+    background="#0b0e14",
     foreground="#e6e9ef",
-    muted="#5f6878",
-    fill=("#091320", "#101f31", "#182c43", "#223b56", "#2c4c6a"),
-    line="#4a6480",
-    halo="#0a0d12",
-    colors=(
-        "#31b0ff",
-        "#f1ad33",
-        "#0af6fe",
-        "#caffaa",
-        "#feb6cd",
-        "#f86878",
-        "#f2ea20",
-        "#ffffff",
-        "#af97d8",
-        "#f7966b",
+    muted="#667085",
+    fill=oklab_ramp(
+        (0.24, 0.05, 275), (0.37, 0.085, 262), (0.5, 0.085, 236), (0.63, 0.08, 205), (0.75, 0.08, 172), (0.9, 0.06, 110)
     ),
-    rim="#0a0d12",
-    fade=0.4,
+    line="#ffffff2b",
+    halo="#05070c",
+    colors=BRIGHT,
+    rim="#ffffff",
+    light=0.6,
+    glow=0.45,
+    fade=0.15,
+    taper=0.35,
     ramp=("#f3f8ff", "#b5d4f4", "#74a9de", "#3f77ad", "#254a70", "#152638"),
 )
+
+EMBER = DARK | {
+    "name": "ember",
+    "background": "#140d0c",
+    "foreground": "#f4e9df",
+    "muted": "#8a7468",
+    "fill": oklab_ramp(
+        (0.23, 0.06, 320), (0.35, 0.12, 350), (0.49, 0.15, 18), (0.63, 0.14, 42), (0.77, 0.11, 66), (0.92, 0.06, 90)
+    ),
+    "line": "#fff4e02b",
+    "halo": "#0c0605",
+    "ramp": ("#fff3e0", "#f7c996", "#e2925c", "#b35a3c", "#74323a", "#351a2b"),
+}
 
 PRINT = Theme(
     name="print",
@@ -337,16 +361,29 @@ PRINT = Theme(
     foreground="#000000",
     muted="#555555",
     fill=("#dbdbdb", "#e4e4e4", "#ededed", "#f5f5f5", "#fdfdfd"),
+    light=0.0,
     line="#c6c6c6",
     halo="#ffffff",
-    colors=LIGHT.colors,
+    colors=VIVID,
     star="#ffffff",
     star_edge="#000000",
-    rim="#ffffff",
-    fade=0.22,
+    taper=0.0,
+    fade=0.045,
     ramp=("#1a1a1a", "#4d4d4d", "#808080", "#b3b3b3", "#d9d9d9", "#f7f7f7"),
     distinct=True,
 )
+
+SLIDES = LIGHT | {"name": "slides", "text_scale": 1.65, "line_scale": 1.5, "muted": "#5c6473", "foreground": "#0b0f19"}
+
+MINIMAL = LIGHT | {
+    "name": "minimal",
+    "fill": oklab_ramp((0.4, 0.1, 262), (0.56, 0.1, 238), (0.7, 0.09, 205), (0.84, 0.09, 160)),
+    "line": "#aab4c4",
+    "outlined": True,
+    "line_scale": 1.45,
+    "taper": 0.0,
+    "fade": 0.0,
+}
 
 THEMES: dict[str, Theme] = {item.name: item for item in tuple(globals().values()) if isinstance(item, Theme)}
 """All themes of this module by name."""

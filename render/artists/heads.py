@@ -1,4 +1,4 @@
-"""The current points of runs and how they ended: discs, crosses and arrows; rings at their starts."""
+"""The current points of runs and how they ended: discs, ticks, crosses and arrows; rings at their starts."""
 
 from __future__ import annotations
 
@@ -8,19 +8,26 @@ from functools import cache
 
 import numpy as np
 from matplotlib.artist import Artist
-from matplotlib.backend_bases import RendererBase
+from matplotlib.backend_bases import GraphicsContextBase, RendererBase
 from matplotlib.colors import to_rgb
 from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
-from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes, pixels, stroke
+from landscapes.render.artists.animated import IDENTITY, NO_BOXES, AnimatedArtist, Boxes, pixels, stroke
+from landscapes.render.artists.fan import Fan
 from landscapes.render.artists.trails import RGB, Trail
+from landscapes.render.light import luminance
 from landscapes.render.theme import Theme
 
 ARROW = Path([(0.5, 0.0), (-0.5, 0.5), (-0.3, 0.0), (-0.5, -0.5), (0.5, 0.0)], closed=True)
 CROSS = Path([(-0.5, -0.5), (0.5, 0.5), (-0.5, 0.5), (0.5, -0.5)], [Path.MOVETO, Path.LINETO, Path.MOVETO, Path.LINETO])
+TICK = Path([(-0.2, 0.02), (-0.05, -0.15), (0.22, 0.18)])
+"""The mark of a run that has reached the target."""
+
+GLOW = ((0.9, 0.35), (0.72, 0.65))
+"""Radii of the glow, in diameters of the head, and their shares of its opacity."""
 
 
 class Head(Artist, AnimatedArtist):
@@ -29,15 +36,23 @@ class Head(Artist, AnimatedArtist):
     Args:
         trail: the trail of the run.
         stopped: the step at which the run was stopped, or None.
+        reached: the step at which the run reached the target for good, or None; from then on it has a tick.
         size: diameter in points.
+
+    Attributes:
+        fan: moves heads on one point apart, with the number of this run among them; None leaves it where it is.
     """
 
     fractional = True
 
-    def __init__(self, trail: Trail, *, stopped: int | None = None, size: float = 8.5) -> None:
+    def __init__(
+        self, trail: Trail, *, stopped: int | None = None, reached: int | None = None, size: float = 8.5
+    ) -> None:
         super().__init__()
         self.trail = trail
         self.stopped = stopped
+        self.reached = reached
+        self.fan: tuple[Fan, int] | None = None
         self.size = size
         self.step = int(trail.polyline.step[-1])
         self._exits_for: tuple[object, ...] = ()
@@ -71,13 +86,20 @@ class Head(Artist, AnimatedArtist):
         route = self.trail.polyline
         route.update(self.trail, renderer)
         points = route.between(first, last)
-        if (points == points[:1]).all() and not (self.stopped is not None and first < self.stopped <= last):
+        changes = any(step is not None and first < step <= last for step in (self.stopped, self.reached))
+        moved = points[:0]
+        if self.fan is not None:
+            fan, run = self.fan
+            shift = fan.shifts(steps, renderer)[:, run]
+            changes |= bool((shift != shift[:1]).any())
+            moved = (np.array([route.at(step) for step in steps]) + shift)[shift.any(1)]
+        if (points == points[:1]).all() and not changes:
             return NO_BOXES
         at, places, _ = self._exits()
         passed = slice(
             max(bisect_right(at, route.reached(first) - 2) - 1, 0), bisect_right(at, route.reached(last) - 1)
         )
-        drawn = np.concatenate([points, places[passed]])
+        drawn = np.concatenate([points, places[passed], moved])
         if self.axes is not None:
             low, high = self.axes.bbox.get_points()
             drawn = drawn[((drawn >= low - 0.5) & (drawn <= high + 0.5)).all(1)]
@@ -105,9 +127,7 @@ class Head(Artist, AnimatedArtist):
             (x, y), angle = left
             renderer.draw_path(gc, ARROW, Affine2D().scale(scale * 1.1).rotate(angle).translate(x, y), face)
         elif not over:
-            renderer.draw_path(
-                gc, self.shape(self.trail.style.marker), Affine2D.from_values(scale, 0, 0, scale, x, y), face
-            )
+            self._draw_head(renderer, gc, x, y, scale)
         if over:
             cross = Affine2D().scale(scale * 0.9).translate(x, y)
             for width, color in ((5.0, self.rim), (2.8, face)):
@@ -115,6 +135,32 @@ class Head(Artist, AnimatedArtist):
                 gc.set_foreground(color)
                 renderer.draw_path(gc, CROSS, cross)
         gc.restore()
+
+    def _draw_head(self, renderer: RendererBase, gc: GraphicsContextBase, x: float, y: float, scale: float) -> None:
+        """Draw the disc at its shifted place, its glow below, and the tick of a run that has arrived."""
+        color, theme = self.trail.color, self.trail.theme
+        dx, dy = 0.0, 0.0
+        if self.fan is not None:
+            fan, run = self.fan
+            dx, dy = fan.shifts([self.step], renderer)[0, run].tolist()
+        if dx or dy:  # a line leads to where the run is
+            gc.set_linewidth(0.75 * self.trail.get_linewidth())
+            gc.set_foreground((*color, 1.0), isRGBA=True)
+            renderer.draw_path(gc, Path([(x, y), (x + dx, y + dy)]), IDENTITY)
+            x, y = x + dx, y + dy
+        if theme.glow:
+            gc.set_linewidth(0.0)
+            for radius, share in GLOW:
+                size = 2 * radius * scale
+                glow = Affine2D.from_values(size, 0, 0, size, x, y)
+                renderer.draw_path(gc, self.shape("o"), glow, (*color, share * theme.glow))
+        gc.set_linewidth(0.15 * self.size)
+        gc.set_foreground(theme.rim)
+        place = Affine2D.from_values(scale, 0, 0, scale, x, y)
+        renderer.draw_path(gc, self.shape(self.trail.style.marker), place, (*color, 1.0))
+        if self.reached is not None and self.step >= self.reached:
+            gc.set_foreground("#000000" if luminance(np.array(color)) > 0.18 else "#ffffff")
+            renderer.draw_path(gc, TICK, place)
 
     def _exit(self, x: float, y: float) -> tuple[tuple[float, float], float] | None:
         """Return where and in which direction the run last left the axes; None while it is inside or was never."""

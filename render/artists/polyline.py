@@ -66,11 +66,21 @@ class Polyline:
     @property
     def tip(self) -> Points:
         """The pixels of the last point shown, shape (2,)."""
-        first = int(self.end)
+        return self._pixel(self.end)
+
+    def at(self, step: float) -> Points:
+        """Return the pixels of the last point shown at a step, shape (2,)."""
+        count, share = self.reached(step), step - int(step)
+        moving = share and 0 < count < len(self._steps) and self._steps[count] == int(step) + 1
+        return self._pixel(max(count - 1, 0) + (smootherstep(share) if moving else 0.0))
+
+    def _pixel(self, end: float) -> Points:
+        """Return the pixels of a point, with the fraction of the way to the next one."""
+        first = int(end)
         at = np.asarray(self.pixels[first])
-        if first == self.end or not np.isfinite(self.pixels[first + 1]).all():
+        if first == end or not np.isfinite(self.pixels[first + 1]).all():
             return at
-        return np.asarray(at + (self.end - first) * (self.pixels[first + 1] - at))
+        return np.asarray(at + (end - first) * (self.pixels[first + 1] - at))
 
     def reached(self, step: float) -> int:
         """Return the number of points up to a step."""

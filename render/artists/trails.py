@@ -37,6 +37,12 @@ GAP_LENGTH = 5.0
 """Length in points of the dashes of a trail that overlaps earlier ones."""
 
 
+LAYER = 1e-3
+"""Distance of trails in drawing order."""
+
+NO_STROKES: StrokeVertices = (np.zeros(0), np.zeros(0, bool))
+
+
 def mix(color: RGB, other: RGB, share: float) -> RGB:
     """Mix two colours."""
     a, b, c = ((1 - share) * one + share * two for one, two in zip(color, other, strict=True))
@@ -109,11 +115,15 @@ class Trail(Line2D, AnimatedArtist):
 
     @cached_property
     def colors(self) -> list[RGB]:
-        """The colours from the oldest part to the youngest; one colour without fading."""
-        if self.theme.fade == 0:
+        """The colours from the oldest part to the youngest; one colour without fading and tapering."""
+        if self.theme.fade == 0 and self.theme.taper == 0:
             return [self.color]
         shares = np.linspace(self.theme.fade, 0.0, len(AGE_BANDS) + 1)
         return [mix(self.color, self.theme.faded, float(share)) for share in shares]
+
+    def widths(self) -> list[float]:
+        """Return the widths from the oldest part to the youngest, in points."""
+        return (self.get_linewidth() * (1 - np.linspace(self.theme.taper, 0.0, len(self.colors)))).tolist()  # type: ignore[no-any-return]
 
     @allow_rasterization  # type: ignore[untyped-decorator]
     def draw(self, renderer: RendererBase) -> None:
@@ -124,8 +134,10 @@ class Trail(Line2D, AnimatedArtist):
         ink = self._ink(pixels(renderer, 1.0)).near(windows(renderer), 1 + pixels(renderer, width))
         gc = stroke(self, renderer, width)
         begin = 0
-        for color, until in zip(self.colors, self._bands(), strict=True):
+        widths = self.widths() if len(self.colors) > 1 else [width]
+        for color, width, until in zip(self.colors, widths, self.bands(), strict=True):
             if until > begin:
+                gc.set_linewidth(width)
                 gc.set_foreground((*color, 1.0), isRGBA=True)
                 ink.stroke(renderer, gc, begin, until)
                 begin = until
@@ -136,7 +148,7 @@ class Trail(Line2D, AnimatedArtist):
         """Return the first step of the phase of a step."""
         return interval_steps(interval_of(step, self.span), self.span)[0]
 
-    def _bands(self) -> Iterator[int]:
+    def bands(self) -> Iterator[int]:
         """Yield the last point of each age band, from the oldest; they move once per phase."""
         now = self._began(self.polyline.shown)
         for age in AGE_BANDS[: len(self.colors) - 1]:
@@ -214,15 +226,24 @@ def set_legend_style(line: Line2D, style: Style) -> None:
 
 
 class Halo(Artist, AnimatedArtist):
-    """The outline that separates a trail from the surface."""
+    """The outline that separates a trail from the surface, or from the trails that it crosses.
+
+    Args:
+        trail: the trail.
+        extra: additional width in points.
+        crossing: whether to outline only the parts of the trail that do not follow earlier ones, just below it and
+            above those; by default, the whole trail is outlined below all trails.
+    """
 
     fractional = True
 
-    def __init__(self, trail: Trail, extra: float = 2.4) -> None:
+    def __init__(self, trail: Trail, extra: float = 2.4, *, crossing: bool = False) -> None:
         super().__init__()
         self.trail = trail
         self.extra = extra
-        self.set_zorder(3.5)
+        self.crossing = crossing
+        self.set_zorder(trail.get_zorder() - LAYER / 2 if crossing else 3.5)
+        self._laid: tuple[object, ...] = ()
 
     def set_step(self, step: int) -> None:
         self.trail.set_step(step)
@@ -243,6 +264,23 @@ class Halo(Artist, AnimatedArtist):
         width = trail.get_linewidth() + self.extra
         gc = stroke(self, renderer, width)
         gc.set_foreground(trail.theme.halo)
-        ink = trail.polyline.whole.near(windows(renderer), 1 + pixels(renderer, width))
-        ink.stroke(renderer, gc, 0, trail.polyline.count - 1)
+        ink = self._ink().near(windows(renderer), 1 + pixels(renderer, width))
+        begin = 0
+        for width, until in zip(trail.widths(), trail.bands(), strict=True):
+            if until > begin:
+                gc.set_linewidth(width + self.extra)
+                ink.stroke(renderer, gc, begin, until)
+                begin = until
         gc.restore()
+
+    def _ink(self) -> Strokes:
+        """Return the strokes of the outline."""
+        route = self.trail.polyline
+        if not self.crossing:
+            return route.whole
+        needed = route.pixels, self.trail.parts
+        if len(self._laid) != 2 or any(a is not b for a, b in zip(needed, self._laid, strict=True)):
+            own = [solid(route, first, last) for first, last, depth in self.trail.parts if not depth and last > first]
+            points, continuing = (np.concatenate(column) for column in zip(NO_STROKES, *own, strict=True))
+            self._strokes, self._laid = Strokes(route, points, continuing), needed
+        return self._strokes

@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscapes.record import Record, Surface
-from landscapes.render.plots.contours import MOST_LINES, color_levels, is_known
+from landscapes.render.plots.color_levels import color_levels
+from landscapes.render.plots.contours import is_known
+from landscapes.render.plots.level_lines import MOST_LINES
 
 UNKNOWN = 9999
 """Exponent that marks NaN and infinity; see `four_digits`."""

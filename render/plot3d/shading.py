@@ -13,7 +13,7 @@ from landscapes.record import Surface
 from landscapes.render.light import Sun, illuminate, to_linear, to_srgb
 from landscapes.render.plot3d.camera import TALL
 from landscapes.render.plot3d.resampling import resized
-from landscapes.render.plots.contours import color_levels
+from landscapes.render.plots.color_levels import color_levels
 from landscapes.render.theme import Theme
 
 Points = NDArray[np.float64]

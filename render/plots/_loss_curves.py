@@ -134,7 +134,7 @@ def loss_curves(
     look = as_theme(theme)
     ax = current_axes(ax)
     check_step(record, step)
-    thick = 1.8 * size_factor(ax) if linewidth is None else linewidth
+    thick = 1.8 * look.line_scale * size_factor(ax) if linewidth is None else linewidth
     trajectories = record.trajectories
     origin = record.gap_origin
     from_minimum = math.isfinite(origin)

@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import FAILED, Record, Surface, optimizer_labels, step_or_none
 from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, Boxes, bounds_of, pixels, stroke, windows
+from landscapes.render.artists.fan import MOST as MOST_HEADS
+from landscapes.render.artists.fan import Fan
 from landscapes.render.artists.heads import Head, Start
 from landscapes.render.artists.localization import localize
-from landscapes.render.artists.overlap import find_overlaps
+from landscapes.render.artists.overlap import MOST, find_overlaps
 from landscapes.render.artists.thinning import MANY, trail_points
-from landscapes.render.artists.trails import Halo, Trail, mix
+from landscapes.render.artists.trails import LAYER, Halo, Trail, mix
 from landscapes.render.plots.contours import draw_minima, is_known
 from landscapes.render.plots.inputs import check_step, current_axes, filled_forward, show_step, size_factor
 from landscapes.render.theme import Theme, as_theme, styles
@@ -70,7 +72,7 @@ def trajectories(
     ax = current_axes(ax)
     if not ax.has_data():
         _hold(ax, record)
-    thick = 2.3 * size_factor(ax) if linewidth is None else linewidth
+    thick = 2.3 * look.line_scale * size_factor(ax) if linewidth is None else linewidth
     runs(record, ax, look, thick, Head if heads else None)
     show_step(ax, record, step)
     localize(ax, look)
@@ -83,20 +85,42 @@ def runs(record: Record, ax: Axes, look: Theme, thick: float, head: type[Head] |
     labels = [str(label) for label in trajectories.runs["label"]]
     all_points, steps = _thinned(trajectories.x, trajectories.step, ax)
     parts = find_overlaps(all_points, (ax.get_xlim(), ax.get_ylim()), steps)
+    made, marks, ends = [], [], []
     for run, (label, style) in enumerate(zip(labels, styles(optimizer_labels(record), look), strict=True)):
         x, y = all_points[run].T
         trail = Trail(x, y, steps[run], style=style, theme=look, width=thick, label=label)
+        trail.set_zorder(trail.get_zorder() + LAYER * run)
         trail.parts, trail.since = parts[run]
         trail.polyline.thinned = trajectories.loss.size >= MANY
         ax.add_line(trail)
         if look.halo_width:
             ax.add_artist(Halo(trail, look.halo_width * thick)).set_clip_path(ax.patch)
+            if 0 < run < MOST:
+                ax.add_artist(Halo(trail, look.halo_width * thick, crossing=True)).set_clip_path(ax.patch)
+        made.append(trail)
+        ends.append(stop_of(record, run))
         if head is not None:
-            failed = str(trajectories.runs["status"][run]) in FAILED
-            stopped = step_or_none(trajectories.runs["stopped"], run)
-            ax.add_artist(head(trail, stopped=stopped if failed else None, size=3.7 * thick))
+            marks.append(head(trail, stopped=ends[run], reached=reach_of(record, run), size=3.7 * thick))
+            ax.add_artist(marks[-1])
+    if 1 < len(marks) <= MOST_HEADS:
+        stars = np.zeros((0, 2)) if record.surface is None else record.surface.minima.reshape(-1, 2)
+        fan = Fan(made, ends, stars, 3.7 * thick)
+        for run, mark in enumerate(marks):
+            mark.fan = fan, run
     for start in {tuple(point) for point in trajectories.x[:, 0].tolist()}:
         ax.add_artist(Start(start, look, 2.9 * thick))
+
+
+def stop_of(record: Record, run: int) -> int | None:
+    """Return the step at which a run failed, or None."""
+    runs = record.trajectories.runs
+    return step_or_none(runs["stopped"], run) if str(runs["status"][run]) in FAILED else None
+
+
+def reach_of(record: Record, run: int) -> int | None:
+    """Return the step from which a run stayed at the target, or None."""
+    runs = record.trajectories.runs
+    return step_or_none(runs["reached"], run) if str(runs["status"][run]) == "converged" else None
 
 
 def _thinned(
@@ -236,7 +260,7 @@ def draw_on_curve(
     if record.curve is None:
         raise InputError("this record has no curve of its function; race again to record one")
     _ground(record.curve, ax, look, known=is_known(record))
-    width = 2.3 * size_factor(ax) if linewidth is None else linewidth
+    width = 2.3 * look.line_scale * size_factor(ax) if linewidth is None else linewidth
     labels = [str(label) for label in trajectories.runs["label"]]
     points, steps = _thinned(np.stack([trajectories.x[..., 0], trajectories.loss], -1), trajectories.step, ax)
     for run, (label, style) in enumerate(zip(labels, styles(optimizer_labels(record), look), strict=True)):
@@ -247,9 +271,8 @@ def draw_on_curve(
         ax.add_line(tail)
         ax.add_artist(Past(tail)).set_clip_path(ax.patch)
         if heads:
-            failed = str(trajectories.runs["status"][run]) in FAILED
-            stopped = step_or_none(trajectories.runs["stopped"], run)
-            ax.add_artist(Head(tail, stopped=stopped if failed else None, size=3.7 * width))
+            ends = {"stopped": stop_of(record, run), "reached": reach_of(record, run)}
+            ax.add_artist(Head(tail, **ends, size=3.7 * width))
     for start in {tuple(line[0].tolist()) for line in points}:
         ax.add_artist(Start(start, look, 2.9 * width))
     show_step(ax, record, step)

@@ -1,4 +1,8 @@
-"""GIF, streamed: one global palette; each frame stores only the rectangle that changed."""
+"""GIF, streamed: one palette for the first frame and one for all others, which store only the rectangle that changed.
+
+The first frame shows the surface, whose many colours would leave few entries for moving parts. Its own palette is left
+out if one palette holds all colours exactly.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from landscapes.render.palette import RGB, SIZE, Palette, choose_colors, count_colors
 from landscapes.render.writers.base import RGBA, Pixels, Writer, as_uint32, crop_changed
-from landscapes.render.writers.palette import RGB, Palette, choose_colors, count_colors
 
 MIN_DELAY = 2
 """Shortest delay in hundredths of a second; browsers slow down shorter ones to 0.1 s."""
 
 MAX_DELAY = 0xFFFF
 """Longest delay in hundredths of a second, 655 s; a longer one is split over several frames."""
+
+REVEALED = 0.25
+"""Weight of the first frame's colours in the palette of the others, which show its pixels again behind moving parts."""
+
+NO_COLORS = np.zeros((0, 3), np.uint8)
 
 UNCHANGED = 0
 """Palette index of pixels that did not change (transparent)."""
@@ -36,6 +45,11 @@ class Gif(Writer):
     def begin(self, samples: Iterable[RGBA], reserved: NDArray[np.uint8]) -> None:
         looks = list(samples)
         keys, weight = count_colors(looks)
+        self._opening: Palette | None = None
+        if len(keys) + len(reserved) > SIZE and len(looks) > 1:
+            shown, often = count_colors(looks[:1])
+            self._opening = Palette(choose_colors(shown, often, NO_COLORS, power=1.0), shown)
+            keys, weight = count_colors(looks, REVEALED)
         self.palette = Palette(choose_colors(keys, weight, reserved), keys)
         height, width = looks[0].shape[:2]
         self._width = width
@@ -74,6 +88,10 @@ class Gif(Writer):
 
     def _image(self, rgba: RGBA, changed: Pixels) -> bytes | None:
         """Return the image block of the changed pixels, or None if no palette index changed."""
+        opening, self._opening = self._opening, None
+        if opening is not None:  # `_shown` stays "unchanged", so what changes later takes the palette of all frames
+            picture = opening.map(rgba)
+            return _image(picture, 0, 0, opening)
         entries = self.palette.entries(as_uint32(rgba)[changed] & RGB)
         visible = np.flatnonzero(entries != self._shown[changed])
         if not len(visible):
@@ -96,10 +114,11 @@ class Gif(Writer):
         self._waiting = None
 
 
-def _image(entries: NDArray[np.uint8], left: int, top: int) -> bytes:
-    """Return an image block at an offset, compressed by Pillow."""
+def _image(entries: NDArray[np.uint8], left: int, top: int, palette: Palette | None = None) -> bytes:
+    """Return an image block at an offset, compressed by Pillow, with its own palette if there is one."""
     height, width = entries.shape
-    descriptor = b"," + _short(left) + _short(top) + _short(width) + _short(height) + b"\x00"
+    own = b"\x00" if palette is None else b"\x87" + palette.table
+    descriptor = b"," + _short(left) + _short(top) + _short(width) + _short(height) + own
     return descriptor + b"\x08" + Image.fromarray(entries).tobytes("gif", "L") + b"\x00"
 
 

@@ -40,7 +40,7 @@ def test_a_named_theme_equals_its_colours():
 
 
 def test_the_floor_has_the_lower_end():
-    ax = render.contour(converging(1), Figure().subplots(), theme=LIGHT | {"fill": "gray"})
+    ax = render.contour(converging(1), Figure().subplots(), theme=LIGHT | {"fill": "gray", "light": 0.0})
     fills = [item for item in ax.collections if item.filled]
     first, *_, last = fills[0].get_facecolor()
     assert first[:3].sum() < last[:3].sum()

@@ -18,7 +18,8 @@ from render_records import GOAL, VIEW, converging, record, scenery
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.record import Surface
-from landscapes.render.plots.contours import MOST_LINES, color_levels
+from landscapes.render.plots.color_levels import color_levels
+from landscapes.render.plots.level_lines import MOST_LINES
 from landscapes.render.theme import THEMES
 
 SCALES = ("linear", "log", "rank")
@@ -141,15 +142,24 @@ def test_a_minimum_that_a_search_found_has_an_open_star(name, make_record):
 
 
 def test_the_fill_is_a_picture_and_the_lines_are_vectors():
+    flat = render.THEMES["light"] | {"light": 0.0}
     filled, lines = [
-        child for child in render.contour(scenery(), axes()).get_children() if isinstance(child, QuadContourSet)
+        child
+        for child in render.contour(scenery(), axes(), theme=flat).get_children()
+        if isinstance(child, QuadContourSet)
     ]
     assert filled.filled
     assert filled.get_rasterized()
     assert not lines.filled
     assert not lines.get_rasterized()
     assert (
-        len([c for c in render.contour(scenery(), axes(), lines=False).get_children() if isinstance(c, QuadContourSet)])
+        len(
+            [
+                child
+                for child in render.contour(scenery(), axes(), theme=flat, lines=False).get_children()
+                if isinstance(child, QuadContourSet)
+            ]
+        )
         == 1
     )
 
@@ -162,7 +172,7 @@ def test_a_record_is_taken_for_its_surface():
 
 @pytest.mark.parametrize("levels", [1, 2, 255])
 def test_as_many_bands_as_asked_for(levels):
-    ax = render.contour(scenery("linear"), axes(), levels=levels)
+    ax = render.contour(scenery("linear"), axes(), levels=levels, theme="print")
     filled = next(child for child in ax.get_children() if isinstance(child, QuadContourSet))
     assert len(filled.levels) == levels + 1
     full_draw(ax.figure)

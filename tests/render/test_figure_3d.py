@@ -29,7 +29,7 @@ from landscapes.render.plot3d.resampling import resized
 from landscapes.render.plot3d.shading import paint, scaled_heights
 from landscapes.render.plot3d.surface_artist import SurfaceArtist
 from landscapes.render.plot3d.tick_labels import height_ticks
-from landscapes.render.plots.contours import color_levels
+from landscapes.render.plots.color_levels import color_levels
 from landscapes.render.theme import Theme
 
 GRAY = np.full((4, 4, 3), 128, np.uint8)

@@ -23,7 +23,7 @@ from landscapes.errors import InputError
 from landscapes.record import Record, Trajectories, filled
 from landscapes.render.html._page import document
 from landscapes.render.html.payload import simplify
-from landscapes.render.plots.contours import color_levels
+from landscapes.render.plots.color_levels import color_levels
 
 NASTY = ["</script><script>alert(1)</script>", "\"'<!--", "&lt;b&gt;\u2028</title>", "{{data}}", "größe → ∞ 🎢"]
 

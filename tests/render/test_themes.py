@@ -19,6 +19,7 @@ from render_records import arc, converging, record
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.render.artists.trails import Trail, mix
+from landscapes.render.light import luminance
 from landscapes.render.plots._trajectories import trajectories
 from landscapes.render.plots.contours import contour
 from landscapes.render.theme import OPTIMIZERS, THEMES, Theme, styles
@@ -67,24 +68,74 @@ def test_the_print_theme_needs_no_colour():
     assert len({(style.marker, style.dashes) for style in found}) == 6
 
 
-CLEAR = 3.0
-"""The least contrast of graphics that must be seen, says WCAG 2.1 (criterion 1.4.11)."""
+CLEAR = 4.5
+"""The least contrast of a trail to its casing: that of small text (WCAG 2.1, criterion 1.4.3)."""
 
 
 @pytest.mark.parametrize("name", THEMES)
-def test_trails_stand_out_from_every_colour_of_the_fill(name):
-    """The least of all is 3.07 in light, 3.08 in dark, 3.08 in print."""
-    theme = THEMES[name]
-    assert min(_contrast(color, surface) for color in theme.colors for surface in theme.fill) >= CLEAR
-
-
-@pytest.mark.parametrize("name", THEMES)
-def test_the_oldest_piece_of_a_trail_stands_out_from_its_halo(name):
-    """The least of all is 3.18 in light, 3.50 in dark and 3.14 in print."""
+def test_every_piece_of_a_trail_stands_out_from_its_casing(name):
+    """Smallest contrasts: light, slides and print 4.5, minimal 5.0, dark and ember 6.5."""
     theme = THEMES[name]
     oldest = [to_hex(mix(to_rgb(color), theme.faded, theme.fade)) for color in theme.colors]
-    assert min(_contrast(color, theme.halo) for color in oldest) >= CLEAR
+    assert min(_contrast(color, theme.halo) for color in [*theme.colors, *oldest]) >= CLEAR
     assert theme.halo_width > 0
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_trails_stand_out_from_all_that_they_cross(name):
+    """In the pixels of a race, whatever the ground is: just outside a trail is its casing, also where trails cross."""
+    ways = [arc(40, bend) for bend in (-0.9, 0.7)] + [arc(40)[::-1] * [1, -1], arc(40) * [-1, 1]]
+    made = Figure(figsize=(6, 6), dpi=100)
+    ax = made.add_axes((0, 0, 1, 1))
+    drawn = record(ways)
+    contour(drawn, ax, theme=name, stars=False)
+    trajectories(drawn, ax, theme=name, heads=False)
+    pixels = full_draw(made)[..., :3] / 255
+    trails = [artist for artist in ax.get_children() if isinstance(artist, Trail)]
+    found = np.concatenate([_contrasts(trail, THEMES[name], pixels) for trail in trails])
+    assert len(found) > 300
+    assert np.mean(found >= CLEAR) > 0.98, "some samples lie where three trails meet"
+
+
+def _contrasts(trail: Trail, theme: Theme, pixels: np.ndarray) -> np.ndarray:
+    """The greatest contrast to each side of a trail, at the width of its casing, wherever the trail is on top."""
+    points = trail.polyline.pixels
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    at = np.arange(5.0, along[-1] - 5, 3)
+    middle = np.column_stack([np.interp(at, along, part) for part in points.T])
+    ahead = np.column_stack([np.interp(at + 1, along, part) for part in points.T]) - middle
+    aside = ahead[:, ::-1] * [-1, 1] / np.maximum(np.hypot(*ahead.T), 1e-9)[:, None]
+    unit, width = 100 / 72, trail.get_linewidth()
+    here = _pixels_at(pixels, middle)
+    own = np.array([np.abs(here - color).max(-1) for color in trail.colors]).min(0) < 0.02
+    light = luminance(here) + 0.05
+    sides = []
+    for side in (-1, 1):
+        rings = []
+        for reach in np.linspace(width / 2, width * (1 + theme.halo_width) / 2, 6) * unit:
+            other = luminance(_pixels_at(pixels, middle + side * reach * aside)) + 0.05
+            rings.append(np.maximum(light / other, other / light))
+        sides.append(np.max(rings, axis=0)[own])
+    return np.concatenate(sides)
+
+
+def _pixels_at(pixels: np.ndarray, places: np.ndarray) -> np.ndarray:
+    columns, rows = np.floor(places).astype(int).T
+    return pixels[(len(pixels) - 1 - rows).clip(0, len(pixels) - 1), columns.clip(0, pixels.shape[1] - 1)]
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_lightness_carries_the_height(name):
+    """Lightness grows with height without exception, over a wide range, in steps that look even (CAM02-UCS)."""
+    theme = THEMES[name]
+    lab = cspace_convert([to_rgb(color) for color in theme.fill], "sRGB1", "CIELab")
+    assert (np.diff(lab[:, 0]) > 0).all()
+    if theme.light:
+        ucs = cspace_convert([to_rgb(color) for color in theme.fill], "sRGB1", "CAM02-UCS")
+        steps = np.linalg.norm(np.diff(ucs, axis=0), axis=1)
+        assert steps.max() < 1.9 * steps.min()
+        if not theme.outlined:
+            assert (lab[0, 0] < 24, lab[-1, 0] > 84) == (True, True)
 
 
 def _contrast(a: str, b: str) -> float:
@@ -122,16 +173,16 @@ def test_six_optimizers_are_distinguishable_with_any_colour_vision(name, vision)
     if VISION[vision] is not None:
         space = {"name": "sRGB1+CVD", "cvd_type": VISION[vision], "severity": 100}
         colors = np.clip(cspace_convert(colors, space, "sRGB1"), 0, 1)
-    least = LEAST["light" if name == "print" else name][vision]
+    least = LEAST["dark" if name in ("dark", "ember") else "light"][vision]
     assert min(deltaE(a, b) for a, b in combinations(colors, 2)) > least
 
 
-@pytest.mark.parametrize(("name", "six", "ten"), [("light", 6.0, 3.0), ("dark", 5.5, 2.0), ("print", 6.0, 3.0)])
+@pytest.mark.parametrize(("name", "six", "ten"), [("light", 6.0, 3.0), ("dark", 5.5, 2.0)])
 def test_colours_differ_in_lightness_for_grey_copies(name, six, ten):
     """Smallest differences of CIE L*, where 1 is just noticeable side by side.
 
-    6.2 among the first six colours in light and print, 5.9 in dark; 3.1 and 2.0 among the first ten. The contrast with
-    the fill leaves a range of 52 in light and 38 in dark, so six evenly spaced greys would differ by 10 and 7.6.
+    6.1 among the first six colours in light, slides, minimal and print, 5.9 in dark and ember; 3.05 and 2.0 among the
+    first ten.
     """
     lightness = cspace_convert([to_rgb(color) for color in THEMES[name].colors[:10]], "sRGB1", "CIELab")[:, 0]
     assert np.diff(np.sort(lightness[:6])).min() >= six

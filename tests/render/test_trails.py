@@ -80,7 +80,9 @@ def test_every_run_has_a_trail_in_its_colour(kind):
     trails = [artist for artist in ax.get_children() if isinstance(artist, Trail)]
     assert [trail.get_label() for trail in trails] == list(race.trajectories.runs["label"])
     assert [trail.style.color for trail in trails] == looks(race)
-    assert len([artist for artist in ax.get_children() if isinstance(artist, Halo)]) == len(race.trajectories)
+    halos = [artist for artist in ax.get_children() if isinstance(artist, Halo)]
+    assert [halo.trail for halo in halos if not halo.crossing] == trails
+    assert [halo.trail for halo in halos if halo.crossing] == trails[1:]
     assert len([artist for artist in ax.get_children() if isinstance(artist, Head)]) == len(race.trajectories)
 
 
@@ -233,11 +235,10 @@ def test_nan_within_a_record_leaves_the_other_runs_as_they_are():
 
 @pytest.mark.parametrize("name", FEW_THEMES)
 @pytest.mark.parametrize("runs", [2, 4])
-@pytest.mark.thin(1)
 def test_overlapping_trails_all_show(name, runs):
     ax, picture = drawn(coincident(runs), theme=name, heads=False)
     for trail in (artist for artist in ax.get_children() if isinstance(artist, Trail)):
-        assert sum(count(picture, color) for color in trail.colors) > 50
+        assert sum(count(picture, color) for color in trail.colors) > 20
 
 
 def test_crossing_trails_are_not_dashed():
@@ -296,7 +297,9 @@ def test_long_trails_look_like_plain_lines(kind):
 def as_drawn(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A trail, and the same way as a line of matplotlib's, simplified as usual and with every vertex."""
     race = record([points])
-    ours = render.trajectories(race, axes(), theme=THEMES["light"] | {"fade": 0.0}, heads=False, linewidth=2.3)
+    ours = render.trajectories(
+        race, axes(), theme=THEMES["light"] | {"taper": 0.0, "fade": 0.0}, heads=False, linewidth=2.3
+    )
     for artist in ours.get_children():
         if isinstance(artist, Trail):
             artist.parts = [(0, len(points) - 1, 0)]

@@ -7,6 +7,7 @@ mostly blends on edges, are the centres of a weighted clustering of what samples
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,17 @@ from numpy.typing import NDArray
 SIZE = 255
 """Entries; one of a GIF's 256 means "as before"."""
 
-EXACT = 64
-"""How many of the most frequent colours are held exactly."""
+EXACT, FREQUENT = 64, 5e-4
+"""How many of the most frequent colours are held exactly at most, and the share of all pixels that each needs."""
+
+CELL = 4
+"""Very many colours are merged in cells of so many levels per channel before they are clustered."""
 
 CANDIDATES = 3000
 SWEEPS = 4
+
+POWER = 0.75
+"""Exponent of weights in the clustering; below 1, rare colours count for more."""
 
 CHUNK = 2048
 """Number of colours whose distances to all entries are computed at once."""
@@ -46,15 +53,19 @@ def unpack(keys: NDArray[np.uint32]) -> Colors:
     return np.stack([keys & 255, keys >> 8 & 255, keys >> 16 & 255], -1).astype(np.uint8)
 
 
-def count_colors(samples: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
+def count_colors(
+    samples: Sequence[NDArray[np.uint8]], first_weight: float = 1.0
+) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
     """Return the packed colours of the samples, most frequent first, and their weights.
 
     Args:
         samples: frames (height, width, 4). In all but the first, only pixels that differ from the first count, with
             double weight, because they belong to moving parts.
+        first_weight: the weight of the pixels of the first sample.
     """
     first = pack(samples[0])
-    counted = [np.unique(first, return_counts=True)]
+    found, often = np.unique(first, return_counts=True)
+    counted: list[tuple[NDArray[np.uint32], NDArray[Any]]] = [(found, first_weight * often)]
     for sample in samples[1:]:
         other = pack(sample)
         keys, times = np.unique(other[other != first], return_counts=True)
@@ -65,20 +76,24 @@ def count_colors(samples: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint3
     return keys[order].astype(np.uint32), weight[order].astype(np.float64)
 
 
-def choose_colors(keys: NDArray[np.uint32], weight: NDArray[np.float64], reserved: Colors) -> Colors:
+def choose_colors(
+    keys: NDArray[np.uint32], weight: NDArray[np.float64], reserved: Colors, power: float = POWER
+) -> Colors:
     """Choose a palette (n, 3), n ≤ 255, by weighted clustering.
 
     Args:
         keys, weight: packed colours and weights from `count_colors`.
         reserved: colours (k, 3) that the palette contains exactly.
+        power: exponent of the weights; 1 has the smallest error over all pixels.
     """
     hold_last = pack_rgb(reserved)
     if len(every := np.union1d(hold_last, keys)) <= SIZE:
         return unpack(every)
-    often = min(EXACT, max(SIZE - 16 - len(hold_last), 0))
+    frequent = int(np.sum(weight >= FREQUENT * weight.sum()))
+    often = min(EXACT, frequent, max(SIZE - 16 - len(hold_last), 0))
     exact = unpack(np.union1d(hold_last, keys[:often])[:SIZE]).astype(np.float32)
-    rest = unpack(keys[often : often + CANDIDATES]).astype(np.float32)
-    heavy = weight[often : often + CANDIDATES] ** 0.75
+    rest, heavy = _merged(unpack(keys[often:]).astype(np.float32), weight[often:])
+    heavy = heavy**power
     centres = _spread(rest, heavy, exact, SIZE - len(exact))
     for _ in range(SWEEPS):
         owner = _distance(rest, np.concatenate([exact, centres])).argmin(1) - len(exact)
@@ -88,6 +103,20 @@ def choose_colors(keys: NDArray[np.uint32], weight: NDArray[np.float64], reserve
             moment = np.bincount(owner[mine], (heavy * rest[:, channel])[mine], len(centres))
             centres[:, channel] = np.where(total > 0, moment / np.maximum(total, 1e-9), centres[:, channel])
     return unpack(np.unique(pack_rgb(np.rint(np.concatenate([exact, centres])))))
+
+
+def _merged(
+    colors: NDArray[np.float32], weight: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return at most `CANDIDATES` colours with their weights; very many are replaced by the means of cells."""
+    if len(colors) <= CANDIDATES:
+        return colors, weight
+    cells = pack_rgb(colors // CELL)
+    _, cell = np.unique(cells, return_inverse=True)
+    total = np.bincount(cell, weight).astype(np.float64)
+    means = np.column_stack([np.bincount(cell, weight * channel) / total for channel in colors.T])
+    order = np.argsort(-total, kind="stable")[:CANDIDATES]
+    return means[order].astype(np.float32), total[order]
 
 
 class Palette:

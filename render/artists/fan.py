@@ -1,0 +1,102 @@
+"""Heads on one point are moved apart, so that all of them and the star below are visible."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
+from numpy.typing import NDArray
+
+from landscapes.render.artists.animated import pixels
+from landscapes.render.artists.trails import Trail
+
+MOST = 60
+"""More heads are not moved apart: there is no room around a point."""
+
+NEAR = 0.8
+"""Heads closer than this many diameters begin to move apart."""
+
+APART = 0.8
+"""The distance between neighbours on the ring around a point, in diameters."""
+
+RINGS = 0.5, 1.35
+"""The smallest and the largest radius of the ring, in diameters."""
+
+STAR_RING = 1.25
+"""The least radius of a ring around a star, in diameters."""
+
+Shifts = NDArray[np.float64]
+"""How far each head is moved, in pixels, shape (R, 2)."""
+
+
+class Fan:
+    """Computes how far heads are moved apart. Each moves in a direction of its own, so that none jumps.
+
+    The shifts at a step follow from the points at that step alone, and change continuously with them.
+
+    Args:
+        trails: the trails of the runs.
+        stopped: the step at which each run failed, or None; crosses stay where they are.
+        stars: points (k, 2) that rings should leave visible.
+        size: diameter of the heads in points.
+    """
+
+    def __init__(
+        self, trails: Sequence[Trail], stopped: Sequence[int | None], stars: NDArray[np.float64], size: float
+    ) -> None:
+        self.trails = trails
+        self.size = size
+        self.stars = stars
+        self._stopped = np.array([np.inf if step is None else step for step in stopped])
+        drawn = np.array([bool(np.isfinite(trail.polyline.data).all(1).any()) for trail in trails])
+        count = int(drawn.sum())
+        angles = np.pi / 2 + 2 * np.pi * (np.cumsum(drawn) - 1) / max(count, 1)
+        self._directions = np.column_stack([np.cos(angles), np.sin(angles)])
+        wanted = APART / 2 / np.sin(np.pi / max(count, 2))
+        self._ring = float(np.clip(wanted, *RINGS))
+        self._known: dict[float, Shifts] = {}
+        self._layout: tuple[object, ...] = ()
+
+    def shifts(self, steps: Sequence[float], renderer: RendererBase) -> NDArray[np.float64]:
+        """Return the shifts at some steps, shape (steps, R, 2)."""
+        self._update(renderer)
+        missing = [step for step in dict.fromkeys(steps) if step not in self._known]
+        if missing:
+            self._known.update(zip(missing, self._compute(np.array(missing, float), renderer), strict=True))
+        return np.stack([self._known[step] for step in steps])
+
+    def _update(self, renderer: RendererBase) -> None:
+        for trail in self.trails:
+            trail.polyline.update(trail, renderer)
+        axes = self.trails[0].axes
+        layout = tuple(id(trail.polyline.pixels) for trail in self.trails), pixels(renderer, self.size), axes
+        if layout != self._layout:
+            self._layout, self._known = layout, {}
+            self._kept = [trail.polyline.pixels for trail in self.trails]  # identities stay unique
+
+    def _compute(self, steps: NDArray[np.float64], renderer: RendererBase) -> NDArray[np.float64]:
+        size, axes = pixels(renderer, self.size), self.trails[0].axes
+        at = np.array([[trail.polyline.at(step) for trail in self.trails] for step in steps.tolist()])
+        seen = (steps[:, None] < self._stopped) & np.isfinite(at).all(-1)
+        if isinstance(axes, Axes):
+            low, high = axes.bbox.get_points()
+            seen &= ((at >= low) & (at <= high)).all(-1)
+        at = np.where(seen[..., None], at, 0.0)
+        away = np.hypot(*np.moveaxis(at[:, :, None] - at[:, None], -1, 0)) / (NEAR * size)
+        away[~(seen[:, :, None] & seen[:, None])] = np.inf
+        away[:, np.arange(at.shape[1]), np.arange(at.shape[1])] = np.inf
+        crowd = _eased(1 - away.min(-1, initial=np.inf))
+        radius = np.full(crowd.shape, self._ring)
+        if len(self.stars) and isinstance(axes, Axes):
+            stars = axes.transData.transform(self.stars)
+            near = np.hypot(*np.moveaxis(at[:, :, None] - stars, -1, 0)).min(-1) / (STAR_RING * size)
+            radius += max(STAR_RING - self._ring, 0.0) * _eased(2 - 2 * near)
+        return np.asarray((size * radius * crowd)[..., None] * self._directions)
+
+
+def _eased(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return 0 up to 0, 1 from 1 on, and a smooth step between."""
+    share = np.clip(share, 0.0, 1.0)
+    return share * share * (3 - 2 * share)
