@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from landscapes.render.palette import RGB, SIZE, Palette, choose_colors, count_colors
+from landscapes.render.palette import RGB, SIZE, Palette, choose_colors, count_colors, pack_rgb
 from landscapes.render.writers.base import RGBA, Pixels, Writer, as_uint32, crop_changed
 
 MIN_DELAY = 2
@@ -24,8 +24,6 @@ MAX_DELAY = 0xFFFF
 
 REVEALED = 0.25
 """Weight of the first frame's colours in the palette of the others, which show its pixels again behind moving parts."""
-
-NO_COLORS = np.zeros((0, 3), np.uint8)
 
 UNCHANGED = 0
 """Palette index of pixels that did not change (transparent)."""
@@ -48,7 +46,8 @@ class Gif(Writer):
         self._opening: Palette | None = None
         if len(keys) + len(reserved) > SIZE and len(looks) > 1:
             shown, often = count_colors(looks[:1])
-            self._opening = Palette(choose_colors(shown, often, NO_COLORS, power=1.0), shown)
+            present = reserved[np.isin(pack_rgb(reserved), shown)]
+            self._opening = Palette(choose_colors(shown, often, present, power=1.0), shown)
             keys, weight = count_colors(looks, REVEALED)
         self.palette = Palette(choose_colors(keys, weight, reserved), keys)
         height, width = looks[0].shape[:2]

@@ -27,6 +27,7 @@ from landscapes.render._save import check_output
 from landscapes.render.artists.animated import AnimatedArtist
 from landscapes.render.figures import stills
 from landscapes.render.figures.stills import STILLS
+from landscapes.render.plots.surface_image import VECTOR_DPI
 
 SMALL = sized(240, 180)
 MOST = 80_000
@@ -78,8 +79,8 @@ def test_a_page_with_long_trails_is_small(tmp_path, field):
     assert len(data) <= MOST
     ((width, height),) = images(data)  # the fill, and nothing else
     map_inches = 0.36 * 9.6, 0.6 * 5.4
-    assert width > stills.DPI * map_inches[0]
-    assert height > stills.DPI * map_inches[1]
+    assert width > 0.98 * VECTOR_DPI * map_inches[0]
+    assert height > 0.98 * VECTOR_DPI * map_inches[1]
 
 
 def egg_box(x, y):
@@ -89,7 +90,7 @@ def egg_box(x, y):
 
 @pytest.mark.slow
 def test_a_rugged_function_has_coarser_pixels(tmp_path):
-    data = render.save(long_race(egg_box), tmp_path / "race.pdf").read_bytes()
+    data = render.save(long_race(egg_box), tmp_path / "race.pdf", theme="print").read_bytes()
     ((width, _),) = images(data)
     assert len(data) <= MOST
     assert stills.COARSER[-1] * 0.5 * 9.6 < width < 0.8 * stills.DPI * 0.5 * 9.6
