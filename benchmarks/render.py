@@ -63,7 +63,7 @@ FPS = 25
 SAMPLES = 12
 """The number of frames compared with full draws."""
 
-PLAIN = render.THEMES["light"] | {"fade": 0.0, "halo_width": 0.0}
+PLAIN = render.THEMES["light"] | {"fade": 0.0, "halo_width": 0.0, "taper": 0.0, "light": 0.0}
 
 
 class Gap(Text, AnimatedArtist):
