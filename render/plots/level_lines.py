@@ -124,10 +124,10 @@ def _height(value: float, shape: ColorLevels) -> float:
 
 
 def _round_between(low: float, value: float, high: float) -> float:
-    """Return the number of fewest digits between two values, close to a third.
+    """Return the number of fewest digits between two values, close to the one between them.
 
     >>> [_round_between(*three) for three in ((0.31, 0.3321, 0.36), (77.0, 123.4, 140.0), (2.001, 2.0014, 2.0018))]
-    [0.33, 100.0, 2.001]
+    [0.33, 100.0, 2.0014]
     """
     for digits in range(6):
         rounded = float(f"{value:.{digits}e}")
