@@ -2,8 +2,8 @@
 A race in a 3-D view
 ====================
 
-The function as a 3-D surface with contour lines. Trails behind a hill are drawn faintly. By default, the camera
-is placed where most of the race is visible.
+The function as a lit 3-D surface with contour lines. Trails stand a little above it, with a shadow below; hidden parts
+are dotted. By default, the camera is placed where most of the race is visible.
 """
 
 # %%
@@ -11,17 +11,21 @@ is placed where most of the race is visible.
 
 from pathlib import Path
 
-from landscapes import race, render
+from landscapes import functions, race, render
 
 PICTURES = Path(__file__).parent / "pictures"
 
 record = race("rosenbrock", ["momentum", "nesterov", "adagrad", "adam"], calm=True)
-still = render.figure_3d(record, theme="dark", figsize=(8.0, 5.0))
+still = render.figure_3d(record, theme="dark", figsize=(8.0, 4.5))
 still.savefig(PICTURES / "view_3d.png")
 
 # %%
-# An animation with an orbiting camera. When every pixel moves, ``.mp4`` files are smaller than ``.gif`` files.
+# An animation with an orbiting camera: a saddle, which most optimizers leave, and near which SGD stalls. When every
+# pixel moves, ``.mp4`` files are smaller than ``.gif`` files.
 
-camera = render.Camera(azim=-150, elev=64, rotate=60)
-orbit = render.figure_3d(record, camera=camera, figsize=(4.8, 3.2))
-render.animate(record, figure=orbit, seconds=6.4).save(PICTURES / "view_3d.mp4")
+OPTIMIZERS = ["sgd(lr=0.03)", "momentum(lr=0.02)", "nesterov(lr=0.02)", "rmsprop(lr=0.02, alpha=0.9)", "adam(lr=0.05)"]
+
+saddle = functions.get("saddle").with_view([(-2, 2), (-1, 2)])
+escape = race(saddle, OPTIMIZERS, start=(-1.5, 1e-3), steps=80)
+orbit = render.figure_3d(escape, theme="dark", camera=render.Camera(azim=-20, elev=46, rotate=-45), figsize=(6.4, 3.6))
+render.animate(escape, figure=orbit, seconds=8).save(PICTURES / "view_3d.mp4")

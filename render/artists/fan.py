@@ -50,12 +50,7 @@ class Fan:
         self.size = size
         self.stars = stars
         self._stopped = np.array([np.inf if step is None else step for step in stopped])
-        drawn = np.array([bool(np.isfinite(trail.polyline.data).all(1).any()) for trail in trails])
-        count = int(drawn.sum())
-        angles = np.pi / 2 + 2 * np.pi * (np.cumsum(drawn) - 1) / max(count, 1)
-        self._directions = np.column_stack([np.cos(angles), np.sin(angles)])
-        wanted = APART / 2 / np.sin(np.pi / max(count, 2))
-        self._ring = float(np.clip(wanted, *RINGS))
+        self._drawn = np.array([bool(np.isfinite(trail.polyline.data).all(1).any()) for trail in trails])
         self._known: dict[float, Shifts] = {}
         self._layout: tuple[object, ...] = ()
 
@@ -83,17 +78,42 @@ class Fan:
         if isinstance(axes, Axes):
             low, high = axes.bbox.get_points()
             seen &= ((at >= low) & (at <= high)).all(-1)
-        at = np.where(seen[..., None], at, 0.0)
-        away = np.hypot(*np.moveaxis(at[:, :, None] - at[:, None], -1, 0)) / (NEAR * size)
-        away[~(seen[:, :, None] & seen[:, None])] = np.inf
-        away[:, np.arange(at.shape[1]), np.arange(at.shape[1])] = np.inf
-        crowd = _eased(1 - away.min(-1, initial=np.inf))
-        radius = np.full(crowd.shape, self._ring)
+        stars = np.zeros((0, 2))
         if len(self.stars) and isinstance(axes, Axes):
             stars = axes.transData.transform(self.stars)
-            near = np.hypot(*np.moveaxis(at[:, :, None] - stars, -1, 0)).min(-1) / (STAR_RING * size)
-            radius += max(STAR_RING - self._ring, 0.0) * _eased(2 - 2 * near)
-        return np.asarray((size * radius * crowd)[..., None] * self._directions)
+        return shifts_apart(at, seen, self._drawn, stars, size)
+
+
+def shifts_apart(
+    at: NDArray[np.float64],
+    seen: NDArray[np.bool_],
+    drawn: NDArray[np.bool_],
+    stars: NDArray[np.float64],
+    size: float,
+) -> NDArray[np.float64]:
+    """Return how far heads are moved apart in pixels, shape (steps, R, 2).
+
+    Args:
+        at: the heads in pixels, shape (steps, R, 2).
+        seen: which heads are seen at a step, shape (steps, R); others are neither moved nor in the way.
+        drawn: which runs are ever drawn, shape (R,).
+        stars: stars in pixels that heads should leave visible, shape (k, 2).
+        size: diameter of the heads in pixels.
+    """
+    count = int(drawn.sum())
+    angles = np.pi / 2 + 2 * np.pi * (np.cumsum(drawn) - 1) / max(count, 1)
+    directions = np.column_stack([np.cos(angles), np.sin(angles)])
+    ring = float(np.clip(APART / 2 / np.sin(np.pi / max(count, 2)), *RINGS))
+    at = np.where(seen[..., None], at, 0.0)
+    away = np.hypot(*np.moveaxis(at[:, :, None] - at[:, None], -1, 0)) / (NEAR * size)
+    away[~(seen[:, :, None] & seen[:, None])] = np.inf
+    away[:, np.arange(at.shape[1]), np.arange(at.shape[1])] = np.inf
+    crowd = _eased(1 - away.min(-1, initial=np.inf))
+    radius = np.full(crowd.shape, ring)
+    if len(stars):
+        near = np.hypot(*np.moveaxis(at[:, :, None] - stars, -1, 0)).min(-1) / (STAR_RING * size)
+        radius += max(STAR_RING - ring, 0.0) * _eased(2 - 2 * near)
+    return np.asarray((size * radius * crowd)[..., None] * directions)
 
 
 def _eased(share: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -211,7 +211,7 @@ def figure_3d(
         look = look | {"text_scale": max(look.text_scale - 0.2, 1.0)}
     with look.context():
         ax.set_axis_off()
-        block = BlockArtist(ax, surface, look, race, camera, 2.3 * size_factor(ax))
+        block = BlockArtist(ax, surface, look, race, camera, 2.3 * look.line_scale * size_factor(ax))
         ax.add_artist(block)
     set_step(made, shown)
     return made

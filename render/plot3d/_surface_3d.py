@@ -90,7 +90,9 @@ def surface_3d(
         raise InputError(f"surface_3d needs 3-D axes, got {kind}; create them with {ADVICE}")
     if axes._focal_length != np.inf or axes.roll:
         raise InputError(f"a surface needs an orthographic projection without roll; create the axes with {ADVICE}")
-    artist = Axes3DArtist(surface, look, race, 2.3 * size_factor(ax) if linewidth is None else linewidth)
+    artist = Axes3DArtist(
+        surface, look, race, 2.3 * look.line_scale * size_factor(ax) if linewidth is None else linewidth
+    )
     axes.set(xlim=(surface.x[0], surface.x[-1]), ylim=(surface.y[0], surface.y[-1]), zlim=(0.0, artist.model.top))
     places, values = height_ticks(surface)
     axes.zaxis.set_major_locator(FixedLocator(places.tolist()))

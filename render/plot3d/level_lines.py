@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.colors import to_rgba
 from numpy.typing import NDArray
 
+from landscapes.render.plots.level_lines import line_colors
+from landscapes.render.plots.surface_image import shades
 from landscapes.render.theme import Theme
 
 Points = NDArray[np.float64]
@@ -18,6 +19,12 @@ EVERY = 5
 
 CROWDED = 3.0, 7.0
 """Distances in pixels between level lines at which they are invisible and fully visible."""
+
+OUTLINED = 1.9
+"""How much more opaque the lines of outlined surfaces are; no line is more opaque than these."""
+
+USUAL = 0.17
+"""Opacity of the theme's lines for which the opacities above hold."""
 
 FINE = 65536
 """Entries of the table of levels by height."""
@@ -39,7 +46,11 @@ class LevelLines:
         self._width, self._opacity = np.where(strong[:, None], STRONG, LINE).astype(np.float32).T
         self._opacity[[0, -1]] = 0
         self._gap = np.where(strong, EVERY, 1).astype(np.float32)
-        self._color = np.array(to_rgba(look.line)[:3], np.float32) * 255
+        ground = shades(look.fill, len(levels))
+        colors = np.column_stack([ground, np.ones(len(levels))]) if look.outlined else line_colors(look, ground)
+        self._color = (255 * colors[:, :3]).astype(np.float32)
+        stronger = np.where(colors[:, 3] == 1, OUTLINED if look.outlined else 1.0, colors[:, 3] / USUAL)
+        self._opacity *= np.clip(stronger, 0, OUTLINED).astype(np.float32)
 
     def draw(self, rgba: NDArray[np.uint8], height: Grid, finer: tuple[int, int]) -> None:
         """Draw the lines on an image.
@@ -73,5 +84,5 @@ class LevelLines:
         shown *= self._opacity[level]
         flat = rgba.reshape(-1, 4)
         colors = flat[at, :3].astype(np.float32)
-        colors += (self._color - colors) * shown[:, None]
+        colors += (self._color[level] - colors) * shown[:, None]
         flat[at, :3] = np.rint(colors).astype(np.uint8)

@@ -10,6 +10,7 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from numpy.typing import NDArray
 
 from landscapes.record import Surface
+from landscapes.render.artists.trails import mix
 from landscapes.render.light import Sun, illuminate, to_linear, to_srgb
 from landscapes.render.plot3d.camera import TALL
 from landscapes.render.plot3d.resampling import resized
@@ -27,6 +28,12 @@ LOG2 = float(np.log10(2.0))
 
 TALLEST = 1.15
 """Heights are clipped at this multiple of the highest level."""
+
+PAPER = 0.12
+"""Share of the colour of axes in that of outlined surfaces, which differ from the page."""
+
+SOLID = 0.6
+"""Least strength of light on surfaces in 3-D, which would look flat without."""
 
 LIT = 640
 """Grid points per side of the light, which is smooth."""
@@ -65,19 +72,25 @@ def scaled_heights(surface: Surface) -> tuple[Points, Points]:
     return np.clip((height - low) / (high - low), 0.0, TALLEST), (levels - low) / (high - low)
 
 
-def lit(colors: Grid, height: Grid, sun: Sun) -> NDArray[np.uint8]:
-    """Return uint8 colours (n, n, 3) of linear colours on heights (n, n) in light and shadow.
+def lit(colors: Grid, height: Grid, sun: Sun, strength: float) -> NDArray[np.uint8]:
+    """Return uint8 colours (n, n, 3) of linear colours on heights (n, n) in light and shadow of a strength.
 
     Level ground in the open keeps its colour; the sun and its shadows are those of contour plots.
     """
     n = len(height)
     shown = resized(height, min(n, LIT))
     light = illuminate(shown.astype(np.float64), relief=TALL * float(np.ptp(shown)), sun=sun)
-    linear = colors * resized(light.brightness, n)[..., None]
-    linear += resized(light.glint, n)[..., None]
+    white = np.float32(strength) * resized(light.glint, n) * colors.max(-1)
+    linear = colors * (1 + np.float32(strength) * (resized(light.brightness, n) - 1))[..., None]
+    linear += white[..., None]
     np.clip(linear, 0, np.float32(BRIGHTEST), out=linear)
     linear *= np.float32(len(DISPLAYED) - 1) / np.float32(BRIGHTEST)
     return DISPLAYED[linear.astype(np.int16)]
+
+
+def strength(look: Theme) -> float:
+    """Return how strongly light shapes surfaces in 3-D: more than on a map, because they need it to look solid."""
+    return SOLID + (1 - SOLID) * look.light
 
 
 def _display_table() -> NDArray[np.uint8]:
@@ -96,7 +109,8 @@ def paint(height: Grid, levels: Points, look: Theme, sun: Sun) -> NDArray[np.uin
     ramp = _ramp(look.fill)
     table = np.interp(np.linspace(0, TALLEST, FINE), levels, np.linspace(0, len(ramp) - 1, len(levels)))
     place = (height * np.float32((FINE - 1) / TALLEST)).astype(np.int32)
-    return lit(ramp[table.astype(np.int32)[place]], height, sun)
+    colors = np.broadcast_to(_paper(look), (*height.shape, 3)) if look.outlined else ramp[table.astype(np.int32)[place]]
+    return lit(colors, height, sun, strength(look))
 
 
 def wall_bands(
@@ -120,10 +134,16 @@ def wall_bands(
             inner.append(level)
     middles = (np.array(inner) + np.array([*inner[1:], float(levels[-1])])) / 2
     shares = np.interp(middles, levels, np.linspace(0, 1, len(levels)))
-    colors = bright * ramp[np.rint((len(ramp) - 1) * shares).astype(int)]
+    colors = ramp[np.rint((len(ramp) - 1) * shares).astype(int)]
+    colors = bright * (np.broadcast_to(_paper(look), colors.shape) if look.outlined else colors)
     shown = np.column_stack([to_srgb(colors + WALL_GROUND * (ground - colors)), np.ones(len(inner))])
     bands = zip([-np.inf, *inner[1:]], [*inner[1:], np.inf], map(tuple, shown.tolist()), strict=True)
     return list(bands)[::-1]
+
+
+def _paper(look: Theme) -> Grid:
+    """Return the linear colour, shape (3,), of a surface that level lines alone describe: a little from the page's."""
+    return to_linear(np.array(mix(to_rgb(look.background), to_rgb(look.muted), PAPER))).astype(np.float32)
 
 
 @lru_cache(maxsize=32)
@@ -141,7 +161,7 @@ def shaded_mesh(ax: Any, surface: Surface, look: Theme) -> None:
     share = np.interp(height, levels, np.linspace(0, 1, len(levels)))
     colors = _ramp(look.fill)[np.rint(1023 * np.nan_to_num(share)).astype(int)]
     x, y = np.meshgrid(np.linspace(0, 1, len(cols)), np.linspace(0, 1, len(rows)))
-    colors = lit(colors, np.nan_to_num(height).astype(np.float32), Sun(VIEW[1] - SIDEWAYS)) / 255.0
+    colors = lit(colors, np.nan_to_num(height).astype(np.float32), Sun(VIEW[1] - SIDEWAYS), strength(look)) / 255.0
     mesh = np.arange(len(x)) % (MESH // 8) == 0, np.arange(x.shape[1]) % (MESH // 8) == 0
     drawn = (mesh[0][:, None] | mesh[1]) * 0.32  # mesh lines are drawn as patches, so that hidden ones disappear
     drawn[[0, -2]] = drawn[:, [0, -2]] = 0.9

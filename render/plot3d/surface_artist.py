@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from landscapes.record import Record, Surface
 from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, pixels, stroke
 from landscapes.render.artists.easing import smootherstep
+from landscapes.render.artists.fan import MOST, shifts_apart
 from landscapes.render.artists.heads import ARROW, CROSS, Head
 from landscapes.render.artists.trails import AGE_BANDS, RGB, mix
 from landscapes.render.light import Sun
@@ -40,6 +41,11 @@ DOTS = 0.1, 1.7
 
 EDGE_ON = 1e-9
 """A side wall with a smaller visible share is edge-on and not drawn."""
+
+HEAD = 3.7
+"""Diameter of heads in line widths."""
+
+UNMOVED = np.zeros(2)
 
 HIDDEN_HEAD = 0.7
 """Size of a hidden head relative to a visible one."""
@@ -127,8 +133,9 @@ class SurfaceArtist(Artist, AnimatedArtist):
             cut = [self._until_now(*drawn, shown) for drawn in zip(self.runs, self._projected, strict=True)]
             self._trails(renderer, cut, shown)
             self._start(renderer)
-            for run, (points, visible) in zip(self.runs, cut, strict=True):
-                self._head(renderer, run, points, visible, len(points) - 1)
+            shifts = self._shifts(renderer, cut)
+            for run, (points, visible), shift in zip(self.runs, cut, shifts, strict=True):
+                self._head(renderer, run, points, visible, len(points) - 1, shift)
         self.stale = False
 
     def _until_now(self, run: SurfaceRun, projected: Projected, shown: int) -> Projected:
@@ -211,9 +218,23 @@ class SurfaceArtist(Artist, AnimatedArtist):
         return np.array([0.0, high]), high * self._fall
 
     def _trail_colors(self, color: RGB) -> list[RGB]:
-        """Return the colours of a trail from its oldest to its newest part."""
-        fade = np.linspace(self.theme.fade, 0.0, len(AGE_BANDS) + 1) if self.theme.fade else [0.0]
+        """Return the colours of a trail from its oldest to its newest part; one without fading and tapering."""
+        ages = len(AGE_BANDS) + 1 if self.theme.fade or self.theme.taper else 1
+        fade = np.linspace(self.theme.fade, 0.0, ages)
         return [mix(color, self.theme.faded, share) for share in map(float, fade)]
+
+    def _bands(self, run: SurfaceRun, shown: int, end: int) -> list[tuple[RGB, float, int, int]]:
+        """Return colour, width, and first and last point of the parts of a trail, from the oldest."""
+        colors = self._trail_colors(run.style.color)
+        widths = self.linewidth * (1 - np.linspace(self.theme.taper, 0.0, len(colors)))
+        since = [self.step - age * self.span for age in AGE_BANDS[: len(colors) - 1]]
+        ends = [int(run.index[np.searchsorted(self.steps[: shown + 1], step)]) for step in since if step <= self.step]
+        begin, bands = 0, []
+        for color, width, until in zip(colors, widths.tolist(), [*ends, end], strict=True):
+            if until > begin:
+                bands.append((color, width, begin, until))
+                begin = until
+        return bands
 
     def _trails(self, renderer: RendererBase, cut: Sequence[Projected], shown: int) -> None:
         """Draw all trails: hidden parts first, then shadows, outlines and visible parts."""
@@ -231,24 +252,13 @@ class SurfaceArtist(Artist, AnimatedArtist):
             gc.set_foreground((0.0, 0.0, 0.0, opacity), isRGBA=True)
             if ground:  # of all trails at once, because shadows do not add up
                 renderer.draw_path(gc, ground, IDENTITY)
-        if self.theme.halo_width:
-            gc.set_linewidth((1 + self.theme.halo_width) * self.linewidth)
-            gc.set_foreground(self.theme.halo)
-            for points, seen in lines:
-                _draw_segments(renderer, gc, points + up, seen)
-        gc.set_linewidth(self.linewidth)
-        for run, (points, seen) in zip(self.runs, lines, strict=True):
-            colors = self._trail_colors(run.style.color)
-            since = [self.step - age * self.span for age in AGE_BANDS[: len(colors) - 1]]
-            ends = [
-                int(run.index[np.searchsorted(self.steps[: shown + 1], step)]) for step in since if step <= self.step
-            ]
-            begin = 0
-            for color, until in zip(colors, [*ends, len(points) - 1], strict=True):
-                if until > begin:
-                    gc.set_foreground(color)
-                    _draw_segments(renderer, gc, points[begin : until + 1] + up, seen[begin:until])
-                    begin = until
+        bands = [self._bands(run, shown, len(points) - 1) for run, (points, _) in zip(self.runs, lines, strict=True)]
+        for halo in (True, False) if self.theme.halo_width else (False,):
+            for (points, seen), parts in zip(lines, bands, strict=True):
+                for color, width, begin, end in parts:
+                    gc.set_linewidth(width + self.theme.halo_width * self.linewidth if halo else width)
+                    gc.set_foreground(self.theme.halo if halo else color)
+                    _draw_segments(renderer, gc, points[begin : end + 1] + up, seen[begin:end])
         gc.restore()
 
     def _start(self, renderer: RendererBase) -> None:
@@ -279,8 +289,27 @@ class SurfaceArtist(Artist, AnimatedArtist):
                 renderer.draw_path(gc, Head.shape("*"), star, fill)
                 gc.restore()
 
+    def _shifts(self, renderer: RendererBase, cut: Sequence[Projected]) -> Points:
+        """Return how far visible heads are moved apart, shape (R, 2), so that all of them and the star are seen."""
+        if not 0 < len(cut) <= MOST:
+            return np.zeros((len(cut), 2))
+        running = [run.stopped is None or self.step < run.stopped for run in self.runs]
+        seen = np.array([bool(visible[-1]) for _, visible in cut]) & running
+        drawn = np.array([bool(np.isfinite(run.points).all(1).any()) for run in self.runs])
+        up, _ = self._above(renderer, LIFTED_HEAD)
+        at = np.array([points[-1] + up for points, _ in cut])
+        stars = self._stars[0][np.isfinite(self._stars[0]).all(1)]
+        size = pixels(renderer, HEAD * self.linewidth)
+        return np.asarray(shifts_apart(at[None], seen[None], drawn, stars, size)[0])
+
     def _head(
-        self, renderer: RendererBase, run: SurfaceRun, points: Points, visible: NDArray[np.bool_], now: int
+        self,
+        renderer: RendererBase,
+        run: SurfaceRun,
+        points: Points,
+        visible: NDArray[np.bool_],
+        now: int,
+        shift: Points = UNMOVED,
     ) -> None:
         """Draw the head: a disc, a cross if the run failed, an arrow if it left the view; smaller when hidden."""
         finite = np.flatnonzero(np.isfinite(points[: now + 1]).all(1))
@@ -289,12 +318,13 @@ class SurfaceArtist(Artist, AnimatedArtist):
         last = int(finite[-1])
         seen = bool(visible[last])
         up, fall = self._above(renderer, LIFTED_HEAD if seen else 0.0)
-        x, y = (points[last] + up).tolist()
+        x, y = (points[last] + up + shift).tolist()
         color = (*self._faint_if_hidden(run.style.color, seen), 1.0)
-        size = pixels(renderer, 3.7 * self.linewidth) * (1.0 if seen else HIDDEN_HEAD)
+        size = pixels(renderer, HEAD * self.linewidth) * (1.0 if seen else HIDDEN_HEAD)
         if seen:
-            draw_sprite(renderer, shadow(round(1.7 * size)), *(points[last] + fall).tolist())
-            draw_sprite(renderer, glow(round(GLOW * size), run.style.color), x, y)
+            draw_sprite(renderer, shadow(round(1.7 * size)), *(points[last] + fall + shift).tolist())
+            if self.theme.glow:
+                draw_sprite(renderer, glow(round(GLOW * size), run.style.color, self.theme.glow), x, y)
         gc = stroke(self, renderer, 0.55 * self.linewidth)
         gc.set_foreground(self.theme.rim)
         if run.stopped is not None and self.step >= run.stopped:

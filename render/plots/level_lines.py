@@ -72,7 +72,7 @@ def draw_lines(
     widths = np.full(len(levels), THIN * (2.2 if look.outlined else 1.0))
     widths[strong] = STRONG * (1.5 if look.outlined else 1.0)
     ground = shades(look.fill, len(levels) + 2)[1:-1]
-    colors = np.column_stack([ground, np.ones(len(levels))]) if look.outlined else _inks(look, ground)
+    colors = np.column_stack([ground, np.ones(len(levels))]) if look.outlined else line_colors(look, ground)
     drawn = ax.contour(
         surface.x,
         surface.y,
@@ -93,7 +93,7 @@ def draw_lines(
         _label(ax, drawn, dict(zip(strong, values, strict=True)), look, inks, obstacles)
 
 
-def _inks(look: Theme, ground: Points) -> Points:
+def line_colors(look: Theme, ground: Points) -> Points:
     """Return the colours (n, 4) of lines on colours (n, 3): the theme's, or its opposite where that shows better."""
     line = np.array(to_rgba(look.line))
     opposite = np.append(np.full(3, 1.0) if luminance(line[:3]) < 0.18 else np.zeros(3), line[3])
