@@ -13,6 +13,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
@@ -108,18 +109,26 @@ class BlockArtist(SurfaceArtist):
         place, second = np.argsort(corners[:, 0])[:2].tolist()
         unit = pixels(renderer, self.theme.text_scale)
         alpha = float(np.clip((corners[second, 0] - corners[place, 0]) / (TURNING * unit) - 0.1, 0, 1))
-        if len(self._heights) < 2 or not alpha:
-            return
         x, y = corners[place].tolist()
-        at = y + (self._heights - self.floor) * view.up
-        ticks = [(x - side * TICK * unit, row) for row in at.tolist() for side in (0, 1)]
+        right = x - (TICK + 2.5) * unit
+        shown: list[tuple[str, float]] = []
+        boxes: list[Bbox] = []
+        for word, height in zip(self._height_words, self._heights.tolist(), strict=True):
+            row = y + (height - self.floor) * view.up
+            box = self._labels.box(renderer, word, (right, row), "right")
+            if not boxes or not box.overlaps(boxes[-1]):
+                shown.append((word, row))
+                boxes.append(box)
+        if len(shown) < 2 or not alpha:
+            return
+        ticks = [(x - side * TICK * unit, row) for _, row in shown for side in (0, 1)]
         ends = np.array([(x, y - self.floor * view.up), (x, y + (1 - self.floor) * view.up), *ticks])
         gc = stroke(self, renderer, 0.7)
         gc.set_foreground((*to_rgb(self.theme.muted), alpha), isRGBA=True)
         renderer.draw_path(gc, Path(ends, [Path.MOVETO, Path.LINETO] * (len(ends) // 2)), IDENTITY)
         gc.restore()
-        for word, row in zip(self._height_words, at.tolist(), strict=True):
-            self._labels.write(renderer, word, (x - (TICK + 2.5) * unit, row), "right", alpha)
+        for word, row in shown:
+            self._labels.write(renderer, word, (right, row), "right", alpha)
 
     def draw_edge(self, renderer: RendererBase, view: Projection, axis: int) -> None:
         """Draw ticks and their labels along the near edge parallel to an axis."""

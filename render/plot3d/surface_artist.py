@@ -128,10 +128,12 @@ class SurfaceArtist(Artist, AnimatedArtist):
         gc.restore()
         self._walls(renderer, view)
         shown = int(np.searchsorted(self.steps, self.step, side="right")) - 1
-        self._minima(renderer)
-        if shown >= 0:
+        if shown < 0:
+            self._minima(renderer)
+        else:
             cut = [self._until_now(*drawn, shown) for drawn in zip(self.runs, self._projected, strict=True)]
             self._trails(renderer, cut, shown)
+            self._minima(renderer)
             self._start(renderer)
             shifts = self._shifts(renderer, cut)
             for run, (points, visible), shift in zip(self.runs, cut, shifts, strict=True):
