@@ -161,7 +161,7 @@ def plane(
         given = {one.label: _losses_of(one, truths[one.label]) for one in paths}
     else:
         runs = marks or {"model": np.zeros((1, 2))}
-        given = {label: [evaluator.at(points[0].tolist())[0]] for label, points in runs.items()}
+        given = {label: [_loss_at(evaluator, points[0].tolist())] for label, points in runs.items()}
     name = type(unwrapped(model)).__name__
     made = Record.from_checkpoints(
         runs,
@@ -173,6 +173,10 @@ def plane(
     bound = {"lower_bound": 0.0} if np.nanmin(surface.values) >= 0 else {}
     meta = made.meta.replace(domain=box.tolist(), plane=_finite(facts), **bound)
     return NetworkRecord(made.trajectories, surface, meta, grids=grids, space=space, objective=objective)
+
+
+def _loss_at(evaluator: Evaluator, point: list[float]) -> float:
+    return evaluator.at(point)[0] if any(point) else evaluator.loss.value
 
 
 def _is_random(directions: Any) -> bool:

@@ -29,6 +29,9 @@ CACHE_NUMBERS = 2**17
 LEAST_TOGETHER, MOST_TOGETHER = 8, 128
 """How many points vmap evaluates together."""
 
+ALIGNED = 16
+"""Weights begin at multiples of so many numbers, as vector instructions like them."""
+
 TIMED = 4
 """Points evaluated one after another before vmap is tried; half of them are timed."""
 
@@ -52,15 +55,22 @@ class Evaluator:
         base = loss.weights.split(origin)
         moved = [name for name in parameters if any(bool(part[name].any()) for part in split)]
         first = next(iter(parameters.values()))
-        self._names = moved
         if self._images:
             loss.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
             _map_batches(loss)
 
+        self._places: dict[str, tuple[int, torch.Size]] = {}
+        self._length = 0
+        for name in moved:
+            shape = self._shape(name)
+            self._places[name] = self._length, shape
+            self._length += -(-shape.numel() // ALIGNED) * ALIGNED
+
         def stored(named: dict[str, Tensor]) -> Tensor:
-            parts = [self._in_memory_order(named[name]).reshape(-1) for name in moved]
-            flat = torch.cat(parts) if parts else torch.zeros(0)
-            return flat.to(first.device, first.dtype)
+            flat = torch.zeros(self._length, device=first.device, dtype=first.dtype)
+            for name, (begin, shape) in self._places.items():
+                flat[begin : begin + shape.numel()] = self._in_memory_order(named[name]).reshape(-1)
+            return flat
 
         with torch.no_grad():
             for name, parameter in parameters.items():
@@ -84,28 +94,29 @@ class Evaluator:
 
     def _views(self, flat: Tensor) -> dict[str, Tensor]:
         """Return the moving weights in a vector (…, n) of memory order, by name."""
-        found, begin = {}, 0
-        for name in self._names:
-            shape = self._shape(name)
+        found = {}
+        for name, (begin, shape) in self._places.items():
             part = flat[..., begin : begin + shape.numel()].reshape(*flat.shape[:-1], *shape)
-            begin += shape.numel()
             permuted = self._images and len(shape) == 4
             found[name] = part.movedim(-1, -3) if permuted else part
         return found
 
     def write(self, point: Sequence[float]) -> None:
         """Move the copy to a point."""
-        with torch.no_grad():
-            if not self._directions:
-                return
-            torch.add(self._base, self._directions[0], alpha=point[0], out=self._flat)
-            for direction, c in zip(self._directions[1:], point[1:], strict=True):
+        torch.add(self._base, self._directions[0], alpha=point[0], out=self._flat)
+        for direction, c in zip(self._directions[1:], point[1:], strict=True):
+            if c:
                 self._flat.add_(direction, alpha=c)
 
     def at(self, point: Sequence[float]) -> tuple[float, ...]:
         """Return the loss and the metrics at a point."""
+        with self.loss.context():
+            return self._at(point)
+
+    def _at(self, point: Sequence[float]) -> tuple[float, ...]:
+        """Return the loss and the metrics at a point, within the context of the loss."""
         self.write(point)
-        return self.loss.evaluate()
+        return self.loss.full_pass() if self.loss.plain else self.loss.evaluate()
 
     def many(
         self, points: Points, *, together: bool | None = None, progress: Callable[[int, int], None] | None = None
@@ -132,9 +143,10 @@ class Evaluator:
                 if done:
                     raise
                 raise InputError(f"torch.func.vmap cannot evaluate this network: {error}") from error
-        for i in range(done, len(points)):
-            out[i] = self.at(points[i].tolist())
-            report(i + 1, len(points))
+        with self.loss.context():
+            for i, point in enumerate(points[done:].tolist(), done):
+                out[i] = self._at(point)
+                report(i + 1, len(points))
         return out
 
     def _may_pay(self) -> bool:

@@ -6,7 +6,7 @@ raises. Global random states are restored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -63,6 +63,9 @@ class LossModule(nn.Module):
             args: tuple[Any, ...] = (self.model, batch)
         elif self.whole:
             values, args = [self.loss(self.model, batch)], (self.model, batch)
+        elif type(batch) is tuple and len(batch) == 2 and isinstance(batch[0], Tensor):  # by far the most frequent
+            args = self.model(batch[0]), batch[1]
+            values = [self.loss(*args)]
         else:
             inputs, named, targets = inputs_and_targets(batch)
             args = self.model(*inputs, **named), targets
@@ -137,24 +140,42 @@ class NetworkLoss:
         named = dict(self.model.named_parameters())
         return {name: named[name] for name in self.weights.shapes}
 
-    def pairs(self) -> Iterator[tuple[Any, float]]:
-        """Yield each batch with its share in the full pass."""
-        rows = self.batches.total
-        for batch, count in self.batches:
-            yield batch, 1.0 if self.total else count / rows
+    def pairs(self) -> Iterable[tuple[Any, float]]:
+        """Return each batch with its share in the full pass."""
+        batches = self.batches
+        rows = batches.total
+        counts = batches.rows if batches.kept is not None else ()
+        if len(counts) == 1 and batches.kept is not None:
+            return [(batches.kept[0], 1.0)]
+        return ((batch, 1.0 if self.total else count / rows) for batch, count in batches)
 
     def evaluate(self) -> tuple[float, ...]:
         """Return the loss and the metrics at the present weights of the copy, averages over rows in float64."""
         if self.batchnorm == "recalibrate":
             self._recalibrate()
-        sums: Any = 0.0
         with self.context(), self.same_numbers():
-            for batch, share in self.pairs():
-                found = self.module(batch).detach().double()
-                sums = sums + share * found if found.is_cuda else _added(sums, found, share)
+            return self.full_pass()
+
+    def full_pass(self) -> tuple[float, ...]:
+        """Return what `evaluate` does, within `context` and without what random losses and BatchNorm need."""
+        sums: Any = 0.0
+        forward = self.module.forward
+        for batch, share in self.pairs():
+            found = forward(batch)
+            if found.is_cuda:  # is not waited for
+                sums = sums + share * found.detach().double()
+            elif found.ndim:
+                sums = [share * v + s for v, s in zip(found.tolist(), sums or [0.0] * len(found), strict=True)]
+            else:
+                sums += share * found.item()
         if isinstance(sums, Tensor):
             sums = sums.tolist()
         return (sums,) if isinstance(sums, float) else tuple(sums)
+
+    @property
+    def plain(self) -> bool:
+        """Whether a full pass is all that an evaluation needs."""
+        return not self.random and self.batchnorm != "recalibrate"
 
     @contextmanager
     def context(self) -> Iterator[None]:
@@ -202,14 +223,3 @@ class NetworkLoss:
             given = state.get(name)
             if isinstance(given, Tensor) and given.shape == buffer.shape:
                 buffer.copy_(given)
-
-
-def _added(sums: Any, found: Tensor, share: float) -> Any:
-    if not found.ndim:
-        return sums + share * found.item()
-    values = found.tolist()
-    return (
-        [share * v for v in values]
-        if isinstance(sums, float)
-        else [s + share * v for s, v in zip(sums, values, strict=True)]
-    )

@@ -116,7 +116,7 @@ def _is_mean(loss: NetworkLoss, data: Any) -> bool:
     batch = loss.batches.place(map_tensors(data, lambda t: t[picked.to(t.device)]))
     rows = len(picked)
     try:
-        with preserve_rng_state(), torch.enable_grad():
+        with preserve_rng_state(), torch.set_grad_enabled(loss.grad):
             pieces = cut_rows(batch, rows, rows // 2)
             shares = [1.0 if loss.total else count_rows(piece) / rows for piece in pieces]
             apart = sum(
