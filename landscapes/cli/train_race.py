@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from landscapes.cli import console, drawing, types
@@ -33,8 +34,8 @@ def add(commands: Commands) -> None:
     group.add_argument(
         "job",
         metavar="JOB",
-        help="module:function or file.py:function; called without arguments, it returns (model, loss, data), or these "
-        "and a dict of further arguments of landscapes.train_race, such as validation",
+        help="module:function or file.py:function; it takes no arguments and returns (model, loss, data), or a "
+        "dictionary of the arguments of landscapes.train_race",
     )
     group.add_argument(
         "-O",
@@ -81,21 +82,21 @@ def run(options: argparse.Namespace) -> str:
     from landscapes.networks._train_race import train_race
     from landscapes.networks.contenders import as_optimizers
 
-    model, loss, data, further = _job(options.job)
+    job = _job(options.job)
     chosen = [_optimizer(text) for text in options.optimizers or ["sgd", "momentum", "adam"]]
     optimizers: Any = [what for _, what in chosen]
     if any(label is not None for label, _ in chosen):
         optimizers = {label or as_optimizers([what], None, "constant")[0].label: what for label, what in chosen}
         if len(optimizers) < len(chosen):
             raise InputError(f"labels must differ, got {', '.join(str(label) for label, _ in chosen if label)}")
-    given = {
+    given: dict[str, Any] = {
         "steps": options.steps, "seeds": options.seeds, "batch_size": options.batch_size, "view": options.view,
         "directions": options.directions, "resolution": options.resolution,
     }  # fmt: skip
     if options.metrics is not None:
         given["metrics"] = options.metrics
     with console.progress_bar("training", "run") as progress:
-        record = train_race(model, loss, data, optimizers, progress=progress, **{**given, **further})
+        record = train_race(**{**given, "optimizers": optimizers, "progress": progress, **job})
     options.view = None  # the record holds the surface of this view
     if options.record is not None:
         record.save(options.record)
@@ -105,8 +106,8 @@ def run(options: argparse.Namespace) -> str:
     return "\n".join(lines)
 
 
-def _job(text: str) -> tuple[Any, Any, Any, dict[str, Any]]:
-    """Return the model, the loss, the data, and further arguments of `train_race`."""
+def _job(text: str) -> dict[str, Any]:
+    """Return the arguments of `train_race` that a function of the user returns."""
     from landscapes.importing import kind_of, load_object
 
     function = load_object(text)
@@ -114,18 +115,21 @@ def _job(text: str) -> tuple[Any, Any, Any, dict[str, Any]]:
         raise InputError(f"{text} must be a function that returns (model, loss, data), got {kind_of(function)}")
     try:
         made = function()
-    except InputError:
-        raise
-    except Exception as error:
-        raise InputError(f"{text}() raises {type(error).__name__}: {error}") from error
-    if (
-        not isinstance(made, tuple | list)
-        or len(made) not in (3, 4)
-        or (len(made) == 4 and not isinstance(made[3], dict))
-    ):
-        raise InputError(f"{text}() must return (model, loss, data), and may add a dict of arguments; got {made!r:.80}")
-    model, loss, data, *rest = made
-    return model, loss, data, dict(rest[0]) if rest else {}
+    except TypeError as error:
+        if "argument" not in str(error):
+            raise
+        raise InputError(f"{text} must be a function without arguments: {error}") from error
+    if isinstance(made, tuple | list) and len(made) == 3:
+        return dict(zip(("model", "loss", "data"), made, strict=True))
+    if not isinstance(made, Mapping):
+        raise InputError(
+            f"{text} must return (model, loss, data), or a dictionary of the arguments of landscapes.train_race; got "
+            f"{kind_of(made)}"
+        )
+    missing = [name for name in ("model", "loss", "data") if name not in made]
+    if missing:
+        raise InputError(f"the dictionary of {text} lacks {', '.join(map(repr, missing))}")
+    return dict(made)
 
 
 def _optimizer(text: str) -> tuple[str | None, Any]:

@@ -13,7 +13,7 @@ from torch import nn
 def job():
     torch.manual_seed(0)
     x = torch.randn(40, 2)
-    return nn.Linear(2, 1), nn.MSELoss(), (x, x.sum(1, keepdim=True)), {"steps": 8}
+    return {"model": nn.Linear(2, 1), "loss": nn.MSELoss(), "data": (x, x.sum(1, keepdim=True)), "steps": 8}
 
 def make(weights):
     return torch.optim.SGD(weights, lr=0.2)
@@ -22,6 +22,9 @@ wrong = 3
 
 def short():
     return 1, 2
+
+def lacking():
+    return {"model": nn.Linear(2, 1)}
 """
 
 
@@ -49,11 +52,12 @@ def test_a_job_is_raced_and_drawn(cli, job, tmp_path):
     [
         ("wrong", (), "must be a function that returns"),
         ("short", (), "must return (model, loss, data)"),
+        ("lacking", (), "lacks 'loss', 'data'"),
         ("job", ("--live", "-o", "race.html"), "--live"),
         ("job", ("--directions", "up"), "--directions must be"),
         ("job", ("-O", "adamm"), "Did you mean"),
     ],
-    ids=range(5),
+    ids=range(6),
 )
 def test_bad_input(cli, job, name, more, message):
     code, _, err = cli("train-race", f"{job}:{name}", *more)

@@ -496,3 +496,15 @@ def test_rank_0_is_recorded_with_averaged_gradients(tmp_path: Path):
         _, errors = worker.communicate(timeout=120)
         assert worker.returncode == 0, errors.decode()
     assert len(Record.load(tmp_path / "run.npz").trajectories.step) == 4
+
+
+def test_from_an_own_loop_to_a_film_in_fifteen_lines(tmp_path, monkeypatch):
+    """The recipe of the documentation runs, and has at most 15 lines."""
+    recipes = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "networks.md").read_text(encoding="utf-8")
+    code = recipes.partition("## Film the path of my own training loop")[2].split("```python\n")[1].partition("```")[0]
+    assert len([line for line in code.splitlines() if line.strip()]) < 15
+    monkeypatch.chdir(tmp_path)
+    x = torch.randn(64, 3, generator=torch.Generator().manual_seed(0))
+    net = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 1))
+    exec(code, {"torch": torch, "net": net, "loss": nn.MSELoss(), "x": x, "y": x.prod(1, keepdim=True)})
+    assert (tmp_path / "path.gif").stat().st_size > 5000
