@@ -20,8 +20,9 @@ from landscapes.networks._points import PointStore, load_points, slots_for
 from landscapes.networks._training_log import Row, TrainingLog
 from landscapes.record import Record, check_target
 
-WEIGHTS_PER_STEP = 250_000
-"""With k times as many weights, every k-th step is measured, so that measuring takes about the same share of time."""
+SMALL, USUAL_EVERY, WEIGHTS_PER_STEP = 20_000, 10, 250_000
+"""Each step of networks of so many weights is measured, of larger ones each so many steps, and with so many times as
+many weights proportionally fewer: measuring costs memory bandwidth, a step with batches of usual sizes much more."""
 
 SKETCH = 32
 """The coordinates to which weights are projected."""
@@ -65,8 +66,8 @@ def watch(
         path: a `.npz` file that is rewritten as the run goes, at most every `flush` seconds; a killed process keeps all
             but the last of these. Weights in full go to a second file, of suffix `.points`. None keeps all in memory.
         model: gives layers their names; without it each weight is a layer.
-        every: measure each so many steps; by default 1 up to 250,000 weights, and proportionally more beyond.
-            A measured step of a small network costs about a millisecond.
+        every: measure each so many steps; by default 1 up to 20,000 weights, 10 up to 2.5 million, and
+            proportionally more beyond. Of a small network, measuring a step costs about a millisecond.
         points: "projected": at measured steps, weights are recorded in 32 random coordinates (a count sketch), which
             keep distances and angles to about a quarter. "full": weights are kept in full as well, in float32 at
             `point_steps`. "auto": in full as long as at least 32 points fit into 256 MB.
@@ -128,7 +129,7 @@ def watch(
         layers,
         path=target,
         points=store,
-        every=every or max(1, -(-layers.size // WEIGHTS_PER_STEP)),
+        every=every or _usual_every(layers.size),
         flush=float(flush),
         facts={"label": label or name, "optimizer": name, "title": title, "seed": seed, "weights": layers.size},
     )
@@ -432,6 +433,15 @@ def _optimizer(given: Any) -> torch.optim.Optimizer:
 
 def _hooked(parameter: Any, hook: Callable[[Tensor], None]) -> Any:
     return parameter.register_post_accumulate_grad_hook(hook)
+
+
+def _usual_every(size: int) -> int:
+    """Return how rarely a network of so many weights is measured.
+
+    >>> [_usual_every(size) for size in (20_000, 10**6, 10**7)]
+    [1, 10, 40]
+    """
+    return 1 if size <= SMALL else max(USUAL_EVERY, -(-size // WEIGHTS_PER_STEP))
 
 
 def _at_end_of_backward(call: Callable[[], None]) -> None:
