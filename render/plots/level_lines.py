@@ -168,7 +168,7 @@ def _label(ax: Axes, drawn: ContourSet, values: dict[int, float], look: Theme, i
     for place, value in list(values.items())[:MOST_LABELS]:
         text = look.number(f"{value:.6g}")
         long, tall = unit * (ruler.width(text, size) + 5), unit * size
-        lines = [np.asarray(line, float) for line in paths[place].to_polygons(closed_only=False)]
+        lines = _lines_of(paths[place])
         found = _best_place(lines, ax, long, taken, CLEAR * unit + long / 2) if np.isfinite(value) else None
         if found is None:
             continue
@@ -234,6 +234,13 @@ def _with_gap(line: Points, ax: Axes, begin: float, end: float) -> list[Points]:
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
     one, two = (np.column_stack([np.interp([at], along, part) for part in line.T]) for at in (begin, end))
     return [np.concatenate([line[along < begin], one]), np.concatenate([two, line[along > end]])]
+
+
+def _lines_of(path: Path) -> list[Points]:
+    """Return the vertices of each line of a path; matplotlib would simplify them as if data were pixels."""
+    whole = Path(path.vertices, path.codes)
+    whole.should_simplify = False
+    return [np.asarray(line, float) for line in whole.to_polygons(closed_only=False)]
 
 
 def _joined(lines: list[Points]) -> Path:

@@ -1,0 +1,41 @@
+"""Heads on one point move apart around it, continuously, and leave single heads where they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from render_records import coincident, converging
+
+from landscapes import render
+from landscapes.render.artists.animated import Canvas
+from landscapes.render.artists.fan import Fan
+from landscapes.render.artists.heads import Head
+
+CANVAS = Canvas(400, 400, 100)
+
+
+def fan_of(race) -> Fan:
+    ax = Figure(figsize=(4, 4), dpi=100).add_axes((0, 0, 1, 1))
+    render.contour(race, ax)
+    render.trajectories(race, ax)
+    heads = [artist for artist in ax.get_children() if isinstance(artist, Head)]
+    assert [run for _, run in (head.fan for head in heads)] == list(range(len(heads)))
+    return heads[0].fan[0]
+
+
+@pytest.mark.parametrize("runs", [2, 6, 12])
+def test_equal_heads_lie_on_a_ring(runs):
+    fan = fan_of(coincident(runs))
+    shift = fan.shifts([20], CANVAS)[0]
+    size = CANVAS.points_to_pixels(fan.size)
+    apart = np.hypot(*(shift[:, None] - shift).T) + 1e9 * np.eye(runs)
+    assert apart.min() > 0.6 * size
+    assert np.hypot(*shift.T).max() < 1.6 * size
+
+
+def test_steps_between_move_heads_a_little():
+    fan = fan_of(converging(4))
+    shifts = fan.shifts(np.arange(0, 40, 0.02).tolist(), CANVAS)
+    assert np.abs(np.diff(shifts, axis=0)).max() < 2
+    np.testing.assert_array_equal(fan.shifts([17.0], CANVAS)[0], shifts[850])
