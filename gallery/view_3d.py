@@ -27,5 +27,5 @@ OPTIMIZERS = ["sgd(lr=0.03)", "momentum(lr=0.02)", "nesterov(lr=0.02)", "rmsprop
 
 saddle = functions.get("saddle").with_view([(-2, 2), (-1, 2)])
 escape = race(saddle, OPTIMIZERS, start=(-1.5, 1e-3), steps=80)
-orbit = render.figure_3d(escape, theme="dark", camera=render.Camera(azim=-20, elev=46, rotate=-45), figsize=(6.4, 3.6))
+orbit = render.figure_3d(escape, theme="dark", camera=render.Camera(azim=-20, elev=46, rotate=-45))
 render.animate(escape, figure=orbit, seconds=8).save(PICTURES / "view_3d.mp4")
