@@ -13,12 +13,14 @@ from torch import nn
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.networks.choices import choose_directions
+from landscapes.networks.directions import Subspace
 from landscapes.networks.evaluation import Evaluator
 from landscapes.networks.grid import axes_of, check_center, check_grid, fitting_span
 from landscapes.networks.losses import Loss, Metrics, NetworkLoss
 from landscapes.networks.paths import Path, as_paths, evenly, true_losses
 from landscapes.networks.preparation import network_loss
 from landscapes.networks.result import NetworkRecord
+from landscapes.networks.ribbon import Ribbon
 from landscapes.networks.weights import Patterns, unwrapped
 from landscapes.record import Record, Surface
 from landscapes.views import MARGIN, around
@@ -44,6 +46,7 @@ def plane(
     layers: Patterns = None,
     freeze: Patterns = None,
     batchnorm: str = "frozen",
+    ribbon: bool = False,
     metrics: Metrics = None,
     seed: int = 0,
     dtype: torch.dtype | None = None,
@@ -85,6 +88,8 @@ def plane(
         freeze: patterns of those that do not.
         batchnorm: "frozen": BatchNorm uses the running statistics of the module at all points. "batch": the statistics
             of each batch. "recalibrate": those of all data, at each point.
+        ribbon: whether the plane bends so that it goes through the checkpoints of the path, where its loss is then the
+            true one. For networks with BatchNorm, choose "recalibrate" or "batch".
         metrics: quantities beside the loss by name, called as the loss is; "accuracy" for the share of correct classes.
             `record.show("accuracy")` shows one.
         seed: seed of random directions.
@@ -98,7 +103,8 @@ def plane(
         stay in the surface. `meta.plane` has, as far as they apply: `cosine` of the directions and their `lengths`;
         `explained`, the share of the path's movement within the plane; `off_plane`, the largest distance of the path
         from it, and `path_length`, its largest distance from the model; `plane_error`, the largest difference between
-        the loss in the plane and the true loss at checkpoints, with `plane_error_at` (label, step, true, in the plane).
+        the loss in the plane and the true loss at checkpoints, with `plane_error_at` (label, checkpoint, true, shown);
+        `ribbon_error`, the same for a ribbon.
 
     Raises:
         InputError: for invalid input; for a loss that is not one finite number at the model; for parallel directions;
@@ -120,6 +126,8 @@ def plane(
     weights = objective.weights
     origin = weights.flat(objective.parameters).clone()
     paths, known_steps = ([], None) if path is None else as_paths(weights, path, losses)
+    if ribbon and path is None:
+        raise InputError("a ribbon goes through a path; give path=, the checkpoints")
     if path is None and losses is not None:
         raise InputError("losses are those of a path; give path=, the checkpoints")
     chosen = choose_directions(
@@ -134,13 +142,15 @@ def plane(
     )
     space = chosen.space
     truths = _true_losses(objective, paths)
-    evaluator = Evaluator(objective, space)
     marks = {one.label: np.array([space.project(point)[0] for point in one.points]) for one in paths}
     marks |= {label: np.array([point]) for label, point in chosen.marks.items()}
+    bent = Ribbon(space, paths, marks) if ribbon else None
+    evaluator = Evaluator(objective, space if bent is None else bent.space)
     box = _box(evaluator, marks, chosen.unit, span, view)
     x, y = (axes_of(low, high, resolution) for low, high in box.tolist())
     grid = np.stack([np.tile(x, len(y)), np.repeat(y, len(x))], 1)
-    values = evaluator.many(grid, together=together, progress=progress)
+    points = grid if bent is None else bent.coordinates(grid)
+    values = evaluator.many(points, together=together, progress=progress)
     check_center(grid, values[:, 0], objective.value)
     shape = len(y), len(x)
     surface = Surface(x, y, values[:, 0].reshape(shape), np.zeros((0, 2)), math.nan, "log")
@@ -156,7 +166,10 @@ def plane(
         "seed": seed,
     }
     if paths:
-        facts |= _honesty(evaluator, paths, marks, truths)
+        facts |= _honesty(space, paths, marks) | _loss_error(evaluator, paths, marks, truths, "plane_error")
+        if bent is not None:
+            onto = {label: bent.coordinates(points) for label, points in marks.items()}
+            facts |= _loss_error(evaluator, paths, onto, truths, "ribbon_error")
         runs = {one.label: marks[one.label] for one in paths}
         given = {one.label: _losses_of(one, truths[one.label]) for one in paths}
     else:
@@ -197,12 +210,9 @@ def _losses_of(path: Path, truths: Mapping[int, float]) -> Sequence[float]:
     return path.losses.tolist() if path.losses is not None else [truths[i] for i in range(len(path.points))]
 
 
-def _honesty(
-    evaluator: Evaluator, paths: Sequence[Path], marks: Mapping[str, NDArray[np.float64]], truths: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return how far a plane can be trusted: what it explains, how far the path is from it, and how far its loss is."""
+def _honesty(space: Subspace, paths: Sequence[Path], marks: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+    """Return what share of the movement a plane has, and how far the path is from it."""
     total = within = farthest = off = 0.0
-    space = evaluator.space
     for one in paths:
         for point, at in zip(one.points, marks[one.label].tolist(), strict=True):
             step = point.double() - space.origin.double()
@@ -212,19 +222,26 @@ def _honesty(
                 continue
             total, within = total + moved, within + moved - apart
             farthest, off = max(farthest, moved), max(off, apart)
-    worst: tuple[float, list[Any]] = (0.0, [])
-    for one, picked in zip(paths, evenly([len(one.points) for one in paths]), strict=True):
-        for i in picked:
-            true, shown = truths[one.label][i], evaluator.at(marks[one.label][i].tolist())[0]
-            if math.isfinite(true) and (not math.isfinite(shown) or abs(shown - true) > worst[0]):
-                worst = abs(shown - true), [one.label, i, true, shown]
     return {
         "explained": within / total if total else 1.0,
         "off_plane": math.sqrt(max(off, 0.0)),
         "path_length": math.sqrt(farthest),
-        "plane_error": worst[0],
-        "plane_error_at": worst[1],
     }
+
+
+def _loss_error(
+    evaluator: Evaluator, paths: Sequence[Path], at: Mapping[str, NDArray[np.float64]], truths: Any, name: str
+) -> dict[str, Any]:
+    """Return the largest difference between the loss drawn at checkpoints and their true loss, and where it is."""
+    error, place = 0.0, []
+    width = len(evaluator.space.directions)
+    for one, picked in zip(paths, evenly([len(one.points) for one in paths]), strict=True):
+        for i in picked:
+            point = at[one.label][i].tolist()
+            true, shown = truths[one.label][i], evaluator.at([*point, *[0.0] * (width - len(point))])[0]
+            if math.isfinite(true) and (not math.isfinite(shown) or abs(shown - true) > error):
+                error, place = abs(shown - true), [one.label, i, true, shown]
+    return {name: error, f"{name}_at": place}
 
 
 def _box(

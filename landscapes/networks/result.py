@@ -41,6 +41,8 @@ class NetworkRecord(Record):
         assert shown is not None
         axes = [shown.x] if self.surface is None else [shown.x, shown.y]
         domain = [(float(axis[0]), float(axis[-1])) for axis in axes]
+        if "ribbon_error" in (self.meta.plane or {}):
+            raise InputError("a ribbon bends, so it is no function of its plane; make the plane without ribbon=True")
         if self.objective.batchnorm == "recalibrate":
             raise InputError('a function has fixed statistics: use batchnorm="frozen" or "batch"')
         return plane_function(self.objective, self.space, domain, self.meta.title)

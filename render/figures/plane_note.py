@@ -38,7 +38,7 @@ class PlaneNote:
             values = {
                 "share": f"{100 * facts['explained']:.0f}",
                 "distance": f"{facts['off_plane']:.3g}",
-                "error": f"{facts['plane_error']:.3g}",
+                "error": f"{facts.get('ribbon_error', facts['plane_error']):.3g}",
             }
             text = look.say(TRUST, **{name: look.number(value) for name, value in values.items()})
         elif facts.get("cosine") is not None and "weights" in facts:

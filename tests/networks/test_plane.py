@@ -389,3 +389,17 @@ def test_pictures_say_how_far_a_plane_can_be_trusted(mlp, lang):
     assert levels  # values are written on level lines
     alone = render.figure(plane(mlp.net, CE, mlp.data, resolution=5))
     assert not [text for text in alone.texts if text.get_text().startswith("step")]
+
+
+@pytest.mark.parametrize("kind", ["mlp", "cnn"])
+def test_a_ribbon_has_the_true_loss_on_the_path(kind, request):
+    job = request.getfixturevalue(kind)
+    record = plane(job.net, CE, job.data, path=job.path, resolution=7, ribbon=True, batchnorm="batch")
+    facts = record.meta.plane
+    assert facts["plane_error"] > 20 * facts["ribbon_error"]
+    assert facts["ribbon_error"] <= 1e-4 < 0.01 * record.trajectories.loss.min()
+    flat = plane(job.net, CE, job.data, path=job.path, resolution=7, batchnorm="batch")
+    assert not np.allclose(flat.surface.values, record.surface.values, rtol=1e-3)
+    with pytest.raises(InputError, match="a ribbon bends"):
+        _ = record.function
+    refuse("a ribbon goes through a path", job.net, CE, job.data, ribbon=True)
