@@ -130,6 +130,35 @@ def goldstein_price(x: Tensor, y: Tensor) -> Tensor:
 
 
 @function(
+    (0.0, 1.0),
+    (0.0, 1.0),
+    minima=[(0.5, 0.25)],
+    minimum=-3.1291255506105852,
+    stationary={
+        "minimum": [(0.35, 0.4), (0.95, 0.55), (0.8, 0.7)],
+        "saddle": [(0.4, 0.35), (0.8, 0.45), (0.85, 0.65), (0.65, 0.6)],
+        "maximum": [(0.7, 0.55)],
+    },
+    start=(0.125, 0.75),
+    steps=200,
+    scale="linear",
+    title="Log Goldstein–Price",
+    latex=(
+        r"\frac{1}{2.427} \left[ \ln g(4x - 2,\ 4y - 2) - 8.693 \right], \quad "
+        r"g\ \mathrm{of\ Goldstein\ and\ Price}"
+    ),
+    reference="V. Picheny, T. Wagner and D. Ginsbourger, A benchmark of kriging-based infill criteria, 2013",
+    tags=("basins", "curved", "smooth", "multimodal"),
+    aliases=("picheny", "goldstein_price_log"),
+)
+def log_goldstein_price(x: Tensor, y: Tensor) -> Tensor:
+    """Goldstein–Price without its steep corners; learning rates fit the whole domain, and local minima remain."""
+    t, s = 4 * x + 4 * y - 3, 8 * x - 12 * y - 1  # g = [1 + t² (36 - 20 t + 3 t²)] [3 + s² (36 + 20 s + 3 s²)]
+    first, second = t * t * (36 + t * (3 * t - 20)), s * s * (36 + s * (3 * s + 20))
+    return (torch.log1p(first) + torch.log1p(second / 3)) / 2.427 - 3.1291255506105852  # (ln 3 - 8.693) / 2.427
+
+
+@function(
     (-3.0, 3.0),
     (-2.0, 2.0),
     view=[(-2.1, 2.1), (-1.2, 1.2)],

@@ -160,6 +160,30 @@ def alpine_n1(x: Tensor) -> Tensor:
     (-1.0, 1.0),
     dims=ANY,
     minima=[(0.0,)],
+    minimum=0.0,
+    minima_complete=False,  # it is, but nearby minima are as low to any precision
+    start=(-0.82, 0.64),
+    steps=300,
+    latex=r"\sum_{i=1}^{d} x_i^6 \left( 2 + \sin \frac{1}{x_i} \right)",
+    reference=(
+        "T. Csendes and D. Ratz, Subdivision direction selection in interval methods for global optimization, 1997"
+    ),
+    tags=("plateau", "smooth", "separable", "multimodal", "degenerate", "any dimension"),
+    aliases=("infinity",),
+    variants=("One library adds 1e-8 to the denominator.",),
+)
+def csendes(x: Tensor) -> Tensor:
+    """Infinitely many waves that shrink towards a very flat minimum; gradients vanish as x⁵, and progress with them."""
+    away = x.abs() > 1e-12  # nearer to 0, x⁶ is 0 to any precision, and 1/x² is not finite in all of them
+    waves = torch.sin(torch.where(away, 1 / torch.where(away, x, 1.0), 0.0 * x))
+    x2 = x * x
+    return ordered_sum(x2 * x2 * x2 * (2 + waves))
+
+
+@function(
+    (-1.0, 1.0),
+    dims=ANY,
+    minima=[(0.0,)],
     minimum=lambda d: -0.1 * d,
     start=(-0.85, 0.6),
     steps=120,

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from landscapes.objectives.decorators import ANY, Dims, function
-from landscapes.objectives.elementary import norm, ordered_sum, power, product, root
+from landscapes.objectives.elementary import mean, norm, ordered_sum, power, product, root
 
 
 @function(
@@ -460,6 +460,32 @@ def multimodal_product(x: Tensor) -> Tensor:
     """Creased valleys with value 0 along all axes; fixed steps oscillate across the first axis that they meet."""
     size = x.abs()
     return ordered_sum(size) * product(size)
+
+
+@function(
+    (-10.0, 10.0),
+    dims=Dims(least=2),
+    minima=[(0.0,), (5.0,)],
+    minimum=0.0,
+    minima_complete=False,
+    nonsmooth_where="where a coordinate is 0, with infinite slope",
+    start=(9.0, 0.4),
+    steps=150,
+    title="Mishra N. 11",
+    latex=r"\left[ \frac{1}{d} \sum_{i=1}^{d} |x_i| - \left( \prod_{i=1}^{d} |x_i| \right)^{1/d} \right]^2",
+    reference="S. K. Mishra, Global optimization by differential evolution and particle swarm methods, 2006",
+    tags=("valley", "ridge", "nonsmooth", "unimodal", "any dimension"),
+    aliases=("amgm",),
+    variants=(
+        "As AMGM, it is defined for positive coordinates only.",
+        "Two libraries divide the product by d instead of taking its root, an error of operator precedence.",
+    ),
+)
+def mishra_n11(x: Tensor) -> Tensor:
+    """Arithmetic minus geometric mean, squared: value 0 on all diagonals; near the axes, infinite slopes expel runs."""
+    size = x.abs()
+    off = mean(size) - power(product(size), 1 / x.shape[-1])
+    return off * off
 
 
 @function(

@@ -638,3 +638,55 @@ def lattice(x: Tensor, y: Tensor) -> Tensor:
 def cross_in_tray(x: Tensor, y: Tensor) -> Tensor:
     """A grid of crests with infinite slope around nearly flat cells; cells look alike, and descent stays in one."""
     return -1e-4 * lattice(x, y)
+
+
+@function(
+    (-10.0, 10.0),
+    dims=ANY,
+    minima=[(1.0,)],
+    minimum=0.0,
+    start=(-7.5, 6.0),
+    steps=200,
+    title="Levy N. 3",
+    latex=(
+        r"\sin^2(\pi w_1) + \sum_{i=1}^{d-1} (w_i - 1)^2 [1 + 10 \sin^2(\pi w_{i+1})] + (w_d - 1)^2, \quad "
+        r"w_i = 1 + \frac{x_i - 1}{4}"
+    ),
+    reference="A. V. Levy and A. Montalvo, The tunneling algorithm for the global minimization of functions, 1985",
+    tags=("oscillating", "funnel", "smooth", "multimodal", "any dimension"),
+    variants=("The function levy has the same coordinate in the sine, shifted by 1, and waves in its last term.",),
+)
+def levy_n3(x: Tensor) -> Tensor:
+    """A bowl whose curvature along an axis oscillates with the next coordinate; no step size fits everywhere."""
+    off = (x - 1) / 4  # w − 1
+    s = torch.sin(math.pi * off)
+    here, following = off[..., :-1], s[..., 1:]
+    waves = ordered_sum(here * here * (1 + 10 * following * following))
+    return s[..., 0] * s[..., 0] + waves + off[..., -1] * off[..., -1]
+
+
+ALPINE = (4.815842317845935, 7.917052684666207)
+"""The coordinates at which √x sin x is lowest and highest in the domain of `alpine_n2`."""
+
+
+@function(
+    (0.0, 10.0),
+    dims=ANY,
+    minima=lambda d: [tuple(ALPINE[0] if i == k else ALPINE[1] for i in range(d)) for k in range(min(d, 64))],
+    minimum=lambda d: -2.1827697846777220 * 2.8081311800070050 ** (d - 1),
+    minima_complete=lambda d: d < 3,
+    outside="unbounded",
+    start=(1.3, 3.1),
+    steps=150,
+    scale="linear",
+    title="Alpine N. 2",
+    latex=r"\prod_{i=1}^{d} \sqrt{x_i} \sin x_i",
+    reference=(
+        "M. Clerc, The swarm and the queen: towards a deterministic and adaptive particle swarm optimization, 1999"
+    ),
+    tags=("oscillating", "smooth", "multimodal", "unbounded", "any dimension"),
+    variants=("It was posed as a maximization, whose result 2.808^d lies at 7.917; some libraries negate it.",),
+)
+def alpine_n2(x: Tensor) -> Tensor:
+    """A checkerboard of hills and hollows that grow with x; descent stops in the hollow of the start."""
+    return product(root(x.abs()) * torch.sin(x))

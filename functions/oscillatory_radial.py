@@ -420,6 +420,28 @@ def mishra_n4(x: Tensor, y: Tensor) -> Tensor:
 @function(
     (-10.0, 10.0),
     (-10.0, 10.0),
+    minima=[(-1.9868206464261488, -10.0)],
+    minimum=-1.0198295199309432,
+    outside="unbounded",
+    start=(2.6, 6.5),
+    steps=200,
+    title="Mishra N. 5",
+    latex=(r"\left[ \sin^2 (\cos x + \cos y)^2 + \cos^2 (\sin x + \sin y)^2 + x \right]^2 + 0.01\,x + 0.1\,y"),
+    reference="S. K. Mishra, Global optimization by differential evolution and particle swarm methods, 2006",
+    tags=("valley", "curved", "oscillating", "smooth", "multimodal", "unbounded"),
+    variants=("Jamil and Yang print 0.01 (x + y) for the last two terms; the minimum is then -0.11983.",),
+)
+def mishra_n5(x: Tensor, y: Tensor) -> Tensor:
+    """A winding valley, tilted slightly along its floor; bends hold small steps long before the end at the border."""
+    u, v = torch.cos(x) + torch.cos(y), torch.sin(x) + torch.sin(y)
+    s, c = torch.sin(u * u), torch.cos(v * v)
+    inner = s * s + c * c + x
+    return inner * inner + 0.01 * x + 0.1 * y
+
+
+@function(
+    (-10.0, 10.0),
+    (-10.0, 10.0),
     view=[(-4.0, 6.0), (-4.0, 6.0)],
     minima=[(2.886307215532004, 1.8232603315820546)],
     minimum=-2.2839498384747587,

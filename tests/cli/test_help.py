@@ -116,7 +116,8 @@ UNKNOWN = {
     '-O "adam(weight_decay=...)" for one value, --set weight_decay=A,B for several',
     "basins booth -O adam --by steps": "unknown option --by; --by is --cost, an option of landscapes compare",
     "race booth --lr-grid 1": "unknown option --lr-grid; --lr-grid is an option of landscapes compare",
-    "tune booth --observe lr": "unknown option --observe; --observe is --metrics, an option of landscapes race",
+    "tune booth --observe lr": "unknown option --observe; --observe is --metrics, an option of landscapes race, "
+    "train-race",
     "race booth --observe lr": "unknown option --observe; did you mean --metrics?",
     "compare -f booth -O adam --rates 1,2": "unknown option --rates; did you mean --lr-grid?",
     "compare -f booth -O adam --by steps": "unknown option --by; did you mean --cost?",

@@ -109,6 +109,10 @@ THEIRS: dict[str, tuple[str, Callable[[Points], Points]]] = {
     "benchmarkfcns:schwefel": ("schwefel", lambda x: ours("schwefel", x) + (418.9829 - EXACT) * x.shape[1]),
     "pymoo:Schwefel": ("schwefel", lambda x: ours("schwefel", x) + (418.9829 - EXACT) * x.shape[1]),
     "opfunu:Keane": ("keane", lambda x: -ours("keane", x)),
+    "opfunu:Mishra11": (
+        "mishra_n11",
+        lambda x: (np.abs(x).mean(1) - np.abs(x).prod(1) / x.shape[1]) ** 2,
+    ),
     "opfunu:Leon": ("leon", lambda x: ours("rosenbrock", x)),
 }
 """Our function, and the values of theirs."""

@@ -53,6 +53,7 @@ SAME: dict[str, tuple[str, ...]] = {
         "benchmarkfcns:adjiman",
     ),
     "alpine_n1": ("opfunu:Alpine01",),
+    "alpine_n2": ("opfunu:Alpine02",),
     "bartels_conn": (
         "opfunu:BartelsConn",
         "benchmarkfcns:bartelsconn",
@@ -212,6 +213,7 @@ SAME: dict[str, tuple[str, ...]] = {
     "l1_norm": ("benchmarkfcns:schwefel220",),
     "langermann": ("opfunu:Langermann",),
     "levy": ("botorch:Levy",),
+    "levy_n3": ("opfunu:Levy03",),
     "levy_n13": (
         "opfunu:Levy13",
         "benchmarkfcns:levin13",
@@ -231,6 +233,7 @@ SAME: dict[str, tuple[str, ...]] = {
     ),
     "mishra_n3": ("opfunu:Mishra03",),
     "mishra_n4": ("opfunu:Mishra04",),
+    "mishra_n5": ("opfunu:Mishra05",),
     "mishra_n6": ("opfunu:Mishra06",),
     "multimodal_product": ("opfunu:MultiModal",),
     "needle_eye": ("opfunu:NeedleEye",),

@@ -4,7 +4,8 @@ Whether a lower minimum exists and which tags hold depends on the formula and th
 not be searched again while they stay the same. `tests/data/searched.json` holds a digest of each function that passed.
 The tests search new and changed functions, a sample of the others, and all of them with `pytest --exhaustive`.
 
-Run `python tests/support/searched.py` to search all functions, and to write the file if they pass.
+Run `python tests/support/searched.py` to search all functions, or with names to search these, and to write the file if
+they pass.
 """
 
 from __future__ import annotations
@@ -98,11 +99,18 @@ def in_other_dims() -> list[Function]:
 
 
 def main() -> int:
-    """Search all functions, and record them if they pass."""
+    """Search all functions, or those that are named, and record them if they pass."""
     tests = [str(TESTS / "functions" / f"test_catalogue_{name}.py") for name in ("minima", "tags")]
-    if pytest.main(["-q", "--exhaustive", *tests]) != 0:
+    names = sys.argv[1:]
+    keys = [key(f) for f in [*MEMBERS, *in_other_dims()] if not names or f.name in names]
+    if unknown := set(names) - {name.rpartition("-")[0] for name in keys}:
+        sys.exit(f"unknown functions: {', '.join(sorted(unknown))}")
+    chosen = ["-k", " or ".join(f"{name}-" for name in names)] if names else []
+    if pytest.main(["-q", "-n", "0", "--exhaustive", *chosen, *tests]) != 0:
         return 1
-    found = {key(f): digest(f) for f in [*MEMBERS, *in_other_dims()]}
+    found = {key(f): digest(f) for f in [*MEMBERS, *in_other_dims()] if key(f) in keys}
+    if names:
+        found = {**accepted(), **found}
     FILE.write_text(json.dumps(dict(sorted(found.items())), indent=0) + "\n", encoding="utf-8")
     print(f"{len(found)} functions in {FILE}")
     return 0
