@@ -8,6 +8,7 @@
 from landscapes.networks._line import line
 from landscapes.networks._plane import plane
 from landscapes.networks._sharpness import sharpness
+from landscapes.networks._slices import slices
 from landscapes.networks._stability import central_flow, stability, stability_bound
 from landscapes.networks._train_race import train_race
 from landscapes.networks._watch import Watch, load_path, watch
@@ -34,6 +35,7 @@ __all__ = [
     "match_units",
     "plane",
     "sharpness",
+    "slices",
     "spectral_density",
     "stability",
     "stability_bound",

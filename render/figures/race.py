@@ -16,6 +16,7 @@ from landscapes.render.figures.key import Fitted, Key
 from landscapes.render.figures.layout import Box, Room, Sheet, fit_scale
 from landscapes.render.figures.plane_note import PlaneNote, label_plane
 from landscapes.render.figures.size import DPI, FIGSIZE, check_figsize, new_figure
+from landscapes.render.figures.slice_band import draw_slices
 from landscapes.render.plots._crop import crop
 from landscapes.render.plots._label_runs import label_runs
 from landscapes.render.plots._loss_curves import loss_curves, loss_name
@@ -110,6 +111,7 @@ def _lay_out(sheet: Sheet, record: Record, beside: bool, title: str | None, key:
     else:
         contour(record, ax, theme=look)
     label_plane(ax, record, look)
+    draw_slices(ax, record, look)
     curves = _losses(sheet, record, panels["losses"]) if beside else None
     for _ in range(2):  # fewer ticks may need less room, and the other way around
         margins |= {"map": sheet.fit_ticks(ax), "losses": None if curves is None else sheet.fit_ticks(curves)}

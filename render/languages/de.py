@@ -30,6 +30,8 @@ LANGUAGE = Language(
         "{share} % of the movement in this plane; path ≤ {distance} off it; loss ≤ {error} off": (
             "{share} % der Bewegung in dieser Ebene; Weg ≤ {distance} außerhalb; Verlust ≤ {error} daneben"
         ),
+        "median of {count} random directions, 10–90 %": "Median von {count} zufälligen Richtungen, 10–90 %",
+        "eigenvector of the largest curvature, as long": "Eigenvektor der größten Krümmung, gleich lang",
         "cosine of the directions: {cosine}": "Kosinus der Richtungen: {cosine}",
         "gradient": "Gradient",
         "random direction {number}": "zufällige Richtung {number}",

@@ -30,6 +30,8 @@ LANGUAGE = Language(
         "{share} % of the movement in this plane; path ≤ {distance} off it; loss ≤ {error} off": (
             "{share} % del movimiento en este plano; camino a ≤ {distance} de él; pérdida a ≤ {error}"
         ),
+        "median of {count} random directions, 10–90 %": "mediana de {count} direcciones aleatorias, 10–90 %",
+        "eigenvector of the largest curvature, as long": "autovector de la mayor curvatura, igual de largo",
         "cosine of the directions: {cosine}": "coseno de las direcciones: {cosine}",
         "gradient": "gradiente",
         "random direction {number}": "dirección aleatoria {number}",

@@ -30,6 +30,8 @@ LANGUAGE = Language(
         "{share} % of the movement in this plane; path ≤ {distance} off it; loss ≤ {error} off": (
             "{share} % du mouvement dans ce plan ; chemin à ≤ {distance} du plan ; perte à ≤ {error} près"
         ),
+        "median of {count} random directions, 10–90 %": "médiane de {count} directions aléatoires, 10–90 %",
+        "eigenvector of the largest curvature, as long": "vecteur propre de la plus grande courbure, de même longueur",
         "cosine of the directions: {cosine}": "cosinus des directions : {cosine}",
         "gradient": "gradient",
         "random direction {number}": "direction aléatoire {number}",

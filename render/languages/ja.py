@@ -41,6 +41,8 @@ LANGUAGE = Language(
         "{share} % of the movement in this plane; path ≤ {distance} off it; loss ≤ {error} off": (
             "移動の {share} % がこの平面内。経路の離れ ≤ {distance}、損失の差 ≤ {error}"
         ),
+        "median of {count} random directions, 10–90 %": "ランダム方向 {count} 本の中央値、10–90 %",
+        "eigenvector of the largest curvature, as long": "最大曲率の固有ベクトル（同じ長さ）",
         "cosine of the directions: {cosine}": "方向間の余弦：{cosine}",
         "gradient": "勾配",
         "random direction {number}": "ランダム方向 {number}",

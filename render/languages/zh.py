@@ -41,6 +41,8 @@ LANGUAGE = Language(
         "{share} % of the movement in this plane; path ≤ {distance} off it; loss ≤ {error} off": (
             "{share} % 的移动位于此平面内；路径偏离 ≤ {distance}，损失相差 ≤ {error}"
         ),
+        "median of {count} random directions, 10–90 %": "{count} 个随机方向的中位数，10–90 %",
+        "eigenvector of the largest curvature, as long": "最大曲率的特征向量（等长）",
         "cosine of the directions: {cosine}": "两方向的余弦：{cosine}",
         "gradient": "梯度",
         "random direction {number}": "随机方向 {number}",

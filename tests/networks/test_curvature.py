@@ -9,18 +9,20 @@ import pytest
 import torch
 from torch import nn
 
-from landscapes import InputError, Record, function, plane, race
+from landscapes import InputError, Record, function, line, plane, race, render
 from landscapes.networks import (
     central_flow,
     connect,
     eigenvalues,
     match_units,
     sharpness,
+    slices,
     spectral_density,
     stability,
     stability_bound,
     trace,
 )
+from landscapes.networks.directions import random_direction
 
 CE = nn.CrossEntropyLoss()
 DOUBLE = {"dtype": torch.float64}
@@ -244,3 +246,22 @@ def test_units_of_convolutions_are_sorted_with_their_normalization(cnn):
 def test_invalid_input(mlp, call, match):
     with pytest.raises(InputError, match=match):
         call(mlp)
+
+
+def test_slices_show_most_directions_and_the_worst(mlp):
+    record = slices(mlp.net, CE, mlp.data, count=5, resolution=9)
+    alone = [line(mlp.net, CE, mlp.data, seed=0, resolution=9).curve.values[0]]
+    weights, origin = record.objective.weights, record.space.origin
+    for k in range(1, 5):
+        d = random_direction(weights, origin, 0, k)
+        alone.append(line(mlp.net, CE, mlp.data, directions=d, span=1.0, resolution=9).curve.values[0])
+    expected = np.quantile(alone, (0.1, 0.5, 0.9), axis=0, method="nearest")
+    found = [record.grids["low"][0], record.curve.values[0], record.grids["high"][0]]
+    assert np.array(found) == pytest.approx(expected, rel=1e-4)
+    assert record.grids["worst"][0, 4] == pytest.approx(record.meta.plane["loss"], rel=1e-5)
+    assert record.grids["worst"].max() > record.grids["high"].max()  # curvature of the top eigenvector
+    ax = render.figure(record, lang="de").axes[0]
+    assert any("5 zufälligen Richtungen" in text.get_text() for text in ax.texts)
+    assert any(np.array_equal(drawn.get_ydata(), record.grids["worst"][0]) for drawn in ax.lines)
+    with pytest.raises(InputError, match="count must be an integer >= 3"):
+        slices(mlp.net, CE, mlp.data, count=2)
