@@ -64,6 +64,9 @@ WORDS: Mapping[str, str] = {
     "gradient evaluations": "axes and colour bars of sweeps",
     "success rate": "axes and colour bars of sweeps",
     # training runs
+    "accuracy": "training races",
+    "validation accuracy": "training races",
+    "{metric}, by step": "training races",
     "before clipping": "training runs",
     "after clipping": "training runs",
     "update / weights, per layer": "training runs",

@@ -20,7 +20,7 @@ from landscapes.networks._points import PointStore, load_points, slots_for
 from landscapes.networks._training_log import Row, TrainingLog
 from landscapes.record import Record, check_target
 
-SMALL, USUAL_EVERY, WEIGHTS_PER_STEP = 20_000, 10, 250_000
+SMALL, USUAL_EVERY, WEIGHTS_PER_STEP = 20_000, 10, 125_000
 """Each step of networks of so many weights is measured, of larger ones each so many steps, and with so many times as
 many weights proportionally fewer: measuring costs memory bandwidth, a step with batches of usual sizes much more."""
 
@@ -66,7 +66,7 @@ def watch(
         path: a `.npz` file that is rewritten as the run goes, at most every `flush` seconds; a killed process keeps all
             but the last of these. Weights in full go to a second file, of suffix `.points`. None keeps all in memory.
         model: gives layers their names; without it each weight is a layer.
-        every: measure each so many steps; by default 1 up to 20,000 weights, 10 up to 2.5 million, and
+        every: measure each so many steps; by default 1 up to 20,000 weights, 10 up to 1.25 million, and
             proportionally more beyond. Of a small network, measuring a step costs about a millisecond.
         points: "projected": at measured steps, weights are recorded in 32 random coordinates (a count sketch), which
             keep distances and angles to about a quarter. "full": weights are kept in full as well, in float32 at
@@ -439,7 +439,7 @@ def _usual_every(size: int) -> int:
     """Return how rarely a network of so many weights is measured.
 
     >>> [_usual_every(size) for size in (20_000, 10**6, 10**7)]
-    [1, 10, 40]
+    [1, 10, 80]
     """
     return 1 if size <= SMALL else max(USUAL_EVERY, -(-size // WEIGHTS_PER_STEP))
 

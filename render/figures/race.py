@@ -18,6 +18,7 @@ from landscapes.render.figures.plane_note import PlaneNote, label_plane
 from landscapes.render.figures.size import DPI, FIGSIZE, check_figsize, new_figure
 from landscapes.render.figures.slice_band import draw_slices
 from landscapes.render.plots._crop import crop
+from landscapes.render.plots._history import history
 from landscapes.render.plots._label_runs import label_runs
 from landscapes.render.plots._loss_curves import loss_curves, loss_name
 from landscapes.render.plots._trajectories import trajectories
@@ -38,6 +39,9 @@ ASIDE, ASIDE_GAP = 0.4, 10.0
 
 LEAST_SHAPE = 0.85
 """The least width of the function beside a leaderboard, relative to its height."""
+
+SHOWN = ("validation_accuracy", "accuracy")
+"""Metrics that have a panel of their own."""
 
 PANEL_FROM = 8.33, 3.33
 """Figures of at least this width and height in inches have room for the losses beside the function."""
@@ -112,13 +116,20 @@ def _lay_out(sheet: Sheet, record: Record, beside: bool, title: str | None, key:
         contour(record, ax, theme=look)
     label_plane(ax, record, look)
     draw_slices(ax, record, look)
+    metric = _metric(record) if beside else None
     curves = _losses(sheet, record, panels["losses"]) if beside else None
+    second = history(record, metric, sheet.axes(panels["losses"]), theme=look) if metric is not None else None
     for _ in range(2):  # fewer ticks may need less room, and the other way around
         margins |= {"map": sheet.fit_ticks(ax), "losses": None if curves is None else sheet.fit_ticks(curves)}
         panels, rows = _panels(sheet, key, **margins)
         sheet.place(ax, panels["map"])
         if curves is not None:
             sheet.place(curves, panels["losses"])
+        if curves is not None and second is not None:
+            upper, lower = _halves(panels["losses"], sheet)
+            sheet.place(curves, upper)
+            sheet.place(second, lower)
+            sheet.fit_ticks(second)
     if record.surface is not None:
         trajectories(record, ax, theme=look)
     x, y, w, h = panels["map"]
@@ -128,6 +139,11 @@ def _lay_out(sheet: Sheet, record: Record, beside: bool, title: str | None, key:
         words = look.say(f"{loss_name(record)}, by step")
         sheet.title(curves, words, sheet.wide - panels["losses"][0] - 4, 10.0, "normal")
         sheet.drop_notes(curves)
+    if curves is not None and second is not None and metric is not None:
+        second.set(xlabel="", ylabel="")
+        curves.tick_params(labelbottom=False)
+        words = look.say("{metric}, by step", metric=look.say(metric.replace("_", " ")))
+        sheet.title(second, words, sheet.wide - panels["losses"][0] - 4, 10.0, "normal")
     if key.entries:
         key.draw(rows, panels["legend"])
     note.write(sheet, x)
@@ -148,6 +164,19 @@ def _lay_out_losses(sheet: Sheet, record: Record, title: str | None, standings: 
     sheet.title(ax, title or f"{name}: {measure}", w - taken, 12.0)
     sheet.drop_notes(ax)
     key.draw(rows, panels["legend"])
+
+
+def _metric(record: Record) -> str | None:
+    """Return the metric of networks to show below the losses: the accuracy, best on data that were held out."""
+    return next((name for name in SHOWN if name in record.trajectories.metrics), None)
+
+
+def _halves(box: Box, sheet: Sheet) -> tuple[Box, Box]:
+    """Return the upper part of a box for losses, and the lower one for a metric, with a title between."""
+    x, y, wide, high = box
+    title = 13 + 12 * sheet.scale
+    lower = max(0.42 * (high - title), 1.0)
+    return (x, y + lower + title, wide, high - lower - title), (x, y, wide, lower)
 
 
 def _losses(sheet: Sheet, record: Record, box: Box) -> Axes:

@@ -55,7 +55,8 @@ def history(
         metric: "loss", "gap" (to the minimum), "gradient_norm", "distance" (to the nearest known minimum),
             "step_length", "cosine" (between successive steps: 1 straight on, -1 reversed) or "lr". For the gradient
             norm and the learning rate the race is to be run with `metrics=["gradient_norm", "lr"]`. Of an optimizer
-            with parameter groups it is the largest learning rate.
+            with parameter groups it is the largest learning rate. Or any other metric of the record with one number
+            per step, such as "accuracy" of `train_race`.
         ax: where to draw; by default matplotlib's current axes.
         x: "steps"; "evaluations" of the function, for a race with `metrics=["evaluations"]`; or "time", the processor
             time in seconds or milliseconds, for a race with `metrics=["seconds"]`.
@@ -73,11 +74,14 @@ def history(
     'cosine between steps'
     """
     check_step(record, step)
-    if metric not in METRICS:
-        raise unknown("metric", str(metric), METRICS)
+    if metric not in METRICS and not _is_own(record, metric):
+        raise unknown(
+            "metric", str(metric), [*METRICS, *filter(lambda name: _is_own(record, name), record.trajectories.metrics)]
+        )
     if x not in ABSCISSAE:
         raise unknown("quantity for x", str(x), ABSCISSAE)
-    look, chosen, runs = as_theme(theme), METRICS[metric], record.trajectories.runs
+    look, runs = as_theme(theme), record.trajectories.runs
+    chosen = METRICS.get(metric) or Metric(metric.replace("_", " "), False, lambda record: recorded(record, metric))
     values = np.asarray(chosen.of(record), float)
     steps = record.trajectories.step
     along, title = _along(record, x)
@@ -119,6 +123,12 @@ def history(
     show_step(ax, record, step)
     localize(ax, look)
     return ax
+
+
+def _is_own(record: Record, metric: str) -> bool:
+    """Return whether a record has a metric with one number per run and step."""
+    values = record.trajectories.metrics.get(metric)
+    return values is not None and values.ndim == 2
 
 
 def _along(record: Record, x: str) -> tuple[Numbers, str]:

@@ -220,3 +220,17 @@ def test_equal_classes_are_named_by_their_settings():
         "sgd(lr=0.2, clip=1.0, schedule='linear')",
         "Momentum",
     ]
+
+
+def test_accuracy_has_a_panel_below_the_losses(race):
+    record, _ = race
+    figure = render.figure(record, figsize=(9.6, 5.4))
+    (panel,) = [ax for ax in figure.axes if ax.get_title(loc="left") == "validation accuracy, by step"]
+    (losses,) = [ax for ax in figure.axes if ax.get_title(loc="left") == "loss, by step"]
+    assert panel.get_position().y1 < losses.get_position().y0
+    values = record.trajectories.metrics["validation_accuracy"]
+    curve = next(line for line in panel.lines if line.get_label() == "Adam")
+    np.testing.assert_allclose(curve.get_ydata(), values[1])
+    assert render.history(record, "batch_loss", render.figure(record).axes[0]).get_ylabel() == "batch loss"
+    with pytest.raises(InputError, match="unknown metric"):
+        render.history(record, "accurac")
