@@ -60,6 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "objectives",
         "functions",
         "builders",
+        "execution",
         "optimizers",
     },
     "experiments": {

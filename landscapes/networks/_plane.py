@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from landscapes.networks.losses import Loss, Metrics, NetworkLoss
 from landscapes.networks.paths import Path, as_paths, evenly, true_losses
 from landscapes.networks.preparation import network_loss
 from landscapes.networks.result import NetworkRecord
+from landscapes.networks.resume import resumed
 from landscapes.networks.ribbon import Ribbon
 from landscapes.networks.weights import Patterns, unwrapped
 from landscapes.record import Record, Surface
@@ -51,6 +53,7 @@ def plane(
     seed: int = 0,
     dtype: torch.dtype | None = None,
     together: bool | None = None,
+    resume_dir: str | os.PathLike[str] | None = None,
     title: str | None = None,
     progress: Progress | None = None,
 ) -> NetworkRecord:
@@ -95,6 +98,8 @@ def plane(
         seed: seed of random directions.
         dtype: precision of the evaluation; by default that of the module.
         together: whether to evaluate several points by `torch.func.vmap`; by default the faster way is measured.
+        resume_dir: a directory for the values, from which a killed grid is resumed; processes that share it share the
+            work.
         title: title of pictures.
         progress: called with (points done, all points).
 
@@ -150,7 +155,10 @@ def plane(
     x, y = (axes_of(low, high, resolution) for low, high in box.tolist())
     grid = np.stack([np.tile(x, len(y)), np.repeat(y, len(x))], 1)
     points = grid if bent is None else bent.coordinates(grid)
-    values = evaluator.many(points, together=together, progress=progress)
+    if resume_dir is None:
+        values = evaluator.many(points, together=together, progress=progress)
+    else:
+        values = resumed(evaluator, points, resume_dir, together=together, progress=progress)
     check_center(grid, values[:, 0], objective.value)
     shape = len(y), len(x)
     surface = Surface(x, y, values[:, 0].reshape(shape), np.zeros((0, 2)), math.nan, "log")

@@ -403,3 +403,30 @@ def test_a_ribbon_has_the_true_loss_on_the_path(kind, request):
     with pytest.raises(InputError, match="a ribbon bends"):
         _ = record.function
     refuse("a ribbon goes through a path", job.net, CE, job.data, ribbon=True)
+
+
+def test_a_killed_grid_is_resumed(mlp, tmp_path):
+    """tomgoldstein computes losses <= 0 again on each resume."""
+    calls = []
+
+    def loss(outputs, targets):
+        calls.append(1)
+        if len(calls) == 200:
+            raise KeyboardInterrupt
+        return CE(outputs, targets) - 1
+
+    options = {"resolution": 17, "resume_dir": tmp_path / "grid", "together": False}
+    with pytest.raises(KeyboardInterrupt):
+        plane(mlp.net, loss, mlp.data, **options)
+    assert len(list((tmp_path / "grid").glob("block-*.npy"))) == 1
+    done = len(calls)
+    again = plane(mlp.net, loss, mlp.data, **options)
+    assert len(calls) - done < 17 * 17 - 100
+    whole = plane(mlp.net, CE, mlp.data, resolution=17, together=False)
+    assert again.surface.values == pytest.approx(whole.surface.values - 1, abs=1e-6)
+    assert again.surface.values.min() < 0
+    count = len(calls)
+    plane(mlp.net, loss, mlp.data, **options)
+    assert len(calls) - count < 10
+    with pytest.raises(InputError, match="has another grid"):
+        plane(mlp.net, loss, mlp.data, **options, seed=1)
