@@ -39,6 +39,7 @@ autodoc_default_options = {"exclude-members": "__init__, __new__"}
 python_display_short_literal_types = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
+napoleon_attr_annotations = False
 add_module_names = False
 toc_object_entries_show_parents = "hide"
 

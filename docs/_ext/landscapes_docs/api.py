@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
+import sys
 from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import landscapes
+from landscapes_docs.docstrings import escaped
 from landscapes_docs.pages import Site
 
 PAGES = {
@@ -63,12 +68,36 @@ def _module(module: ModuleType) -> Iterator[str]:
 
 
 def _entry(path: str, name: str, thing: Any) -> Iterator[str]:
-    kind = "class" if inspect.isclass(thing) else "function" if inspect.isroutine(thing) else "data"
+    if not (inspect.isclass(thing) or inspect.isroutine(thing)):
+        yield from [
+            f"## {name}",
+            "",
+            "```{eval-rst}",
+            f".. py:data:: {path}",
+            "",
+            f"   {_said_of(name, thing)}",
+            "```",
+            "",
+        ]
+        return
+    kind = "class" if inspect.isclass(thing) else "function"
     yield from [f"## {name}", "", "```{eval-rst}", f".. auto{kind}:: {path}"]
     if kind == "class":
         yield "   :members:"
         if issubclass(thing, landscapes.Function):
             yield "   :inherited-members: object"
-    if kind == "data":
-        yield "   :no-value:"
     yield from ["```", ""]
+
+
+def _said_of(name: str, thing: Any) -> str:
+    """Return the string below the assignment of a constant, in the module that defines it."""
+    for module in [module for key, module in sys.modules.items() if key.startswith("landscapes.")]:
+        if vars(module).get(name) is thing and (path := inspect.getsourcefile(module)):
+            body = ast.parse(Path(path).read_text(encoding="utf-8")).body
+            for statement, below in pairwise(body):
+                target = statement.target if isinstance(statement, ast.AnnAssign) else None
+                if isinstance(statement, ast.Assign):
+                    target = statement.targets[0]
+                if isinstance(target, ast.Name) and target.id == name and isinstance(below, ast.Expr):
+                    return " ".join(escaped(str(ast.literal_eval(below.value)).split("\n"))).strip()
+    return f"Of type {type(thing).__name__}."
