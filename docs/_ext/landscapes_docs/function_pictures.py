@@ -16,14 +16,14 @@ from landscapes.summary import FunctionSummary
 from landscapes_docs import live_pages
 
 THEMES = ("light", "dark")
-SIZE = 600, 480
+SIZE = 480, 384
 """Pixels of a large picture."""
 
 THUMBNAIL = 216, 162
 """Pixels of a thumbnail."""
 
 MARKS = {"start": ("o", 7), "minimum": ("v", 6), "saddle": ("X", 7), "maximum": ("^", 6)}
-FILM_SECONDS, FILM_FPS = 2.4, 12.0
+FILM_SECONDS, FILM_FPS = 2.0, 8.0
 FILM_STEPS = 120
 
 
@@ -46,9 +46,9 @@ def draw(name: str, folder: Path, *, full: bool) -> None:
         return
     record = race(name, steps=min(functions.get(name).steps, FILM_STEPS))
     for theme in THEMES:
-        _save(_contour(summary, theme), folder / f"{name}-{theme}-contour.webp", 78)
+        _save(_contour(summary, theme), folder / f"{name}-{theme}-contour.webp", 72)
         if not summary.is_line:
-            _save(_surface(summary, theme), folder / f"{name}-{theme}-surface.webp", 78)
+            _save(_surface(summary, theme), folder / f"{name}-{theme}-surface.webp", 72)
         if functions.get(name).dim <= 2:
             render.animate(record, figure=_film(record, theme), seconds=FILM_SECONDS, fps=FILM_FPS).save(
                 folder / f"{name}-{theme}-film.gif"

@@ -25,7 +25,7 @@ NEIGHBOURS = 6
 QUICK = 24
 """A quick build draws all pictures of every 24th function."""
 
-LONGEST_SCRIPT = 6000
+LONGEST_SCRIPT = 2000
 """Longer programs in JavaScript are not shown."""
 
 
@@ -44,11 +44,11 @@ def tasks(site: Site) -> list[drawing.Task]:
 
 def write(site: Site) -> None:
     """Write all pages of functions."""
+    live_pages.clean(site.extra / "functions" / "live")
     found = functions.catalogue()
     values, errors = _sources(site.root), _errors(site.root)
     for name, function in found.items():
         site.page(f"functions/{name}.md", _page(site, function, values.get(name, []), errors.get(name, [])))
-    live_pages.clean(site.extra / "functions" / "live")
     site.page("functions/index.md", _index(list(found.values())))
 
 
@@ -150,7 +150,7 @@ def _code(f: Function) -> Iterator[str]:
     yield from [f"print(f_numpy(np.array([{point}, {point}])))", "```", ""]
     yield from ["Its definition in torch:", "", "```python", source(f), "```", ""]
     if script := _script(f):
-        yield from ["Value and gradient without any library, as JavaScript:", "", "```js", script, "```", ""]
+        yield from ["Value and gradient without any library, as JavaScript:", "", "```text", script, "```", ""]
 
 
 def source(f: Function) -> str:

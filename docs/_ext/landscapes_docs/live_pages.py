@@ -70,9 +70,14 @@ def write(name: str, folder: Path) -> None:
 
 
 def clean(folder: Path) -> None:
-    """Remove templates that no page names: those of earlier builds."""
-    stored = (path.read_text(encoding="utf-8") for path in folder.glob("*.js") if not path.name.startswith("template-"))
-    named = {template_name(), *(found[0] for text in stored if (found := re.search(r"template-\w+\.js", text[:200])))}
+    """Remove templates that no page names, and pages without their template: those of earlier builds."""
+    named = {template_name()}
+    for page in folder.glob("*.js"):
+        found = re.search(r"template-\w+\.js", page.read_text(encoding="utf-8")[:200])
+        if found and not page.name.startswith("template-"):
+            named.add(found[0])
+            if not (folder / found[0]).exists():
+                page.unlink(missing_ok=True)
     for path in folder.glob("template-*.js"):
         if path.name not in named:
             path.unlink(missing_ok=True)
