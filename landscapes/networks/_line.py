@@ -13,7 +13,7 @@ from torch import nn
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.networks.choices import choose_directions
 from landscapes.networks.evaluation import Evaluator
-from landscapes.networks.grid import axes_of, check_center, check_grid, fitting_span
+from landscapes.networks.grid import axes_of, check_center, check_grid, check_moving, fitting_span
 from landscapes.networks.losses import Loss, Metrics
 from landscapes.networks.preparation import network_loss
 from landscapes.networks.result import NetworkRecord
@@ -89,6 +89,7 @@ def line(
         low = -high
     x = axes_of(low, high, resolution)
     values = evaluator.many(x[:, None], together=together, progress=progress)
+    check_moving(values[:, 0])
     check_center(x[:, None], values[:, 0], objective.value)
     curve = Surface(x, np.zeros(1), values[None, :, 0], np.zeros((0, 2)), math.nan, "linear")
     grids = {name: values[None, :, 1 + i] for i, name in enumerate(objective.metrics)}

@@ -16,7 +16,7 @@ from landscapes.errors import InputError, suggests_arguments
 from landscapes.networks.choices import choose_directions
 from landscapes.networks.directions import Subspace
 from landscapes.networks.evaluation import Evaluator
-from landscapes.networks.grid import axes_of, check_center, check_grid, fitting_span
+from landscapes.networks.grid import axes_of, check_center, check_grid, check_moving, fitting_span
 from landscapes.networks.losses import Loss, Metrics, NetworkLoss
 from landscapes.networks.paths import Path, as_paths, evenly, true_losses
 from landscapes.networks.preparation import network_loss
@@ -159,6 +159,7 @@ def plane(
         values = evaluator.many(points, together=together, progress=progress)
     else:
         values = resumed(evaluator, points, resume_dir, together=together, progress=progress)
+    check_moving(values[:, 0])
     check_center(grid, values[:, 0], objective.value)
     shape = len(y), len(x)
     surface = Surface(x, y, values[:, 0].reshape(shape), np.zeros((0, 2)), math.nan, "log")

@@ -64,6 +64,15 @@ def check_center(grid: NDArray[np.float64], values: NDArray[np.float64], expecte
         )
 
 
+def check_moving(values: NDArray[np.float64]) -> None:
+    """Raise `InputError` if all losses of a grid are the same to the last bit: the loss ignores the weights it gets."""
+    if len(values) > 1 and np.isfinite(values).all() and (values == values[0]).all():
+        raise InputError(
+            f"the loss is {values[0]:.6g} at all points, whatever the weights are: a loss of (model, batch) must use "
+            "the model that it is given, which is a copy, and not one from outside"
+        )
+
+
 RISE = 1.0
 """A plane reaches at least as far as the loss rises by this, or doubles."""
 

@@ -301,6 +301,17 @@ def test_invalid_networks_and_losses(mlp):
     refuse("no weight is named 'head'; the names are 0.weight", net, CE, data, layers="head")
 
 
+def test_a_loss_that_ignores_the_model_it_gets_is_refused(mlp):
+    """As the surfaces of pylandscape, which are constant."""
+
+    def loss(model, batch):
+        return CE(mlp.net(batch[0]), batch[1])
+
+    refuse("must use the model that it is given", mlp.net, loss, mlp.data, resolution=5)
+    with pytest.raises(InputError, match="must use the model"):
+        line(mlp.net, loss, mlp.data, resolution=5)
+
+
 def test_invalid_data(mlp):
     net, (x, y) = mlp.net, mlp.data
     refuse("data has no batches: the loader is empty", net, CE, [])
