@@ -148,6 +148,12 @@ class Record:
 
         Raises:
             InputError: for an unknown quantity.
+
+        >>> from landscapes import Surface
+        >>> flat = Surface([0, 1], [0, 1], [[1, 2], [3, 4]], [[0, 0]], 1.0)
+        >>> runs = Trajectories(np.zeros((0, 1, 2)), np.zeros((0, 1)), [0], {})
+        >>> Record(runs, flat, {}, grids={"accuracy": flat.values / 4}).show("accuracy").surface.values.tolist()
+        [[0.25, 0.5], [0.75, 1.0]]
         """
         shown = self.surface if self.surface is not None else self.curve
         if name not in self.grids or shown is None:
