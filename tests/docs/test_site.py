@@ -22,7 +22,14 @@ PAGES = [
     for page in sorted((DOCS / folder).glob("*.md"))
 ]
 FENCED = re.compile(r"^```([\w{} -]*)\n(.*?)^```", re.M | re.S)
-SLOW = ("tutorials/fair-comparison.md", "how-to/pictures.md", "how-to/documents.md", "how-to/experiments.md")
+SLOW = (
+    "tutorials/fair-comparison.md",
+    "tutorials/network.md",
+    "how-to/pictures.md",
+    "how-to/documents.md",
+    "how-to/experiments.md",
+    "how-to/networks.md",
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
