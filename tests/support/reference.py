@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -285,7 +286,10 @@ def in_torch(optimizer: Optimizer) -> dict[str, Any]:
 
 def counterpart(optimizer: Optimizer, parameter: Tensor) -> torch.optim.Optimizer:
     """Return the reference of the optimizer, with its settings."""
-    return SPACES[type(optimizer)][0]([parameter], **in_torch(optimizer))
+    cls, settings = SPACES[type(optimizer)][0], in_torch(optimizer)
+    if "decoupled_weight_decay" not in inspect.signature(cls).parameters:  # Adam of torch 2.4
+        settings = {name: value for name, value in settings.items() if name != "decoupled_weight_decay" or value}
+    return cls([parameter], **settings)
 
 
 @contextmanager
