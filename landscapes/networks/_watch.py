@@ -152,7 +152,7 @@ class Watch:
 
     def __init__(
         self,
-        optimizer: torch.optim.Optimizer,
+        optimizer: torch.optim.Optimizer | None,
         layers: Layers | None,
         log: TrainingLog | None,
         scaler: Any,
@@ -162,7 +162,7 @@ class Watch:
         self.active = layers is not None and log is not None
         self.every = 1 if log is None else log.every
         self._handles: list[Any] = []
-        if layers is None or log is None:
+        if optimizer is None or layers is None or log is None:
             return
         self._log, self._layers, self._scaler, self._chosen = log, layers, scaler, chosen
         self._mover = Mover(layers.parameters)
@@ -183,8 +183,12 @@ class Watch:
 
     def __repr__(self) -> str:
         if not self.active:
-            return "Watch(inactive: this process is not rank 0)"
+            return "Watch(inactive: a copy, or not in the process of rank 0)"
         return f"Watch({self._log.facts['label']}, {self._step} steps)"
+
+    def __reduce__(self) -> Any:
+        """Copy and pickle as a watch that does nothing, because models have hooks that belong to it."""
+        return _inactive, ()
 
     def __enter__(self) -> Self:
         return self
@@ -290,6 +294,8 @@ class Watch:
 
     def _output(self, module: nn.Module, inputs: Any, output: Any) -> None:
         """Take the loss in the output of a model, if it has one."""
+        if not self.active:  # of a copy of the model
+            return
         found = output.get("loss") if isinstance(output, dict) else getattr(output, "loss", None)
         if module.training and isinstance(found, Tensor) and found.numel() == 1 and found.requires_grad:
             self._guessed.append(found.detach())
@@ -412,6 +418,10 @@ def path_record(record: Record, steps: Any, points: Any) -> Record:
     losses = np.interp(steps, t.step[known], t.loss[0, known])
     label = str(t.runs["label"][0])
     return Record.from_checkpoints({label: points}, {label: losses}, steps=steps, title=record.meta.title)
+
+
+def _inactive() -> Watch:
+    return Watch(None, None, None, None, None, None)
 
 
 def _optimizer(given: Any) -> torch.optim.Optimizer:

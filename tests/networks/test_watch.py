@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import signal
 import subprocess
 import sys
@@ -426,6 +428,18 @@ def test_close_warns_of_runs_without_steps_or_losses():
         _ = watched.path
     with pytest.warns(UserWarning, match="no loss was logged"):
         watched.close()
+
+
+def test_watched_models_are_copied_and_pickled():
+    net = network()
+    optimizer = torch.optim.Adam(net.parameters())
+    watched = watch(optimizer, model=net)
+    loss_of(net, 0).backward()
+    optimizer.step()
+    for other in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        assert torch.equal(other(DATA), net(DATA))
+    copy.deepcopy(optimizer).step()
+    assert watched.record.trajectories.step.tolist() == [0]
 
 
 def test_sparse_frozen_low_precision_and_tied_weights():
