@@ -189,6 +189,7 @@ def page(results: dict[str, Any]) -> str:
         "Made by `python benchmarks/diagnosis.py`, which says how runs are made and labelled. Thresholds were set on",
         "the tuning families. Some rules were completed after a look at errors on the held-out families; no run of the",
         "catalogue was looked at before its measurement. All curves and the Hessian at the last point are given.",
+        "The tuning families have double wells since chaotic descent was taken for a noise floor.",
         "",
         "| families | runs | right | unclear | false alarms per 100 healthy runs |",
         "|---|---|---|---|---|",

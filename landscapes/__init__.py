@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from landscapes.experiments._compare import compare
     from landscapes.experiments._emit_race import emit_race
     from landscapes.experiments._explore import explore
+    from landscapes.experiments._prescribe import prescribe
     from landscapes.experiments._project import project
     from landscapes.experiments._race import race
     from landscapes.experiments._summarize import summarize
@@ -69,6 +70,7 @@ _HOMES = {
     "line": "networks._line",
     "plane": "networks._plane",
     "summarize": "experiments._summarize",
+    "prescribe": "experiments._prescribe",
     "project": "experiments._project",
     "race": "experiments._race",
     "sweep": "experiments._sweep",
@@ -124,6 +126,7 @@ __all__ = [
     "networks",
     "optimizers",
     "plane",
+    "prescribe",
     "project",
     "race",
     "render",

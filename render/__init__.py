@@ -1,7 +1,8 @@
 """Draw records: plots on axes, figures, animations, pages and files. Never imports torch.
 
 - Files, pages and windows: `save`, `animate`, `explore`.
-- Figures: `figure`, `figure_3d`, `filmstrip`, `side_by_side`, `small_multiples`, `fact_sheet`, `diagnosis`.
+- Figures: `figure`, `figure_3d`, `filmstrip`, `side_by_side`, `small_multiples`, `fact_sheet`, `diagnosis`,
+  `prescription`.
 - A landscape on axes: `contour`, `surface_3d`, `gradient_field`, `basins`.
 - A race on axes: `trajectories`, `label_runs`, `zoom_inset`, `crop`, `loss_curves`, `history`, `optimizer_state`,
   `explain_step`.
@@ -24,6 +25,7 @@ from landscapes.render.figures._fact_sheet import fact_sheet
 from landscapes.render.figures._figure import figure
 from landscapes.render.figures._figure_3d import figure_3d
 from landscapes.render.figures._filmstrip import filmstrip
+from landscapes.render.figures._prescription import prescription
 from landscapes.render.figures._side_by_side import side_by_side
 from landscapes.render.figures._small_multiples import small_multiples
 from landscapes.render.html._page import framed
@@ -76,6 +78,7 @@ __all__ = [
     "lr_sweep",
     "optimizer_state",
     "performance_profile",
+    "prescription",
     "save",
     "sensitivity",
     "side_by_side",

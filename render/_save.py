@@ -11,6 +11,7 @@ from typing import IO, Any, Unpack, overload
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from landscapes.diagnosis import Prescription
 from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.files import check_target
 from landscapes.record import Record
@@ -74,7 +75,7 @@ class SaveOptions(FigureOptions, total=False):
 
 @overload
 def save(
-    record: Record | FunctionSummary | Figure,
+    record: Record | FunctionSummary | Prescription | Figure,
     path: str | os.PathLike[str],
     *,
     format: str | None = None,
@@ -85,7 +86,7 @@ def save(
 
 @overload
 def save(
-    record: Record | FunctionSummary | Figure,
+    record: Record | FunctionSummary | Prescription | Figure,
     path: IO[bytes],
     *,
     format: str,
@@ -96,7 +97,7 @@ def save(
 
 @suggests_arguments
 def save(
-    record: Record | FunctionSummary | Figure,
+    record: Record | FunctionSummary | Prescription | Figure,
     path: str | os.PathLike[str] | IO[bytes],
     *,
     format: str | None = None,
@@ -112,7 +113,7 @@ def save(
     | .html | interactive page | races |
 
     Args:
-        record: what `race`, `sweep`, `basins`, `compare`, `tune` or `summarize` return, or a matplotlib figure.
+        record: what `race`, `sweep`, `basins`, `compare`, `tune`, `prescribe` or `summarize` return, or a figure.
         path: the file, which appears when it is complete; or a binary file object, such as io.BytesIO(), with `format`.
             `record.save` writes the data themselves.
         format: the suffix of the format, such as "png"; by default that of the path. Formats of several files
@@ -163,7 +164,7 @@ def save(
         timeline(check_step(record, None), **time)  # raises before the figure is drawn
         check_recorded(record, time.get("pause") or ())
     made, *dark = (figure(record, theme=look, **given) for look in looks)
-    if isinstance(record, FunctionSummary):
+    if isinstance(record, FunctionSummary | Prescription):
         still(made, target, f"landscapes: {record.title}", record.title, *dark)
     elif is_animation(target):
         animate(record, figure=made, **time).save(target, progress_callback=progress)

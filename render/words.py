@@ -143,6 +143,8 @@ WORDS: Mapping[str, str] = {
     "schedule ended": "diagnosis",
     "left domain": "diagnosis",
     "unclear": "diagnosis",
+    "unchanged": "prescriptions, runs without a change",
+    "share of cured seeds": "prescriptions",
     "falling": "diagnosis",
     "before": "diagnosis",
     "after": "diagnosis",

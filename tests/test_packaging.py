@@ -71,6 +71,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "views",
         "summary",
         "analysis",
+        "diagnosis",
         "render",
         "objectives",
         "functions",

@@ -8,10 +8,12 @@ from typing import Any, TypedDict
 import numpy as np
 from matplotlib.figure import Figure
 
+from landscapes.diagnosis import Prescription
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
 from landscapes.render.figures._fact_sheet import PAGE, fact_sheet
 from landscapes.render.figures._figure_3d import figure_3d
+from landscapes.render.figures._prescription import prescription
 from landscapes.render.figures.charts import CHARTS, chart
 from landscapes.render.figures.race import race_figure
 from landscapes.render.figures.size import DPI, FIGSIZE
@@ -32,12 +34,13 @@ OPTIONS = {
     "tune": COMMON | {"title", "colors"},
     "training": COMMON | {"title"},
     "summary": COMMON,
+    "prescription": COMMON,
 }
 """The options of the figure of each experiment."""
 
 NAMES = {
     "race": "a race", "sweep": "a sweep", "basins": "a map of basins", "compare": "a comparison", "tune": "a tuning",
-    "training": "a training run", "summary": "a fact sheet",
+    "training": "a training run", "summary": "a fact sheet", "prescription": "a prescription",
 }  # fmt: skip
 
 
@@ -65,7 +68,7 @@ class FigureOptions(TypedDict, total=False):
 
 @suggests_arguments
 def figure(
-    record: Record | FunctionSummary,
+    record: Record | FunctionSummary | Prescription,
     *,
     step: int | None = None,
     theme: str | Theme = "light",
@@ -96,6 +99,7 @@ def figure(
     | tune | the trials of each optimizer |
     | training | loss, gradient norm, step length, learning rate, cosine between steps, and the layers as a strip |
     | summary | fact sheet |
+    | prescription | what helps a failing run: shares of cured seeds, and losses |
 
     A legend names as many runs as can be read, and a warning says so if more than 24 runs do not fit. For many runs of
     few optimizers, see `render.ensemble` and `render.loss_quantiles`.
@@ -153,6 +157,8 @@ def figure(
         size["figsize"] = PAGE if experiment == "summary" else FIGSIZE
     if isinstance(record, FunctionSummary):
         return fact_sheet(record, **size)
+    if isinstance(record, Prescription):
+        return prescription(record, **size)
     size["colors"] = colors
     if experiment != "race":
         return chart(record, title=title, measure=measure, along=along, **size)
@@ -169,6 +175,8 @@ def experiment_of(record: Any) -> str:
     """Return the experiment of a record, or "summary". Raise `InputError` for any other object."""
     if isinstance(record, FunctionSummary):
         return "summary"
+    if isinstance(record, Prescription):
+        return "prescription"
     if not isinstance(record, Record):
         raise InputError(
             "expected a Record, as returned by race(), sweep(), basins(), compare() or tune(), or a FunctionSummary, "

@@ -141,6 +141,8 @@ LANGUAGE = Language(
         "schedule ended": "Zeitplan zu Ende",
         "left domain": "Gebiet verlassen",
         "unclear": "unklar",
+        "unchanged": "unverändert",
+        "share of cured seeds": "Anteil geheilter Seeds",
         "falling": "fällt",
         "before": "davor",
         "after": "danach",

@@ -141,6 +141,8 @@ LANGUAGE = Language(
         "schedule ended": "programa terminado",
         "left domain": "fuera del dominio",
         "unclear": "sin determinar",
+        "unchanged": "sin cambios",
+        "share of cured seeds": "proporción de semillas curadas",
         "falling": "desciende",
         "before": "antes",
         "after": "después",

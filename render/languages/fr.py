@@ -141,6 +141,8 @@ LANGUAGE = Language(
         "schedule ended": "calendrier terminé",
         "left domain": "hors du domaine",
         "unclear": "indéterminé",
+        "unchanged": "inchangé",
+        "share of cured seeds": "part des graines guéries",
         "falling": "décroît",
         "before": "avant",
         "after": "après",

@@ -152,6 +152,8 @@ LANGUAGE = Language(
         "schedule ended": "スケジュール終了",
         "left domain": "定義域外",
         "unclear": "不明",
+        "unchanged": "変更なし",
+        "share of cured seeds": "改善したシードの割合",
         "falling": "減少",
         "before": "以前",
         "after": "以後",

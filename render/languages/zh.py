@@ -152,6 +152,8 @@ LANGUAGE = Language(
         "schedule ended": "学习率调度已结束",
         "left domain": "离开定义域",
         "unclear": "不明确",
+        "unchanged": "未更改",
+        "share of cured seeds": "治愈的种子比例",
         "falling": "下降",
         "before": "之前",
         "after": "之后",

@@ -24,6 +24,7 @@ SMALL = {
     "compare": ("--steps", "4", "--starts", "2"),
     "tune": ("--steps", "9", "--starts", "1"),
     "train-race": ("--steps", "4", "--resolution", "5"),
+    "prescribe": ("--seeds", "1", "--changes", "lower lr"),
     "gallery": ("--steps", "4", "--seconds", "0.3", "--fps", "8", "--size", "240x180"),
 }
 """Options that make an example small."""
@@ -33,8 +34,20 @@ import torch
 x = torch.arange(40.0).reshape(20, 2) / 40
 job = lambda: (torch.nn.Linear(2, 2), torch.nn.CrossEntropyLoss(), (x, (x[:, 0] > 0.5).long()))
 make = lambda weights: torch.optim.SGD(weights, lr=0.1)
+
+def train(change, seed):
+    w = torch.ones(1, requires_grad=True)
+    optimizer = change(torch.optim.SGD([w], lr=3.0))
+    losses = []
+    for _ in range(20):
+        optimizer.zero_grad()
+        loss = (w * w).sum()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
 """
-"""A file that `train-race` trains from."""
+"""A file that `train-race` and `prescribe` train from."""
 
 
 @pytest.mark.parametrize(("name", "line"), EXAMPLES, ids=[line for _, line in EXAMPLES])
