@@ -302,13 +302,21 @@ def _style(place: int, theme: Theme) -> Style:
 
 VIVID = (
     "#0f00b0", "#a36202", "#026895", "#002300", "#7e005c", "#a30003", "#7019dd", "#0f0f0f", "#c91574", "#173a64",
+    "#2a63f1", "#008239", "#3c5a2d", "#8d55b8", "#5a1e1e",
 )  # fmt: skip
 """Colours of optimizers with a contrast of at least 4.5 to white, bright for their lightness."""
 
 BRIGHT = (
     "#31b0ff", "#f1ad33", "#0af6fe", "#caffaa", "#feb6cd", "#f86878", "#f2ea20", "#ffffff", "#af97d8", "#f7966b",
+    "#969600", "#00e196", "#a5c3ff", "#c387a5", "#5aa587",
 )  # fmt: skip
 """Colours of optimizers with a contrast of at least 4.5 to black."""
+
+WARM = (
+    "#31b0ff", "#69d22d", "#0af6fe", "#caffaa", "#feb6cd", "#c378c3", "#ffff00", "#ff6996", "#9669ff", "#699678",
+    "#968700", "#a5c378", "#a5c3ff", "#b4a5c3", "#ffffff",
+)  # fmt: skip
+"""Colours of optimizers as bright as those, and far from red, orange and brown."""
 
 LIGHT = Theme(
     name="light",
@@ -321,6 +329,7 @@ LIGHT = Theme(
     colors=VIVID,
     star_edge="#4a3b00",
     fade=0.15,
+    taper=0.15,
 )
 
 DARK = Theme(
@@ -351,6 +360,7 @@ EMBER = DARK | {
         (0.23, 0.06, 320), (0.35, 0.12, 350), (0.49, 0.15, 18), (0.63, 0.14, 42), (0.77, 0.11, 66), (0.92, 0.06, 90)
     ),
     "line": "#fff4e02b",
+    "colors": WARM,
     "halo": "#0c0605",
     "ramp": ("#fff3e0", "#f7c996", "#e2925c", "#b35a3c", "#74323a", "#351a2b"),
 }

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
+from matplotlib.path import Path
 from numpy.typing import NDArray
 
-from landscapes.render.artists.animated import pixels
+from landscapes.render.artists.animated import IDENTITY, NO_BOXES, AnimatedArtist, Boxes, pixels, stroke
 from landscapes.render.artists.trails import Trail
 
 MOST = 60
@@ -26,6 +28,9 @@ RINGS = 0.5, 1.35
 
 STAR_RING = 1.25
 """The least radius of a ring around a star, in diameters."""
+
+LEADER = 0.5
+"""Width of the lines to where runs are, in widths of trails."""
 
 Shifts = NDArray[np.float64]
 """How far each head is moved, in pixels, shape (R, 2)."""
@@ -82,6 +87,42 @@ class Fan:
         if len(self.stars) and isinstance(axes, Axes):
             stars = axes.transData.transform(self.stars)
         return shifts_apart(at, seen, self._drawn, stars, size)
+
+
+class Leaders(Artist, AnimatedArtist):
+    """Lines from heads that were moved apart to where their runs are, below stars. Heads report the changes."""
+
+    fractional = True
+
+    def __init__(self, fan: Fan) -> None:
+        super().__init__()
+        self.fan = fan
+        self.step: float = float(max(trail.polyline.step[-1] for trail in fan.trails))
+        self.set_zorder(5.3)
+
+    def set_step(self, step: float) -> None:
+        self.step = step
+
+    def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
+        return NO_BOXES
+
+    def draw(self, renderer: RendererBase) -> None:
+        if not self.get_visible():
+            return
+        shifts = self.fan.shifts([self.step], renderer)[0]
+        for run in np.flatnonzero(shifts.any(1)).tolist():
+            trail = self.fan.trails[run]
+            if not trail.get_visible():
+                continue
+            at = trail.polyline.at(self.step)
+            line = Path([at, at + shifts[run]])
+            gc = stroke(self, renderer, 0.0)
+            gc.set_clip_rectangle(None)  # as heads
+            for width, color in ((2.2 * LEADER, trail.theme.halo), (LEADER, trail.color)):
+                gc.set_linewidth(width * trail.get_linewidth())
+                gc.set_foreground(color)
+                renderer.draw_path(gc, line, IDENTITY)
+            gc.restore()
 
 
 def shifts_apart(

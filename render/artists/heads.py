@@ -15,13 +15,13 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
-from landscapes.render.artists.animated import IDENTITY, NO_BOXES, AnimatedArtist, Boxes, pixels, stroke
+from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes, pixels, stroke
 from landscapes.render.artists.fan import Fan
 from landscapes.render.artists.trails import RGB, Trail
 from landscapes.render.light import luminance
 from landscapes.render.theme import Theme
 
-ARROW = Path([(0.5, 0.0), (-0.5, 0.5), (-0.3, 0.0), (-0.5, -0.5), (0.5, 0.0)], closed=True)
+ARROW = Path([(0.55, 0.0), (-0.6, 0.6), (-0.35, 0.0), (-0.6, -0.6), (0.55, 0.0)], closed=True)
 CROSS = Path([(-0.5, -0.5), (0.5, 0.5), (-0.5, 0.5), (0.5, -0.5)], [Path.MOVETO, Path.LINETO, Path.MOVETO, Path.LINETO])
 TICK = Path([(-0.2, 0.02), (-0.05, -0.15), (0.22, 0.18)])
 """The mark of a run that has reached the target."""
@@ -125,7 +125,8 @@ class Head(Artist, AnimatedArtist):
         gc.set_foreground(self.trail.theme.rim)
         if left is not None:
             (x, y), angle = left
-            renderer.draw_path(gc, ARROW, Affine2D().scale(scale * 1.1).rotate(angle).translate(x, y), face)
+            gc.set_linewidth(0.1 * self.size)
+            renderer.draw_path(gc, ARROW, Affine2D().scale(scale * 1.2).rotate(angle).translate(x, y), face)
         elif not over:
             self._draw_head(renderer, gc, x, y, scale)
         if over:
@@ -143,10 +144,6 @@ class Head(Artist, AnimatedArtist):
         if self.fan is not None:
             fan, run = self.fan
             dx, dy = fan.shifts([self.step], renderer)[0, run].tolist()
-        if dx or dy:  # a line leads to where the run is
-            gc.set_linewidth(0.75 * self.trail.get_linewidth())
-            gc.set_foreground((*color, 1.0), isRGBA=True)
-            renderer.draw_path(gc, Path([(x, y), (x + dx, y + dy)]), IDENTITY)
             x, y = x + dx, y + dy
         if theme.glow:
             gc.set_linewidth(0.0)

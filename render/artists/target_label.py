@@ -27,8 +27,8 @@ GAP = 2.0
 class TargetLabel(Text):
     """The word "target" above or below its line, near the right end, where the fewest curves run.
 
-    The whole curves count, so that the place is the same in all frames. If curves run everywhere, the label has an
-    outline in the colour of the page.
+    An arrow says that the line is below the axes. The whole curves count, so that the place is the same in all frames.
+    If curves run everywhere, the label has an outline in the colour of the page.
     """
 
     def __init__(self, level: float, curves: Sequence[Polyline], theme: Theme) -> None:
@@ -37,6 +37,7 @@ class TargetLabel(Text):
         self.level = level
         self.curves = curves
         self.background = theme.background
+        self.words = self.get_text()
         self._layout: tuple[object, ...] = ()
 
     def get_window_extent(self, renderer: RendererBase | None = None, dpi: float | None = None) -> Bbox:
@@ -63,6 +64,9 @@ class TargetLabel(Text):
         with np.errstate(all="ignore"):
             line = float(ax.transData.transform((0.0, self.level))[1])
             paths = [Path(ax.transData.transform(curve.data)) for curve in self.curves]
+        below = line < ax.bbox.y0
+        self.set_text(f"{self.words} ↓" if below else self.words)
+        line = max(line, ax.bbox.y0) if below else line
         size = super().get_window_extent(renderer).size
         right, up = ax.bbox.x1 - size[0] - GAP * unit, np.array([line + GAP * unit, line - GAP * unit - size[1]])
         up = up[(up >= ax.bbox.y0) & (up + size[1] <= ax.bbox.y1)]

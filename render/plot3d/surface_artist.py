@@ -1,4 +1,4 @@
-"""The artist of a 3-D surface with the trajectories of a race; hidden parts are dotted."""
+"""The artist of a 3-D surface with the trajectories of a race; hidden parts are thin and faded."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ Points = NDArray[np.float64]
 Projected = tuple[Points, NDArray[np.bool_]]
 """Points of a run in pixels, shape (n, 2), and which of them are visible."""
 
-FAINT = 0.5
-"""Opacity of hidden trails, and share of the background in the colours of other hidden marks."""
+FAINT = 0.55, 0.65
+"""Opacity of hidden trails, and their width in line widths."""
 
-DOTS = 0.1, 1.7
-"""Dots and gaps of hidden trails, in line widths."""
+VEIL = 0.25
+"""Share of the background in the colours of other hidden marks."""
 
 EDGE_ON = 1e-9
 """A side wall with a smaller visible share is edge-on and not drawn."""
@@ -240,14 +240,12 @@ class SurfaceArtist(Artist, AnimatedArtist):
 
     def _trails(self, renderer: RendererBase, cut: Sequence[Projected], shown: int) -> None:
         """Draw all trails: hidden parts first, then shadows, outlines and visible parts."""
-        gc = stroke(self, renderer, 0.75 * self.linewidth)
+        gc = stroke(self, renderer, FAINT[1] * self.linewidth)
         up, fall = self._above(renderer, LIFT)
         lines = [(points, visible[:-1] & visible[1:]) for points, visible in cut]
-        gc.set_dashes(0, [self.linewidth * part for part in DOTS])
         for run, (points, seen) in zip(self.runs, lines, strict=True):
-            gc.set_foreground((*run.style.color, FAINT), isRGBA=True)
+            gc.set_foreground((*run.style.color, FAINT[0]), isRGBA=True)
             _draw_segments(renderer, gc, points, ~seen)
-        gc.set_dashes(0, None)
         ground = _joined_segments([(points + fall, seen) for points, seen in lines])
         for width, opacity in SHADOWS:
             gc.set_linewidth(width * self.linewidth)
@@ -346,7 +344,7 @@ class SurfaceArtist(Artist, AnimatedArtist):
 
     def _faint_if_hidden(self, color: RGB | str, visible: bool) -> RGB:
         """Return the colour, mixed with the background if it is hidden."""
-        return to_rgb(color) if visible else mix(to_rgb(color), self.theme.faded, FAINT)
+        return to_rgb(color) if visible else mix(to_rgb(color), self.theme.faded, VEIL)
 
 
 def _draw_segments(renderer: RendererBase, gc: GraphicsContextBase, points: Points, drawn: NDArray[np.bool_]) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.artist import allow_rasterization
 from matplotlib.axes import Axes
-from matplotlib.backend_bases import RendererBase
+from matplotlib.backend_bases import GraphicsContextBase, RendererBase
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
+from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
@@ -30,6 +32,12 @@ from landscapes.render.theme import Style, Theme, as_theme, styles
 DEPTH = 1e-9
 """Gaps below this share of the first one are clipped."""
 
+EMPTY = 0.5
+"""How far the limits extend below the curves to a target, relative to the range of the curves on a log scale."""
+
+BELOW = Path([(-0.5, 0.55), (0.5, 0.55), (0.0, -0.2), (-0.5, 0.55)], closed=True)
+"""The mark on the border where a curve continues below."""
+
 
 class Curve(Line2D, AnimatedArtist):
     """A curve over the steps with a dot at its end."""
@@ -46,6 +54,7 @@ class Curve(Line2D, AnimatedArtist):
         self.dashes = tuple(width * dash for dash in style.dashes)
         self.parts: Pieces = [(0, len(step) - 1, 0)]
         self._laid_for: NDArray[np.float64] | None = None
+        self._fallen: tuple[int, float, list[int], list[float]] = (0, 0.0, [], [])
         self.span = int(step[-1])
         self.set_zorder(4)
 
@@ -76,6 +85,7 @@ class Curve(Line2D, AnimatedArtist):
         else:
             ink = ink.near(windows(renderer), 1 + pixels(renderer, width))
         ink.stroke(renderer, gc, 0, self.polyline.count - 1)
+        self._draw_falls(renderer, gc, width)
         x, y = self.polyline.tip.tolist()
         if math.isfinite(x) and math.isfinite(y):
             gc.set_dashes(0, None)
@@ -88,6 +98,28 @@ class Curve(Line2D, AnimatedArtist):
             renderer.draw_path(gc, Head.shape(self.style.marker), dot, (*self.color, 1.0))
         gc.restore()
         self.stale = False
+
+    def _draw_falls(self, renderer: RendererBase, gc: GraphicsContextBase, width: float) -> None:
+        """Mark where the curve has left the axes through the bottom so far."""
+        if self.axes is None or self.axes.get_yscale() != "log":
+            return
+        gc.set_dashes(0, None)
+        gc.set_linewidth(0.0)
+        floor, scale = float(self.axes.bbox.y0), pixels(renderer, 4.2 * width)
+        at, places = self._falls(floor)
+        for x in places[: bisect_right(at, self.polyline.count - 2)]:
+            renderer.draw_path(gc, BELOW, Affine2D.from_values(scale, 0, 0, scale, x, floor), (*self.color, 1.0))
+
+    def _falls(self, floor: float) -> tuple[list[int], list[float]]:
+        """Return the segments that fall through the bottom of the axes, and where they cross it."""
+        if self._fallen[:2] != (id(self.polyline.pixels), floor):
+            x, y = self.polyline.pixels.T
+            with np.errstate(all="ignore"):
+                through = np.flatnonzero((y[:-1] >= floor) & (y[1:] < floor))
+                share = (y[through] - floor) / (y[through] - y[through + 1])
+            places = x[through] + share * (x[through + 1] - x[through])
+            self._fallen = id(self.polyline.pixels), floor, through.tolist(), places.tolist()
+        return self._fallen[2], self._fallen[3]
 
     def _ink(self, unit: float) -> Strokes:
         """Return the strokes with gaps that show earlier curves; `unit` is a point in pixels."""
@@ -147,8 +179,10 @@ def loss_curves(
         values = np.maximum(values, first * DEPTH / 10)
         ax.set_yscale("log")
         lowest = _lowest(finite)
-        lowest = lowest if level is None else min(lowest, level / 3)
-        set_limits(ax, max(lowest, first * DEPTH), 4 * _top(finite, first))
+        top = 4 * _top(finite, first)
+        if level is not None and level / 3 < lowest:  # a target far below all curves would leave the axes empty
+            lowest = max(level / 3, min(lowest / 3, lowest * (lowest / top) ** EMPTY))
+        set_limits(ax, max(lowest, first * DEPTH), top)
     elif not from_minimum and record.meta.minimum != -math.inf and _all_positive(finite):
         lowest = _lowest(finite)
         ax.set_yscale("log")

@@ -17,7 +17,7 @@ from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import FAILED, Record, Surface, optimizer_labels, step_or_none
 from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, Boxes, bounds_of, pixels, stroke, windows
 from landscapes.render.artists.fan import MOST as MOST_HEADS
-from landscapes.render.artists.fan import Fan
+from landscapes.render.artists.fan import Fan, Leaders
 from landscapes.render.artists.heads import Head, Start
 from landscapes.render.artists.localization import localize
 from landscapes.render.artists.overlap import MOST, find_overlaps
@@ -105,6 +105,7 @@ def runs(record: Record, ax: Axes, look: Theme, thick: float, head: type[Head] |
     if 1 < len(marks) <= MOST_HEADS:
         stars = np.zeros((0, 2)) if record.surface is None else record.surface.minima.reshape(-1, 2)
         fan = Fan(made, ends, stars, 3.7 * thick)
+        ax.add_artist(Leaders(fan))
         for run, mark in enumerate(marks):
             mark.fan = fan, run
     for start in {tuple(point) for point in trajectories.x[:, 0].tolist()}:

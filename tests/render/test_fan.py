@@ -9,7 +9,7 @@ from render_records import coincident, converging
 
 from landscapes import render
 from landscapes.render.artists.animated import Canvas
-from landscapes.render.artists.fan import Fan
+from landscapes.render.artists.fan import Fan, Leaders
 from landscapes.render.artists.heads import Head
 
 CANVAS = Canvas(400, 400, 100)
@@ -32,6 +32,19 @@ def test_equal_heads_lie_on_a_ring(runs):
     apart = np.hypot(*(shift[:, None] - shift).T) + 1e9 * np.eye(runs)
     assert apart.min() > 0.6 * size
     assert np.hypot(*shift.T).max() < 1.6 * size
+
+
+def test_lines_lead_from_moved_heads_to_their_runs_below_stars():
+    ax = Figure(figsize=(4, 4), dpi=100).add_axes((0, 0, 1, 1))
+    race = coincident(3)
+    render.contour(race, ax)
+    render.trajectories(race, ax)
+    (leaders,) = (artist for artist in ax.get_children() if isinstance(artist, Leaders))
+    stars = [line for line in ax.lines if line.get_label() == "_minimum"]
+    assert all(leaders.get_zorder() < star.get_zorder() for star in stars)
+    page = Canvas(400, 400, 100)
+    leaders.draw(page)
+    assert np.asarray(page.buffer_rgba())[..., 3].any()
 
 
 def test_steps_between_move_heads_a_little():

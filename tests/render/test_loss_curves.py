@@ -68,6 +68,33 @@ def test_the_target_is_marked():
     assert ax.lines[0].get_ydata()[0] == pytest.approx(1e-3)
 
 
+def test_a_target_far_below_all_curves_leaves_no_empty_axes():
+    race = record([arc(40)], values=np.geomspace(10, 1, 41)[None])
+    ax = render.loss_curves(replace(race, meta=replace(race.meta, target=1e-8)), axes())
+    low, high = ax.get_ylim()
+    assert low == pytest.approx(1 / 40**0.5)
+    assert high == pytest.approx(40)
+    ax.get_figure().draw_without_rendering()
+    (word,) = ax.texts
+    assert word.get_text() == "target ↓"
+    assert ax.bbox.y0 < word.get_window_extent().y0 < ax.bbox.y0 + 5
+
+
+def test_a_curve_that_falls_through_the_bottom_has_a_mark_there():
+    race = record([arc(40)], values=np.geomspace(1, 1e-40, 41)[None])
+    shades = [_near_the_bottom(race, step) for step in (8, 40)]
+    assert shades[0] == 0
+    assert shades[1] > 15, "8 of the curve alone"
+
+
+def _near_the_bottom(race, step: int) -> int:
+    """The number of pixels in the colour of the curve in the lowest rows of the axes."""
+    ax = render.loss_curves(race, Figure(figsize=(9, 6), dpi=100).subplots(), step=step)
+    picture = full_draw(ax.get_figure())
+    bottom = len(picture) - round(ax.bbox.y0)
+    return count(picture[bottom - 5 : bottom], curves(ax)[0].color)
+
+
 @pytest.mark.parametrize("falls", [10.0, 3.0, 0.5])
 @pytest.mark.parametrize("size", [(3, 2), (9, 5)])
 def test_no_curve_strikes_the_word_target(falls, size):
@@ -101,7 +128,7 @@ def test_the_view_spans_the_whole_race_at_every_step():
 @pytest.mark.parametrize("step", [0, 10, 40])
 def test_a_curve_ends_at_its_step(step):
     race = converging(1)
-    ax = render.loss_curves(race, axes(), step=step)
+    ax = render.loss_curves(race, Figure(figsize=(9, 6), dpi=100).subplots(), step=step)
     picture = full_draw(ax.figure)
     color = np.rint(255 * np.array(curves(ax)[0].style.color))
     cols = np.nonzero((picture[..., :3] == color).all(-1))[1]
