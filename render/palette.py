@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 SIZE = 255
 """Entries; one of a GIF's 256 means "as before"."""
 
-EXACT, FREQUENT = 64, 5e-4
+EXACT, FREQUENT = 64, 1e-3
 """How many of the most frequent colours are held exactly at most, and the share of all pixels that each needs."""
 
 CELL = 4
@@ -173,7 +173,7 @@ def _spread(
     colors: NDArray[np.float32], weight: NDArray[np.float64], exact: NDArray[np.float32], count: int
 ) -> NDArray[np.float32]:
     """Return initial centres: each is the colour worst represented by the previous ones."""
-    far = _distance(colors, exact).min(1)
+    far = _distance(colors, exact).min(1, initial=np.inf)
     picked = np.zeros(min(count, len(colors)), np.int64)
     norm = (colors**2).sum(1)
     for place in range(len(picked)):

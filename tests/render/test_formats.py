@@ -153,7 +153,9 @@ def test_an_error_in_the_middle_leaves_the_old_file(tmp_path):
 
 @pytest.mark.slow
 def test_numbered_pictures_play_at_the_animations_speed(tmp_path):
-    animation = render.animate(converging(1), **SMALL, frames=5, fps=10, hold=(0.2, 0.3), pause={20: 0.2})
+    animation = render.animate(
+        converging(1), **SMALL, frames=5, fps=10, pace="linear", hold=(0.2, 0.3), pause={20: 0.2}
+    )
     animation.save(tmp_path / "race-%03d.png")
     names = sorted(file.name for file in tmp_path.iterdir())
     assert names == [f"race-{number:03d}.png" for number in range(5 + 2 + 3 + 2)]

@@ -133,7 +133,7 @@ def test_lightness_carries_the_height(name):
     if theme.light:
         ucs = cspace_convert([to_rgb(color) for color in theme.fill], "sRGB1", "CAM02-UCS")
         steps = np.linalg.norm(np.diff(ucs, axis=0), axis=1)
-        assert steps.max() < 1.9 * steps.min()
+        assert steps.max() < 1.7 * steps.min()
         if not theme.outlined:
             assert (lab[0, 0] < 24, lab[-1, 0] > 84) == (True, True)
 
