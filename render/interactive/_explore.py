@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
 from landscapes.render._save import save
-from landscapes.render.artists.animated import AnimatedArtist, animated_artists
+from landscapes.render.artists.animated import AnimatedArtist, animated_artists, known_step
 from landscapes.render.artists.legend import abbreviated, legend_entries
 from landscapes.render.interactive.blit import BlitManager, Layer
 from landscapes.render.interactive.controls import Controls
@@ -88,7 +88,7 @@ class Explorer:
         self._shown_optimizers: tuple[str, ...] = ()
         self._button_down = self._dragging_start = self._pending = self._busy = False
         self._finished_at = 0.0
-        self._frames: list[int] = []
+        self._frames: list[float] = []
         self._frame = -1
         self._started_at = 0.0
         self._animated: list[AnimatedArtist] = []
@@ -145,7 +145,7 @@ class Explorer:
         on_time = int((time.perf_counter() - self._started_at) * FPS)
         self._frame = min(max(self._frame + 1, on_time), len(self._frames) - 1)
         for artist in self._animated:
-            artist.set_step(self._frames[self._frame])
+            artist.set_step(known_step(artist, self._frames[self._frame]))
         self._blit.paint()
         if self._frame == len(self._frames) - 1:
             self._rewind()

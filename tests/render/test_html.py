@@ -25,6 +25,8 @@ from landscapes.render.html._page import document
 from landscapes.render.html.payload import simplify
 from landscapes.render.plots.color_levels import color_levels
 
+DARK = render.THEMES["dark"].background
+
 NASTY = ["</script><script>alert(1)</script>", "\"'<!--", "&lt;b&gt;\u2028</title>", "{{data}}", "größe → ∞ 🎢"]
 
 
@@ -248,13 +250,11 @@ def test_two_themes_are_for_two_kinds_of_systems():
     both, one = document(converging(2)), document(converging(2), theme="dark")
     assert "@media (prefers-color-scheme: dark)" in both
     assert "@media (prefers-color-scheme: dark)" not in one
-    assert [look["background"] for look in reported(both)["looks"]] == ["#ffffff", "#0e1117"]
-    assert [look["background"] for look in reported(one)["looks"]] == ["#0e1117"]
+    assert [look["background"] for look in reported(both)["looks"]] == ["#ffffff", DARK]
+    assert [look["background"] for look in reported(one)["looks"]] == [DARK]
     red = render.THEMES["print"] | {"background": "red"}
-    assert [look["background"] for look in reported(document(converging(2), theme=(red, "dark")))["looks"]] == [
-        "#ff0000",
-        "#0e1117",
-    ]
+    both = reported(document(converging(2), theme=(red, "dark")))
+    assert [look["background"] for look in both["looks"]] == ["#ff0000", DARK]
 
 
 def test_a_race_without_a_map_has_its_losses():
@@ -393,7 +393,7 @@ def test_save_and_the_command_line_make_pages(tmp_path, monkeypatch, capsys):
     assert "replay.html  " in capsys.readouterr().out
     assert Path("replay.html").read_bytes() == page
     assert main.main(["replay", "race.npz", "-o", "dark.html", "--theme", "dark", "--view", "race"]) == 0
-    assert reported(Path("dark.html").read_text(encoding="utf-8"))["looks"][0]["background"] == "#0e1117"
+    assert reported(Path("dark.html").read_text(encoding="utf-8"))["looks"][0]["background"] == DARK
     capsys.readouterr()
 
 
