@@ -11,11 +11,16 @@ SWITCH = ".light-only{display:none!important}.dark-only{display:inline!important
 """What a system in dark mode hides and shows."""
 
 
+STEPS = [(0, 0), *((0, more) for more in (2, 4, 6)), *((skipped, 0) for skipped in (2, 4, 6))]
+"""How many pieces of each picture to leave out where they differ: up to three shapes, with the spaces behind them."""
+
+
 def merge_schemes(light: str, dark: str) -> str:
     """Return an SVG that shows `light`, and `dark` on systems in dark mode.
 
-    Styles that differ become classes with rules in a media query; images that differ are both stored. Pictures that
-    differ in more than that are both stored whole. Programs without media queries show `light`.
+    Styles that differ become classes with rules in a media query; images that differ are both stored, and so are
+    shapes that one of them lacks, such as glows. Pictures that differ in more than that are both stored whole.
+    Programs without media queries show `light`.
 
     >>> light, dark = (f'<svg><style>*{{}}</style><path style="fill: {color}"/></svg>' for color in ("#fff", "#000"))
     >>> print(merge_schemes(light, dark).replace("@", chr(10) + "@").replace("</style>", chr(10) + "</style>"))
@@ -25,16 +30,50 @@ def merge_schemes(light: str, dark: str) -> str:
     """
     ours, theirs = TOKEN.split(light), TOKEN.split(dark)
     rules: dict[str, str] = {}
-    names = _names(ours, theirs)
-    merged = [_merged(one, two, names, rules) for one, two in zip(ours, theirs, strict=False)]
-    if len(ours) != len(theirs) or None in merged:
+    text = _aligned(ours, theirs, rules)
+    if text is None:
         rules, text = {"": SWITCH}, _stacked(light, dark)
-    else:
-        text = "".join(part for part in merged if part is not None)
     if not rules:
         return text
     query = f"@media (prefers-color-scheme: dark){{{''.join(rules.values())}}}"
     return text.replace("</style>", f"{query}</style>", 1)
+
+
+def _aligned(ours: list[str], theirs: list[str], rules: dict[str, str]) -> str | None:
+    """Return both pictures as one, adding to the rules; None if they differ in more than styles and single shapes."""
+    names = _names(ours, theirs)
+    text: list[str] = []
+    here = there = 0
+    while here < len(ours) and there < len(theirs):
+        for skipped, more in STEPS:
+            extra, missing = ours[here : here + skipped], theirs[there : there + more]
+            if not all(map(_is_shape, (extra + missing)[::2])):
+                continue
+            added: dict[str, str] = {}
+            both = (ours[here + skipped : here + skipped + 1], theirs[there + more : there + more + 1])
+            merged = _merged(both[0][0], both[1][0], names, added) if all(both) else None
+            if merged is not None:
+                break
+        else:
+            return None
+        if skipped or more:
+            added[""] = SWITCH
+        text += [_with(part, 'class="light-only"') if _is_shape(part) else part for part in extra]
+        text += [_hidden(part) if _is_shape(part) else part for part in missing]
+        text.append(merged)
+        rules |= added
+        here, there = here + skipped + 1, there + more + 1
+    return "".join(text) if (here, there) == (len(ours), len(theirs)) else None
+
+
+def _is_shape(piece: str) -> bool:
+    return piece.startswith(("<path", "<use", "<image")) and piece.endswith("/>")
+
+
+def _hidden(tag: str) -> str:
+    """Return an element that only systems in dark mode show."""
+    shown = tag.replace('style="', 'style="display: none; ', 1)
+    return _with(shown, 'class="dark-only"' if shown != tag else 'class="dark-only" style="display: none"')
 
 
 def _attributes(tag: str) -> dict[str, str]:
@@ -43,8 +82,11 @@ def _attributes(tag: str) -> dict[str, str]:
 
 def _names(ours: list[str], theirs: list[str]) -> dict[str, str]:
     """Return our name of each of their elements; matplotlib derives names from styles."""
-    pairs = [(_attributes(one).get("id"), _attributes(two).get("id")) for one, two in zip(ours, theirs, strict=False)]
-    return {two: one for one, two in pairs if one is not None and two is not None}
+    one, two = (
+        [name for part in text if not part.startswith("<image") and (name := _attributes(part).get("id"))]
+        for text in (ours, theirs)
+    )
+    return dict(zip(two, one, strict=False))
 
 
 def _merged(one: str, two: str, names: dict[str, str], rules: dict[str, str]) -> str | None:
@@ -56,7 +98,7 @@ def _merged(one: str, two: str, names: dict[str, str], rules: dict[str, str]) ->
         return None
     if one.startswith("<image"):
         rules[""] = SWITCH
-        return _with(one, 'class="light-only"') + _with(two, 'class="dark-only" style="display: none"')
+        return _with(one, 'class="light-only"') + _hidden(two)
     classes = []
     ours_style, theirs_style = (_properties(part.pop("style", "")) for part in (ours, theirs))
     for name in {**ours_style, **theirs_style}:
