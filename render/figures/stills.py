@@ -108,9 +108,11 @@ def still(made: Figure, path: Path, comment: str, title: str = "", dark: Figure 
         settings = VECTOR | {"pdf.compression": 9}
         with replacing(path) as temporary, _lightened(made, path, 72), mpl.rc_context(settings):
             flat = any(trail.get_rasterized() for trail in made.findobj(Trail))
+            sizes = [0]
             for dpi in (DPI, *(() if flat else COARSER)):
                 made.savefig(temporary, dpi=dpi, metadata=metadata)
-                if temporary.stat().st_size <= LARGE:
+                sizes.append(temporary.stat().st_size)
+                if sizes[-1] <= LARGE or sizes[-1] == sizes[-2]:  # no part of the page depends on the resolution
                     break
 
 
