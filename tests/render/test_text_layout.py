@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.text import Text
+from matplotlib.transforms import Affine2D, Bbox
 
 import landscapes
 from landscapes import basins, compare, race, render, summarize, sweep, tune
@@ -40,14 +41,24 @@ class Recorder(RendererAgg):
 
     def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
         width, height, descent = self.get_text_width_height_descent(s, prop, ismath)
-        assert angle in (0.0, 90.0)
-        y = self.height - y
-        low, high = y - descent, y + height - descent
-        box = (x, low, x + width, high) if angle == 0 else (x - height + descent, y, x + descent, y + width)
-        self.boxes.append((s, np.array(box)))
+        box = Bbox([(0, -descent), (width, height - descent)])
+        moved = Affine2D().rotate_deg(angle).translate(x, self.height - y)
+        self.boxes.append((s, moved.transform_bbox(box).extents))
 
     def draw_mathtext(self, gc, x, y, s, prop, angle):
         self.draw_text(gc, x, y, s, prop, angle, ismath=True)
+
+
+def record_ticks(labels, boxes):
+    """Record tick labels of a 3-D view, which are pasted."""
+    write = labels.write
+
+    def recorded(renderer, word, *place, **look):
+        before = len(labels._taken)
+        write(renderer, word, *place, **look)
+        boxes.extend((word, box.extents) for box in labels._taken[before:])
+
+    labels.write = recorded
 
 
 def drawn_texts(figure):
@@ -66,6 +77,8 @@ def drawn_texts(figure):
         for run, middle, half, _ in labels.places(figure.dpi / 72):
             page.boxes.append((labels.shown[run].name, np.array([*(middle - half), *(middle + half)])))
         labels.set_visible(False)
+    for block in figure.findobj(BlockArtist):
+        record_ticks(block._labels, page.boxes)
     figure.draw(page)
     return [(words, box) for words, box in page.boxes if words.strip()]
 
