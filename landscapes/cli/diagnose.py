@@ -6,6 +6,7 @@ import argparse
 import itertools
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from landscapes.diagnosis import Verdict
+    from landscapes.diagnosis import LogFile, Verdict
 
 Inputs: TypeAlias = dict[str, Any]
 """What `diagnose` and `render.diagnosis` take."""
@@ -27,7 +28,7 @@ SUMMARY = "say why a run failed, from a record or a training log"
 
 EXAMPLES = [
     ("landscapes diagnose race.npz", "a verdict on each run of a record"),
-    ("landscapes diagnose log.csv", "a training log: CSV, JSON lines or trainer_state.json"),
+    ("landscapes diagnose log.csv", "a training log, or a folder of logs: CSV, JSON lines, TensorBoard, …"),
     ("landscapes diagnose log.csv -o why.png", "the same as a picture: curves with their phases in colour"),
     ("landscapes diagnose log.csv --column loss=train_loss --json", "with a column of your choice, for programs"),
 ]
@@ -48,7 +49,9 @@ def add(commands: Commands) -> None:
     """Add the parser of `landscapes diagnose`."""
     parser = add_command(commands, "diagnose", "FILE", SUMMARY, EXAMPLES)
     group = parser.add_argument_group("log")
-    group.add_argument("file", metavar="FILE", help="record (.npz), CSV, JSON lines or trainer_state.json")
+    group.add_argument(
+        "file", metavar="FILE", help="record (.npz), CSV, JSON lines, trainer_state.json, TensorBoard, or a folder"
+    )
     group.add_argument(
         "--column",
         dest="columns",
@@ -60,7 +63,9 @@ def add(commands: Commands) -> None:
     group.add_argument("--clip-norm", type=float, metavar="C", help="the norm to which gradients were clipped")
     output = parser.add_argument_group("output")
     output.add_argument("-o", "--output", metavar="FILE", help="save a figure: {stills}")
-    output.add_argument("--run", metavar="LABEL", help="draw one run of a record, by label or index (default: all)")
+    output.add_argument(
+        "--run", metavar="LABEL", help="draw one run, by label or index (default: all; one of several logs)"
+    )
     output.add_argument(
         "--json", action="store_true", help="print JSON. Exit codes: 0 healthy or unclear, 1 a failure, 2 unreadable"
     )
@@ -89,6 +94,13 @@ def run(options: argparse.Namespace) -> console.Report:
         source["verdicts"] = [verdict.to_dict() for verdict in verdicts]
         text = json.dumps(source, ensure_ascii=False, indent=2, allow_nan=False)
     if target is not None:
+        if "logs" in inputs:
+            logs = inputs["logs"]
+            if options.run not in logs:
+                raise InputError(f"a picture shows one log: choose it with --run: {', '.join(logs):.300}")
+            inputs = logs[options.run]
+            verdicts = [verdict for verdict in verdicts if verdict.label == options.run]
+            options.run = None
         with console.results_first(text):
             _draw(target, inputs, verdicts, options)
         text += "" if options.json else f"\n\n{console.file_line(target)}"
@@ -155,18 +167,46 @@ def _of_record(file: str, clip_norm: float | None) -> tuple[list[Verdict], str, 
 def _of_log(
     file: str, columns: dict[str, str], clip_norm: float | None
 ) -> tuple[list[Verdict], str, dict[str, Any], Inputs]:
-    from landscapes.diagnosis import load_log
+    from landscapes.diagnosis import load_logs
+
+    logs = load_logs(file, columns=columns)
+    if len(logs) > 1:
+        return _of_logs(file, logs, clip_norm)
+    verdict, text, inputs = _judged(file, logs[0], clip_norm)
+    text += "\nA log shows few of the silent bugs: wrong labels or leaking data leave no trace in it."
+    return [verdict], text, {"file": file, "columns": dict(logs[0].columns), "notes": list(logs[0].notes)}, inputs
+
+
+def _of_logs(
+    file: str, logs: list[LogFile], clip_norm: float | None
+) -> tuple[list[Verdict], str, dict[str, Any], Inputs]:
+    """Return the verdicts on several logs; runs that fail come last, where a terminal shows them."""
+    found = []
+    for log in logs:
+        place = str(log.path.relative_to(file)) if Path(file).is_dir() else ""
+        label = ", ".join(part for part in (place, log.label) if part)
+        verdict, text, inputs = _judged(label, log, clip_norm)
+        found.append((replace(verdict, label=label), text, inputs))
+    found.sort(key=lambda one: one[0].healthy is False)
+    verdicts = [one[0] for one in found]
+    failed = sum(verdict.healthy is False for verdict in verdicts)
+    width = max(len(verdict.label) for verdict in verdicts)
+    rows = [f"{verdict.label.ljust(width)}  {verdict.kind}" for verdict in verdicts]
+    text = "\n\n".join([*(one[1] for one in found), "\n".join([f"{failed} of {len(found)} runs fail", *rows])])
+    return verdicts, text, {"file": file}, {"logs": {one[0].label: one[2] for one in found}}
+
+
+def _judged(file: str, log: LogFile, clip_norm: float | None) -> tuple[Verdict, str, Inputs]:
+    """Return the verdict on a log, how it reads, and what `diagnose` took."""
     from landscapes.diagnosis._diagnose import diagnose
 
-    log = load_log(file, columns=columns)
     series = {name: values for name, values in log.series.items() if name != "loss"}
     inputs: Inputs = {"x": log.series["loss"], "clip_norm": clip_norm, **series}
     verdict = diagnose(**inputs)[0]
     read = ", ".join(f"{quantity} from {name!r}" for quantity, name in log.columns.items())
     lines = [f"{file}: {len(log.series['loss'])} rows; {read}", *log.notes]
     lines += [_strip(log.series["loss"], log.series["step"], verdict), str(verdict)]
-    lines.append("A log shows few of the silent bugs: wrong labels or leaking data leave no trace in it.")
-    return [verdict], "\n".join(lines), {"file": file, "columns": dict(log.columns), "notes": list(log.notes)}, inputs
+    return verdict, "\n".join(lines), inputs
 
 
 def _strip(loss: NDArray[np.float64], step: NDArray[Any], verdict: Verdict) -> str:

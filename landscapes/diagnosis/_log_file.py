@@ -1,4 +1,4 @@
-"""Read the log of a training: CSV, JSON lines, or the `trainer_state.json` of Hugging Face."""
+"""Read the log of a training: CSV, JSON lines, `trainer_state.json` of Hugging Face, event files of TensorBoard."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from landscapes.diagnosis._log import Array
+from landscapes.diagnosis._tensorboard import is_event_file, scalars
 from landscapes.errors import InputError, unknown
 
 NAMES: Mapping[str, str] = {
@@ -36,6 +37,9 @@ PREFERRED: Mapping[str, Sequence[str]] = {
 }
 """Names that are taken before others that match."""
 
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
+"""The suffixes of logs in a folder."""
+
 MISSING = ("", "none", "null", "n/a")
 """Cells without an entry. "nan" is an entry: the loss was NaN."""
 
@@ -52,12 +56,14 @@ class LogFile:
         columns: quantity → name of its column; quantities without a column are absent. "step" may be absent.
         series: "step" (T,), ascending, "loss" (T,), and the other quantities (T,) that have columns.
         notes: what was left out or assumed, in sentences.
+        label: the name of the run, if the file holds several; else "".
     """
 
     path: Path
     columns: Mapping[str, str]
     series: Mapping[str, Array]
     notes: tuple[str, ...]
+    label: str = ""
 
 
 def load_log(path: str | os.PathLike[str], *, columns: Mapping[str, str] | None = None) -> LogFile:
@@ -67,7 +73,8 @@ def load_log(path: str | os.PathLike[str], *, columns: Mapping[str, str] | None 
     it repeats replace the earlier ones.
 
     Args:
-        path: a file of CSV, TSV or JSON lines, or a `trainer_state.json`.
+        path: a file of CSV, TSV or JSON lines, a `trainer_state.json`, or an event file of TensorBoard. A folder or an
+            export of several runs is read by `load_logs`.
         columns: quantity ("step", "loss", "gradient_norm", "step_length", "lr") → column; others are guessed.
 
     Returns:
@@ -85,9 +92,63 @@ def load_log(path: str | os.PathLike[str], *, columns: Mapping[str, str] | None 
     >>> log.columns, log.series["loss"].tolist()
     ({'step': 'epoch', 'loss': 'train_loss'}, [1.0, 0.5])
     """
-    path = Path(path)
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; name a file of it: CSV, JSON lines or trainer_state.json")
+    found = load_logs(path, columns=columns)
+    if len(found) > 1:
+        names = ", ".join(log.label or log.path.name for log in found)
+        raise InputError(f"{path} holds {len(found)} runs, {names:.200}: read them with load_logs")
+    return found[0]
+
+
+def load_logs(path: str | os.PathLike[str], *, columns: Mapping[str, str] | None = None) -> list[LogFile]:
+    """Read the logs of several runs: of a folder with its subfolders, or of one file.
+
+    A CSV export of W&B has a column "run - loss" per run. The event files of one folder are one run.
+
+    Args:
+        path: a folder, or a file as in `load_log`.
+        columns: as in `load_log`.
+
+    Returns:
+        One log per run; files of a folder that are no logs are left out.
+
+    Raises:
+        InputError: as `load_log`, and for a folder without logs.
+        OSError: for a file that cannot be read.
+    """
+    path, given = Path(path), dict(columns or {})
+    if not path.is_dir():
+        return _logs_of_file(path, given)
+    found, skipped = [], []
+    events: dict[Path, list[Path]] = {}
+    for file in sorted(path.rglob("*")):
+        if is_event_file(file):
+            events.setdefault(file.parent, []).append(file)
+        elif file.suffix.lower() in SUFFIXES and file.is_file():
+            try:
+                found += _logs_of_file(file, given)
+            except InputError as error:
+                skipped.append(str(error))
+    for folder, files in events.items():
+        try:
+            found.append(_log(folder, scalars(files), given))
+        except InputError as error:
+            skipped.append(str(error))
+    if not found:
+        why = f"; {len(skipped)} other files, such as: {skipped[0]}" if skipped else ""
+        raise InputError(f"{path} has no logs: CSV, JSON lines, trainer_state.json or event files of TensorBoard{why}")
+    return sorted(found, key=lambda log: (str(log.path), log.label))
+
+
+def _logs_of_file(path: Path, given: dict[str, str]) -> list[LogFile]:
+    if is_event_file(path):
+        return [_log(path, scalars([path]), given)]
+    table = _table(path)
+    runs = {} if given else _runs_of_wandb(table)
+    return [replace(_log(path, part, given), label=name) for name, part in runs.items()] or [_log(path, table, given)]
+
+
+def _table(path: Path) -> dict[str, list[Any]]:
+    """Return the columns of a text file."""
     data = path.read_bytes()
     try:
         text = re.sub("\r\n?", "\n", data.decode("utf-8-sig"))
@@ -99,7 +160,24 @@ def load_log(path: str | os.PathLike[str], *, columns: Mapping[str, str] | None 
     table = _json(text) if text.lstrip()[0] in "{[" else _csv(text)
     if table is None:
         raise InputError(f"{path} is neither CSV with a header, nor JSON lines, nor trainer_state.json")
-    return _log(path, table, dict(columns or {}))
+    return table
+
+
+def _runs_of_wandb(table: Mapping[str, list[Any]]) -> dict[str, dict[str, list[Any]]]:
+    """Return the columns of each run of an export of W&B; {} if the table is none.
+
+    >>> table = {"Step": [0, 1], "a - loss": [3, 2], "a - loss__MIN": [3, 2], "b - loss": [5, 4]}
+    >>> {name: list(part) for name, part in _runs_of_wandb(table).items()}
+    {'a': ['Step', 'loss'], 'b': ['Step', 'loss']}
+    """
+    common = {name: column for name, column in table.items() if " - " not in name}
+    runs: dict[str, dict[str, list[Any]]] = {}
+    for name, column in table.items():
+        run, dash, metric = name.rpartition(" - ")
+        if dash and not metric.endswith(("__MIN", "__MAX", "_step")):
+            runs.setdefault(run, dict(common))[metric] = column
+    pattern = re.compile(NAMES["loss"], re.IGNORECASE)
+    return {run: part for run, part in runs.items() if any(map(pattern.fullmatch, part))}
 
 
 def _json(text: str) -> dict[str, list[Any]] | None:

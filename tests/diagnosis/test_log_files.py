@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import struct
 import time
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from landscapes import InputError, race
 from landscapes.cli.main import main
-from landscapes.diagnosis import load_log
+from landscapes.diagnosis import load_log, load_logs
 
 T = 1000
 FALL = np.exp(-np.arange(T) / 40)
@@ -110,7 +111,8 @@ def test_bad_files(tmp_path, capsys, content, message):
     assert main(["diagnose", str(path)]) == 2
     assert message.split("'")[-1] in capsys.readouterr().err
     assert main(["diagnose", str(tmp_path)]) == 2
-    assert "is a folder" in capsys.readouterr().err
+    assert "has no logs" in (err := capsys.readouterr().err)
+    assert "1 other files, such as" in err
     assert main(["diagnose", str(tmp_path / "none.csv")]) == 2, "1 is the code of a failed run"
     assert "No such file" in capsys.readouterr().err
 
@@ -164,3 +166,64 @@ def test_long_logs_are_read_in_a_second(tmp_path, capsys):
     began = time.process_time()
     assert main(["diagnose", str(path)]) == 0
     assert time.process_time() - began < 2  # 0.4 s on an idle core
+
+
+def message(number: int, data: bytes) -> bytes:
+    """Return a field of a message of protocol buffers; lengths are below 128."""
+    return bytes([number << 3 | 2, len(data)]) + data
+
+
+def events(*rows: tuple[int, str, float], tensor: bool = False) -> bytes:
+    """Return an event file of TensorBoard, with checksums that nobody checks."""
+    out = b""
+    for step, tag, value in rows:
+        packed = struct.pack("<f", value)
+        number = message(8, b"\x08\x01" + message(4, packed)) if tensor else b"\x15" + packed
+        event = b"\x09" + bytes(8) + b"\x10" + bytes([step]) + message(5, message(1, message(1, tag.encode()) + number))
+        out += struct.pack("<QI", len(event), 0) + event + bytes(4)
+    return out
+
+
+@pytest.mark.parametrize("tensor", [False, True], ids=["simple value", "tensor"])
+def test_event_files_of_tensorboard(tmp_path, tensor):
+    rows = [(k, tag, value) for k in range(9) for tag, value in (("Loss/train", 9.0 - k), ("lr", 0.5))]
+    path = tmp_path / "events.out.tfevents.1.host"
+    path.write_bytes(events(*rows, (9, "Loss/val", 3.0), tensor=tensor) + b"\x40\0\0")
+    log = load_log(path)
+    assert log.columns == {"step": "step", "loss": "Loss/train", "lr": "lr"}
+    assert log.series["loss"].tolist() == [9.0 - k for k in range(9)]
+    assert log.series["lr"].tolist() == [0.5] * 9
+    (tmp_path / "events.out.tfevents.2.host").write_bytes(events((7, "Loss/train", 1.0), tensor=tensor))
+    assert load_log(tmp_path).series["loss"].tolist() == [9, 8, 7, 6, 5, 4, 3, 1], "a run that was resumed"
+    path.write_bytes(b"no event file")
+    with pytest.raises(InputError, match="not an event file"):
+        load_log(path)
+
+
+def test_exports_of_wandb(tmp_path):
+    path = tmp_path / "export.csv"
+    path.write_text("Step,a - loss,a - loss__MIN,a - loss__MAX,b - loss\n0,3,2,4,\n1,2,1,3,7\n2,1,0,2,6\n")
+    first, second = load_logs(path)
+    assert (first.label, first.series["loss"].tolist()) == ("a", [3, 2, 1])
+    assert (second.label, second.series["step"].tolist()) == ("b", [1, 2])
+    with pytest.raises(InputError, match="holds 2 runs, a, b: read them with load_logs"):
+        load_log(path)
+
+
+def test_a_folder_of_logs(tmp_path, capsys):
+    (tmp_path / "runs" / "one").mkdir(parents=True)
+    write_csv(tmp_path / "runs" / "one" / "log.csv", loss=FALL)
+    write_csv(tmp_path / "runs" / "two.csv", loss=FAILED)
+    (tmp_path / "runs" / "config.json").write_text('{"lr": 0.1}')
+    (tmp_path / "runs" / "weights.pt").write_bytes(bytes(50))
+    assert main(["diagnose", str(tmp_path / "runs")]) == 1
+    out = capsys.readouterr().out
+    assert "1 of 2 runs fail" in out
+    assert out.rstrip().endswith("\none/log.csv  converged\ntwo.csv      non-finite")
+    assert main(["diagnose", str(tmp_path / "runs"), "-o", str(tmp_path / "why.png")]) == 2
+    assert "choose it with --run" in capsys.readouterr().err
+    assert main(["diagnose", str(tmp_path / "runs"), "--run", "two.csv", "-o", str(tmp_path / "why.png")]) == 1
+    assert (tmp_path / "why.png").stat().st_size > 5000
+    (tmp_path / "empty").mkdir()
+    assert main(["diagnose", str(tmp_path / "empty")]) == 2
+    assert "has no logs" in capsys.readouterr().err
