@@ -22,6 +22,7 @@ from landscapes.render.artists.animated import (
     interval_of,
     interval_steps,
     known_step,
+    paste,
 )
 from landscapes.render.artists.text_fit import text_renderer
 from landscapes.render.writers.base import RGBA, Pixels, bounding_box
@@ -81,7 +82,6 @@ class Frames:
         self.rgba: RGBA = np.zeros_like(self._background)
         self._step: float = -1
         self._covered_steps: set[float] = set()
-        self._full_redraw = False
         self._continuous = False
 
     def advance(self, step: float) -> tuple[RGBA, Pixels]:
@@ -120,16 +120,17 @@ class Frames:
     def _select_regions(self, step: float) -> None:
         """Select the regions to redraw: what changes within the step's interval and since the previous step.
 
-        Regions are kept while they suffice. After a jump the whole page is redrawn once, then the interval's regions.
+        Regions are kept while they suffice. The first frame of an interval has regions of its own, because more
+        changes there; after a jump it is redrawn as a whole.
         """
         number, before = interval_of(step, self._span), interval_of(self._step, self._span)
-        same_interval = number == before and step != self._step
-        if step not in self._covered_steps or (self._full_redraw and same_interval):
-            first, last = interval_steps(number, self._span)
-            here = self._steps[bisect_left(self._steps, first) : bisect_left(self._steps, last + 1)]
-            self._covered_steps = {self._step, step, *here}
+        if step not in self._covered_steps:
+            self._covered_steps = {self._step, step}
+            if number == before:
+                first, last = interval_steps(number, self._span)
+                here = self._steps[bisect_left(self._steps, first) : bisect_left(self._steps, last + 1)]
+                self._covered_steps.update(here)
             self._redraw_between(sorted(self._covered_steps) if self._step >= 0 and number - before in (0, 1) else None)
-            self._full_redraw = not same_interval and self._canvas.windows is None
         self._step = step
 
     def _redraw_between(self, steps: list[float] | None) -> None:
@@ -175,7 +176,7 @@ class CachedImage:
 
     def draw(self, renderer: RendererAgg) -> None:
         if in_use(self._box, renderer):
-            renderer.draw_image(renderer.new_gc(), self._left, self._bottom, self._image)
+            paste(renderer, self._left, self._bottom, self._image)
 
 
 def _merged_boxes(boxes: Boxes, width: int, height: int) -> list[Box]:

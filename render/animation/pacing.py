@@ -26,6 +26,9 @@ from landscapes.render.writers.timeline import Timeline
 BEAT = 0.6
 """The least time between two changes of a leaderboard's order, or of the pace that is shown, in seconds."""
 
+DIGITS_REST = 0.24
+"""The time for which the digits of a loss rest on a leaderboard, in seconds."""
+
 PARTS = 20_000
 """The largest number of parts of a race in which movement is measured."""
 
@@ -80,12 +83,12 @@ def follow_timeline(figure: Figure, schedule: Timeline, record: Record, theme: T
     Rows of leaderboards change place smoothly, at most once per beat; at pauses they are exact and rest. Cameras follow
     the time. Sentences and a changing pace are added.
     """
-    beat = max(round(BEAT * schedule.fps), 1)
+    beat, rest = (max(round(seconds * schedule.fps), 1) for seconds in (BEAT, DIGITS_REST))
     steps = schedule.steps
     exact = {0, int(steps[-1]), *(int(step) for step in stops)}
     for board in figure.findobj(Standings):
         assert isinstance(board, Standings)
-        board.settle(sorted({*exact, *steps[::beat].tolist()}), sorted(exact))
+        board.settle(sorted({*exact, *steps[::beat].tolist()}), sorted(exact), steps[::rest].tolist())
     shares = np.linspace(0, 1, len(steps))
     for block in figure.findobj(BlockArtist):
         assert isinstance(block, BlockArtist)

@@ -116,6 +116,14 @@ def known_step(artist: AnimatedArtist, step: float) -> Any:
     return step if artist.fractional else int(step)
 
 
+def paste(renderer: RendererBase, left: float, bottom: float, image: NDArray[np.uint8]) -> None:
+    """Draw an image (height, width, 4), the lowest row first, at whole pixels."""
+    gc = renderer.context if isinstance(renderer, Canvas) else renderer.new_gc()
+    gc.set_clip_rectangle(None)
+    gc.set_clip_path(None)
+    renderer.draw_image(gc, left, bottom, image)
+
+
 def stroke(artist: Artist, renderer: RendererBase, width: float) -> GraphicsContextBase:
     """Return a graphics context for round strokes of `width` points with the artist's clipping."""
     gc = renderer.context if isinstance(renderer, Canvas) else _round(renderer)

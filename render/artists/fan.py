@@ -57,7 +57,7 @@ class Fan:
         self._stopped = np.array([np.inf if step is None else step for step in stopped])
         self._drawn = np.array([bool(np.isfinite(trail.polyline.data).all(1).any()) for trail in trails])
         self._known: dict[float, Shifts] = {}
-        self._layout: tuple[object, ...] = ()
+        self._layout: tuple[object, ...] = (None,)
 
     def shifts(self, steps: Sequence[float], renderer: RendererBase) -> NDArray[np.float64]:
         """Return the shifts at some steps, shape (steps, R, 2)."""
@@ -65,16 +65,18 @@ class Fan:
         missing = [step for step in dict.fromkeys(steps) if step not in self._known]
         if missing:
             self._known.update(zip(missing, self._compute(np.array(missing, float), renderer), strict=True))
+        if len(steps) == 1:
+            return self._known[steps[0]][None]
         return np.stack([self._known[step] for step in steps])
 
     def _update(self, renderer: RendererBase) -> None:
-        for trail in self.trails:
-            trail.polyline.update(trail, renderer)
-        axes = self.trails[0].axes
-        layout = tuple(id(trail.polyline.pixels) for trail in self.trails), pixels(renderer, self.size), axes
-        if layout != self._layout:
+        first = self.trails[0]
+        first.polyline.update(first, renderer)  # all of them are on the same axes
+        layout = first.polyline.pixels, pixels(renderer, self.size), first.axes
+        if layout[0] is not self._layout[0] or layout[1:] != self._layout[1:]:
+            for trail in self.trails:
+                trail.polyline.update(trail, renderer)
             self._layout, self._known = layout, {}
-            self._kept = [trail.polyline.pixels for trail in self.trails]  # identities stay unique
 
     def _compute(self, steps: NDArray[np.float64], renderer: RendererBase) -> NDArray[np.float64]:
         size, axes = pixels(renderer, self.size), self.trails[0].axes

@@ -15,7 +15,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
-from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes, pixels, stroke
+from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes, in_use, pixels, stroke
 from landscapes.render.artists.fan import Fan
 from landscapes.render.artists.trails import RGB, Trail
 from landscapes.render.light import luminance
@@ -105,7 +105,7 @@ class Head(Artist, AnimatedArtist):
             drawn = drawn[((drawn >= low - 0.5) & (drawn <= high + 0.5)).all(1)]
         if not len(drawn):
             return NO_BOXES
-        reach = pixels(renderer, 0.9 * self.size + 3)
+        reach = self._reach(renderer)
         return np.concatenate([drawn.min(0) - reach, drawn.max(0) + reach])[None]
 
     def draw(self, renderer: RendererBase) -> None:
@@ -118,15 +118,24 @@ class Head(Artist, AnimatedArtist):
         left = self._exit(x, y)
         if left is None and not self._in_view(x, y):
             return
+        if left is not None:
+            x, y = left[0]
+        elif not over and self.fan is not None:
+            fan, run = self.fan
+            dx, dy = fan.shifts([self.step], renderer)[0, run].tolist()
+            x, y = x + dx, y + dy
+        reach = self._reach(renderer)
+        if not in_use((x - reach, y - reach, x + reach, y + reach), renderer):
+            return
         scale = pixels(renderer, self.size)
         face = (*self.trail.color, 1.0)
         gc = stroke(self, renderer, 0.15 * self.size)
         gc.set_clip_rectangle(None)  # a head on the border is not clipped
         gc.set_foreground(self.trail.theme.rim)
         if left is not None:
-            (x, y), angle = left
+            arrow = Affine2D().scale(scale * 1.2).rotate(left[1]).translate(x, y)
             gc.set_linewidth(0.1 * self.size)
-            renderer.draw_path(gc, ARROW, Affine2D().scale(scale * 1.2).rotate(angle).translate(x, y), face)
+            renderer.draw_path(gc, ARROW, arrow, face)
         elif not over:
             self._draw_head(renderer, gc, x, y, scale)
         if over:
@@ -137,14 +146,13 @@ class Head(Artist, AnimatedArtist):
                 renderer.draw_path(gc, CROSS, cross)
         gc.restore()
 
+    def _reach(self, renderer: RendererBase) -> float:
+        """Return how far a head reaches from its point in pixels."""
+        return pixels(renderer, 0.9 * self.size + 3)
+
     def _draw_head(self, renderer: RendererBase, gc: GraphicsContextBase, x: float, y: float, scale: float) -> None:
-        """Draw the disc at its shifted place, its glow below, and the tick of a run that has arrived."""
+        """Draw the disc, its glow below, and the tick of a run that has arrived."""
         color, theme = self.trail.color, self.trail.theme
-        dx, dy = 0.0, 0.0
-        if self.fan is not None:
-            fan, run = self.fan
-            dx, dy = fan.shifts([self.step], renderer)[0, run].tolist()
-            x, y = x + dx, y + dy
         if theme.glow:
             gc.set_linewidth(0.0)
             for radius, share in GLOW:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from landscapes.analysis.race_table import learning_rates
 from landscapes.record import Record, Surface, optimizer_labels, status_step
-from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes, in_use
+from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes, in_use, paste
 from landscapes.render.artists.text_fit import Ruler, clean_text
 from landscapes.render.theme import Style, Theme, styles
 
@@ -327,7 +327,7 @@ class StepCounter(Text, AnimatedArtist):
             first, last = self.first_digit, self.first_digit + self.digits
             pages = [self._pages[letter if first <= place < last else "0"] for place, letter in enumerate(text)]
             places = [page[:, one:two] for page, (one, two) in zip(pages, pairwise(self._cuts), strict=True)]
-            renderer.draw_image(renderer.new_gc(), self._left, self._bottom, np.concatenate(places, axis=1))
+            paste(renderer, self._left, self._bottom, np.concatenate(places, axis=1))
         self.stale = False
 
     def _prepare(self, renderer: RendererAgg) -> None:

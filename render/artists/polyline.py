@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -20,11 +22,24 @@ from landscapes.render.artists.thinning import straightened
 LONG = 1000
 """Polylines with more points keep one vertex per half pixel."""
 
+MOST_KEPT = 16
+"""The largest number of remembered paths of strokes."""
+
 FAR = 1e4
 """Segments count as at most this many pixels long; longer ones have no dashes."""
 
 Numbers = NDArray[np.int64]
 Points = NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class PixelPath:
+    """A path as Agg reads it. Creating a `Path` of matplotlib takes longer than stroking it."""
+
+    vertices: Points
+    codes: NDArray[np.uint8] | None
+    should_simplify: bool = False  # pixels must not depend on distant vertices
+    simplify_threshold: float = 0.0
 
 
 class Polyline:
@@ -87,8 +102,8 @@ class Polyline:
         return bisect_right(self._steps, step)
 
     def since(self, step: float) -> int:
-        """Return the point at a step; the last one shown for later steps."""
-        return bisect_left(self._steps, step, 0, self.count - 1)
+        """Return the point at a step; the last one for later steps."""
+        return bisect_left(self._steps, step, 0, len(self._steps) - 1)
 
     def between(self, first: float, last: float) -> Points:
         """Return the pixels of what changes between two steps, with the segment before, whose end becomes a joint."""
@@ -145,6 +160,7 @@ class Strokes:
         self._vertices = _places(route.pixels, points) if vertices is None else vertices
         self._simple = bool(continuing[1:].all())
         self._boxes: Boxes | None = None
+        self._old: dict[tuple[int, int], PixelPath] = {}
 
     @cached_property
     def _numbers(self) -> list[float]:
@@ -168,6 +184,13 @@ class Strokes:
 
         The second one may lie between points.
         """
+        path = Path(*self._cut_out(begin, end))
+        path.should_simplify = len(path) > 128
+        path.simplify_threshold = 1 / 9
+        return path
+
+    def _cut_out(self, begin: int, end: float) -> tuple[Points, NDArray[np.uint8] | None]:
+        """Return the vertices and the codes of the strokes between two points."""
         i = bisect_right(self._numbers, begin)
         j = bisect_left(self._numbers, end, i)
         before, after = self._inside(i), self._inside(j)
@@ -179,29 +202,39 @@ class Strokes:
         if before or after:
             last = [_places(self._pixels, np.array([float(end)]))] if after else []
             vertices = np.concatenate([self._pixels[begin : begin + before], vertices, *last])
-        codes = None
-        if not self._simple:
-            codes = self._codes[i - before : j + after].copy()
-            codes[:1] = Path.MOVETO
-        path = Path(vertices, codes)
-        path.should_simplify = len(vertices) > 128
-        path.simplify_threshold = 1 / 9
-        return path
+        if self._simple:
+            return vertices, None
+        codes = self._codes[i - before : j + after].copy()
+        codes[:1] = Path.MOVETO
+        return vertices, codes
 
     def stroke(self, renderer: RendererBase, gc: GraphicsContextBase, begin: int, end: int) -> None:
         """Draw the strokes between two points."""
         if not len(self._points):
             return
-        path = self.between(begin, self._route.end if end == self._route.count - 1 else end)
-        if len(path) < 2:
-            return
-        if isinstance(renderer, RendererAgg):  # pixels must not depend on distant vertices
-            path.should_simplify = False
+        path: Any
+        if isinstance(renderer, RendererAgg):
+            path = self._pixel_path(begin, end)
             gc.set_snap(self._route.upright)
         else:
-            path = self._route.lean(path)
-        renderer.draw_path(gc, path, IDENTITY)
+            path = self._route.lean(self.between(begin, self._end(end)))
+        if len(path.vertices) >= 2:
+            renderer.draw_path(gc, path, IDENTITY)
         gc.set_snap(None)
+
+    def _pixel_path(self, begin: int, end: int) -> PixelPath:
+        """Return the strokes between two points for Agg; those that end before the last point shown are kept."""
+        if end == self._route.count - 1:
+            return PixelPath(*self._cut_out(begin, self._end(end)))
+        if (begin, end) not in self._old:
+            if len(self._old) >= MOST_KEPT:
+                self._old.clear()
+            self._old[begin, end] = PixelPath(*self._cut_out(begin, end))
+        return self._old[begin, end]
+
+    def _end(self, end: int) -> float:
+        """Return the last point of a stroke, with the fraction of the way to the last one shown."""
+        return self._route.end if end == self._route.count - 1 else end
 
     def near(self, boxes: Boxes | None, margin: float) -> Strokes:
         """Return the strokes without those that are far from all boxes."""

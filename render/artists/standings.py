@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from landscapes.analysis.live_standings import LiveStandings
-from landscapes.render.artists.animated import IDENTITY, NO_BOXES, AnimatedArtist, Boxes, in_use, pixels
+from landscapes.render.artists.animated import IDENTITY, NO_BOXES, AnimatedArtist, Boxes, Canvas, in_use, paste, pixels
 from landscapes.render.artists.easing import smootherstep
 from landscapes.render.artists.legend import Entry
 from landscapes.render.artists.older_matplotlib import root_figure
@@ -34,6 +35,12 @@ PALE = 0.65
 
 KEPT = 512
 """The largest number of remembered states."""
+
+MARGIN = 6
+"""The margin of the image of a leaderboard in pixels."""
+
+State = tuple[Any, ...]
+"""What the rows depend on."""
 
 
 @dataclass(frozen=True)
@@ -83,57 +90,88 @@ class Standings(Artist, AnimatedArtist):
         self.step: float = self.span
         self._keys: NDArray[np.int64] | None = None
         self._slots: NDArray[np.float64] = np.zeros((0, len(columns.entries)))
-        self._rows: dict[float, list[Row]] = {}
+        self._reads: list[float] = []
+        self._rows: dict[State, list[Row]] = {}
         self._prepared: tuple[Any, ...] = ()
+        self._left = self._top = 0.0
+        self._origin = 0, 0
+        self._board: Canvas
+        self._board_of: State | None = None
+        ends: list[Iterable[float]] = [*live.reached, *live.failed]
+        ends.append([entry.since for entry in columns.entries if entry.symbol or entry.ended])
+        self._events = sorted({float(step) for own in ends for step in own})
         self.set_zorder(10)
 
     def set_step(self, step: float) -> None:
         self.step = step
 
-    def settle(self, keys: Iterable[int], exact: Iterable[int] = ()) -> None:
+    def settle(self, keys: Iterable[int], exact: Iterable[int] = (), reads: Iterable[float] = ()) -> None:
         """Change the order smoothly between some steps, and only if it lasts.
 
         Args:
             keys: ascending steps at which no row moves.
             exact: steps of `keys` with the exact order; the first and the last one have it, too.
+            reads: more steps at which losses are read, so that their digits rest in between; `exact` are among them.
+                By default losses are those of each step.
         """
-        at = [int(step) for step in keys]
+        at, true = [int(step) for step in keys], [int(step) for step in exact]
         self._keys = np.array(at)
-        self._slots = np.argsort(self.live.steady_orders(at, [int(step) for step in exact]), axis=1).astype(float)
+        self._slots = np.argsort(self.live.steady_orders(at, true), axis=1).astype(float)
+        more = [float(step) for step in reads]
+        self._reads = sorted({*more, *true, at[0], at[-1]}) if more else []
         self._rows.clear()
 
     def rows(self, step: float | None = None) -> list[Row]:
         """Return the rows from top to bottom at a step, by default the present one."""
         step = self.step if step is None else step
-        if step not in self._rows:
+        state = self._state(step)
+        if state not in self._rows:
             if len(self._rows) >= KEPT:
                 self._rows.clear()
-            self._rows[step] = self._read(step)
-        return self._rows[step]
+            self._rows[state] = self._read(step)
+        return self._rows[state]
 
     def slots(self, step: float) -> NDArray[np.float64]:
         """Return where each optimizer's row is at a step: 0 for the first place."""
         if self._keys is None:
             return np.argsort(self.live.order(step)).astype(float)
-        before = min(max(int(np.searchsorted(self._keys, step, side="right")) - 1, 0), len(self._keys) - 1)
-        after = min(before + 1, len(self._keys) - 1)
-        one, two = np.asarray(self._slots[before]), self._slots[after]
-        if before == after or (one == two).all():
-            return one
-        share = (step - self._keys[before]) / (self._keys[after] - self._keys[before])
-        return np.asarray(one + smootherstep((share - REST) / (1 - 2 * REST)) * (two - one))
+        before, share = self._movement(step)
+        one = np.asarray(self._slots[before])
+        return one + share * (self._slots[before + 1] - one) if share else one
+
+    def _movement(self, step: float) -> tuple[int, float]:
+        """Return the last order up to a step, and the share of the way to the next one; 0 where no row moves."""
+        assert self._keys is not None
+        last = len(self._keys) - 1
+        before = min(max(int(np.searchsorted(self._keys, step, side="right")) - 1, 0), last)
+        if before == last or (self._slots[before] == self._slots[before + 1]).all():
+            return before, 0.0
+        share = float((step - self._keys[before]) / (self._keys[before + 1] - self._keys[before]))
+        share = smootherstep((share - REST) / (1 - 2 * REST))
+        return (before + 1, 0.0) if share == 1 else (before, share)
+
+    def _read_at(self, step: float) -> float:
+        """Return the step whose losses are shown."""
+        return self._reads[max(bisect_right(self._reads, step) - 1, 0)] if self._reads else step
+
+    def _state(self, step: float) -> State:
+        """Return what the rows at a step depend on: the step of their losses, what has happened, and their order."""
+        if self._keys is None:
+            return (step,)
+        return self._read_at(step), bisect_right(self._events, step), *self._movement(step)
 
     def _read(self, step: float) -> list[Row]:
-        live, entries, slots = self.live, self.columns.entries, self.slots(step)
-        keys, values, arrived, ended = live.keys(step), live.values(step), live.arrived(step), live.ended(step)
+        live, entries, slots, read = self.live, self.columns.entries, self.slots(step), self._read_at(step)
+        keys, values, arrived, ended = live.keys(read), live.values(read), live.arrived(step), live.ended(step)
+        over = ended == live.runs
         order = np.argsort(slots, kind="stable").tolist()
         places: list[str] = []
         for at, row in enumerate(order):
             tied = at > 0 and (keys[row] == keys[order[at - 1]]).all()
-            places.append("–" if keys[row, 0] else places[-1] if tied else str(at + 1))
+            places.append("–" if over[row] else places[-1] if tied else str(at + 1))
         made = []
         for place, row in zip(places, order, strict=True):
-            entry, failed = entries[row], bool(keys[row, 0])
+            entry, failed = entries[row], bool(over[row])
             mark, outcome = self._marks(entry, row, step, int(arrived[row]), int(ended[row]))
             value = "" if failed else self.theme.number(short_number(float(values[row])))
             leads = place == "1" and places.count("1") == 1 and len(order) > 1
@@ -156,36 +194,59 @@ class Standings(Artist, AnimatedArtist):
         if self.axes is None or not isinstance(renderer, RendererAgg):
             return None
         self._prepare(renderer)
-        states = [{row.entry: row for row in self.rows(step)} for step in steps]
-        boxes = []
-        for entry in range(len(self.columns.entries)):
+        shown = {self._state(step): step for step in steps}
+        states = [{row.entry: row for row in self.rows(step)} for step in shown.values()]
+        columns, boxes = self.columns, []
+        for entry in range(len(columns.entries)):
             own = [state[entry] for state in states]
             if len(set(own)) == 1:
                 continue
             low, high = min(row.slot for row in own), max(row.slot for row in own)
             still = low == high and len({(row.leads, row.failed, row.place) for row in own}) == 1
-            left = self._x(self.columns.start) if still else self._x(0)
-            boxes.append([left - 1, self._edge(high + 1) - 2, self._x(self.columns.width) + 2, self._edge(low) + 2])
+            left = self._x(columns.start if still else 0)
+            same = still and len({(row.mark, row.outcome) for row in own}) == 1
+            right = self._x(columns.value if same else columns.width)
+            boxes.append([left - 1, self._edge(high + 1) - 2, right + 2, self._edge(low) + 2])
         return np.array(boxes) if boxes else NO_BOXES
 
     def draw(self, renderer: RendererBase) -> None:
         if not self.get_visible() or self.axes is None:
             return
         self._place(renderer)
-        rows = self.rows()
-        slots = {row.entry: row for row in rows}
         if isinstance(renderer, RendererAgg):
             self._prepare(renderer)
-        if in_use((self._x(0), self._edge(0) - 2, self._x(self.columns.width), self._top + 2), renderer):
-            self._draw_heading(renderer)
-        for at, row in enumerate(rows):
-            if in_use((self._x(0), self._edge(at + 1) - 2, self._x(self.columns.sample), self._edge(at) + 2), renderer):
-                self._write(renderer, self.columns.place, at, row.place, self._small(PALE), "right")
-        for row in sorted(slots.values(), key=self._depth):
-            box = (self._x(0), self._edge(row.slot + 1) - 2, self._x(self.columns.width), self._edge(row.slot) + 2)
-            if in_use(box, renderer):
-                self._draw_row(renderer, row)
+        if not isinstance(renderer, Canvas):
+            self._draw_board(renderer)
+        elif in_use(
+            (self._x(0), self._edge(len(self.columns.entries)) - 2, self._x(self.columns.width) + 2, self._top + 2),
+            renderer,
+        ):
+            paste(renderer, *self._origin, self._board_image())
         self.stale = False
+
+    def _draw_board(self, renderer: RendererBase) -> None:
+        rows = self.rows()
+        self._draw_heading(renderer)
+        for at, row in enumerate(rows):
+            self._write(renderer, self.columns.place, at, row.place, self._small(PALE), "right")
+        for row in sorted(rows, key=self._depth):
+            self._draw_row(renderer, row)
+
+    def _board_image(self) -> Image:
+        """Return the image of all, which is drawn anew when something changes."""
+        state = self._state(self.step)
+        if state != self._board_of:
+            left, top = self._left, self._top
+            try:
+                self._left, self._top = left - self._origin[0], top - self._origin[1]
+                self._board.clear()  # type: ignore[no-untyped-call]
+                self._draw_board(self._board)
+            finally:
+                self._left, self._top = left, top
+            self._board_of = state
+            page = np.asarray(self._board.buffer_rgba())  # type: ignore[no-untyped-call]
+            self._image = page[::-1].copy()  # Agg counts rows upwards
+        return self._image
 
     def _depth(self, row: Row) -> tuple[bool, float]:
         """Return when a row is drawn: rows that climb are in front."""
@@ -194,8 +255,7 @@ class Standings(Artist, AnimatedArtist):
     def _climbs(self, row: Row) -> bool:
         if self._keys is None or row.slot == int(row.slot):
             return False
-        after = min(int(np.searchsorted(self._keys, self.step, side="right")), len(self._keys) - 1)
-        return bool(self._slots[after, row.entry] < row.slot)
+        return bool(self._slots[self._movement(self.step)[0] + 1, row.entry] < row.slot)
 
     # places in pixels
 
@@ -237,10 +297,7 @@ class Standings(Artist, AnimatedArtist):
         columns, slot = self.columns, row.slot
         if isinstance(renderer, RendererAgg):
             image, low = self._row_image(renderer, row)
-            y = round(self._baseline(slot)) - low
-            gc = renderer.new_gc()
-            renderer.draw_image(gc, round(self._x(columns.sample)), y, image)
-            gc.restore()
+            paste(renderer, round(self._x(columns.sample)), round(self._baseline(slot)) - low, image)
         else:
             self._paint(renderer, row, self._x(columns.sample), self._baseline(slot))
         words = row.outcome or ""
@@ -251,9 +308,7 @@ class Standings(Artist, AnimatedArtist):
             if isinstance(renderer, RendererAgg):
                 image = self._numerals.image(row.value)
                 x = round(self._x(columns.value)) - image.shape[1]
-                gc = renderer.new_gc()
-                renderer.draw_image(gc, x, round(self._baseline(slot)) - self._numerals.below, image)
-                gc.restore()
+                paste(renderer, x, round(self._baseline(slot)) - self._numerals.below, image)
             else:
                 self._write(renderer, columns.value, slot, row.value, self._small(), "right")
         if row.mark and columns.mark is not None:
@@ -298,9 +353,7 @@ class Standings(Artist, AnimatedArtist):
             self._texts[key] = sprite(wide + 3, low, high, renderer.dpi, draw), wide
         image, wide = self._texts[key]
         left = x - wide if align == "right" else x
-        gc = renderer.new_gc()
-        renderer.draw_image(gc, round(left) - 1, round(y) - self._reach(look.size)[0], image)
-        gc.restore()
+        paste(renderer, round(left) - 1, round(y) - self._reach(look.size)[0], image)
 
     def _row_image(self, renderer: RendererAgg, row: Row) -> tuple[Image, int]:
         """Return the image of trail, name and learning rate, and how far it reaches below the baseline.
@@ -335,6 +388,11 @@ class Standings(Artist, AnimatedArtist):
             self._texts: dict[tuple[str, Lettering], tuple[Image, float]] = {}
             self._images: dict[tuple[Any, ...], tuple[Image, int]] = {}
             self._numerals = Numerals(self, self._small(), renderer)
+            self._board_of = None
+            low, bottom = int(self._left) - MARGIN, int(self._edge(len(self.columns.entries))) - MARGIN
+            self._origin = low // 2 * 2, bottom // 2 * 2  # even, so that halves are rounded alike
+            wide, high = self._x(self.columns.width) + MARGIN - self._origin[0], self._top + MARGIN - self._origin[1]
+            self._board = Canvas(int(np.ceil(wide)), int(np.ceil(high)), float(renderer.dpi))
 
     @property
     def _families(self) -> list[str]:

@@ -87,6 +87,7 @@ class Trail(Line2D, AnimatedArtist):
         self.since: Numbers = np.zeros(max(len(step) - 1, 0), np.int64)
         self._drawn_for: tuple[object, ...] = ()
         self._began_at, self._open = -1, -1
+        self._edges_for: tuple[int, int] = (-1, 0)
 
     def set_step(self, step: int) -> None:
         self.polyline.set_step(step)
@@ -94,14 +95,18 @@ class Trail(Line2D, AnimatedArtist):
     def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes | None:
         first, last = steps[0], steps[-1]
         before, now = self._began(first), self._began(last)
-        if before != now and len(self.colors) > 1:
-            return None  # the age bands move
         self.polyline.update(self, renderer)
-        moved = [self.polyline.between(first, last)]
+        moved = self.moved(first, last)
         if before != now:
             moved += self._opened(before, now, pixels(renderer, 1.0))
         reach = 1 + pixels(renderer, self.get_linewidth())
         return np.concatenate([bounds_of(points, reach) for points in moved])
+
+    def moved(self, first: float, last: float) -> list[Points]:
+        """Return the pixels of the parts that are new or change colour and width between two steps."""
+        route, edges = self.polyline, zip(self._edges(self._began(first)), self._edges(self._began(last)), strict=True)
+        aged = [route.pixels[max(one - 1, 0) : two + 2] for one, two in edges if one < two]
+        return [route.between(first, last), *aged]
 
     def set_color(self, color: ColorType) -> None:
         """Set the colour of the trail and its head."""
@@ -123,7 +128,11 @@ class Trail(Line2D, AnimatedArtist):
 
     def widths(self) -> list[float]:
         """Return the widths from the oldest part to the youngest, in points."""
-        return (self.get_linewidth() * (1 - np.linspace(self.theme.taper, 0.0, len(self.colors)))).tolist()  # type: ignore[no-any-return]
+        return [self.get_linewidth() * share for share in self._tapers]
+
+    @cached_property
+    def _tapers(self) -> list[float]:
+        return (1 - np.linspace(self.theme.taper, 0.0, len(self.colors))).tolist()  # type: ignore[no-any-return]
 
     @allow_rasterization  # type: ignore[untyped-decorator]
     def draw(self, renderer: RendererBase) -> None:
@@ -150,10 +159,18 @@ class Trail(Line2D, AnimatedArtist):
 
     def bands(self) -> Iterator[int]:
         """Yield the last point of each age band, from the oldest; they move once per phase."""
-        now = self._began(self.polyline.shown)
-        for age in AGE_BANDS[: len(self.colors) - 1]:
-            yield self.polyline.since(now - age * self.span)
-        yield self.polyline.count - 1
+        last = self.polyline.count - 1
+        for edge in self._edges(self._began(self.polyline.shown)):
+            yield min(edge, last)
+        yield last
+
+    def _edges(self, began: int) -> tuple[int, ...]:
+        """Return the points at which the age bands of a phase end, without the last one's."""
+        if self._edges_for != (began, len(self.colors)):
+            ages = AGE_BANDS[: len(self.colors) - 1]
+            self._edges_for = began, len(self.colors)
+            self._found_edges = tuple(self.polyline.since(began - age * self.span) for age in ages)
+        return self._found_edges
 
     def _opened(self, before: int, now: int, unit: float) -> list[Points]:
         """Return the pixels of the gaps that open between two phases."""
@@ -250,8 +267,8 @@ class Halo(Artist, AnimatedArtist):
 
     def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
         self.trail.polyline.update(self.trail, renderer)
-        width = self.trail.get_linewidth() + self.extra
-        return bounds_of(self.trail.polyline.between(steps[0], steps[-1]), 1 + pixels(renderer, width))
+        reach = 1 + pixels(renderer, self.trail.get_linewidth() + self.extra)
+        return np.concatenate([bounds_of(points, reach) for points in self.trail.moved(steps[0], steps[-1])])
 
     @allow_rasterization  # type: ignore[untyped-decorator]
     def draw(self, renderer: RendererBase) -> None:

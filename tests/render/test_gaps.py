@@ -37,7 +37,7 @@ def apart(pixels: np.ndarray, color: tuple[float, float, float]) -> np.ndarray:
 
 @pytest.mark.parametrize("name", ["light", "dark"])
 def test_a_trail_ahead_of_the_others_has_no_gaps(name):
-    theme = THEMES[name] | {"fade": 0.0}
+    theme = THEMES[name] | {"fade": 0.0, "taper": 0.0}
     made = render.figure(pursuit(), theme=theme, **sized(600, 450), panel=False, step=21)
     slow, fast = (trail.color for trail in made.axes[0].findobj(Trail)[:2])
     ahead = middle(made, full_draw(made))
@@ -68,7 +68,9 @@ def test_a_trail_behind_the_other_has_gaps_at_once():
 
 @pytest.mark.parametrize("step", [21, 28, 34])
 def test_gaps_open_up_to_the_other_trail_at_the_start_of_the_interval(step):
-    made = render.figure(pursuit(), theme=THEMES["light"] | {"fade": 0.0}, **sized(600, 450), panel=False, step=step)
+    made = render.figure(
+        pursuit(), theme=THEMES["light"] | {"fade": 0.0, "taper": 0.0}, **sized(600, 450), panel=False, step=step
+    )
     slow, fast = (trail.color for trail in made.axes[0].findobj(Trail)[:2])
     arc = made.axes[0].transData.transform(np.linspace(START, GOAL, 400))
     picture = full_draw(made)

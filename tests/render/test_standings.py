@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -99,6 +99,17 @@ def test_rows_do_not_follow_a_flickering_lead():
     turns = np.flatnonzero(np.diff(slots[:, 0] > slots[:, 1]))
     assert len(turns) <= 2
     assert slots[100:130].std(0).max() == 0
+
+
+def test_digits_rest_for_a_quarter_of_a_second_and_are_exact_at_pauses():
+    plan = {"frames": STEPS + 1, "fps": 25, "hold": (0, 0), "pace": "linear", "pause": {101: 1.0}}
+    artist = board(render.animate(crossing(), **plan).figure)
+    read = [tuple(row.value for row in sorted(artist.rows(step), key=lambda row: row.entry)) for step in range(201)]
+    changed = np.flatnonzero([one != two for one, two in pairwise(read)]) + 1
+    assert set(changed.tolist()) <= {*range(0, 201, 6), 101, 200}
+    assert len(changed) > 20
+    exact = board(render.figure(crossing(), step=101))
+    assert {row.entry: row.value for row in artist.rows(101)} == {row.entry: row.value for row in exact.rows(101)}
 
 
 def test_frames_do_not_depend_on_the_frames_before():
