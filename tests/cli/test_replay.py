@@ -33,6 +33,20 @@ def test_replay_writes_the_same_file_as_render_save(cli, tmp_path):
 
 
 @pytest.mark.slow
+def test_pauses_and_a_plain_legend(cli, tmp_path):
+    arguments = ("--seconds", "6", "--fps", "5", "--size", "480x270")
+    pauses = ("--pause", "10=Momentum overshoots", "--pause", "20=0.5")
+    assert cli("replay", "race.npz", "-o", "slow.gif", *arguments, *pauses, "--no-standings")[::2] == (0, "")
+    look = {"seconds": 6, "fps": 5, **sized(480, 270)}
+    pause = {10: "Momentum overshoots", 20: 0.5}
+    ours = render.save(diverging(), tmp_path / "ours.gif", pause=pause, standings=False, **look)
+    assert (tmp_path / "slow.gif").read_bytes() == ours.read_bytes()
+    for changed in ({"standings": False}, {"pause": pause}):
+        other = render.save(diverging(), tmp_path / "other.gif", **changed, **look)
+        assert other.read_bytes() != ours.read_bytes(), changed
+
+
+@pytest.mark.slow
 def test_view_inset_and_labels(cli, tmp_path):
     arguments = ("--view", "-1.9,1.4,-0.5,1.2", "--inset", "--labels", "direct", "--size", "320x200")
     assert cli("replay", "race.npz", "-o", "close.png", *arguments)[::2] == (0, "")
