@@ -32,7 +32,7 @@ class TargetLabel(Text):
     """
 
     def __init__(self, level: float, curves: Sequence[Polyline], theme: Theme) -> None:
-        super().__init__(text=theme.say("target"), fontsize=7 * theme.text_scale, color=theme.muted, va="bottom")
+        super().__init__(text=theme.say("target"), fontsize=8 * theme.text_scale, color=theme.muted, va="bottom")
         self.set_zorder(5)
         self.level = level
         self.curves = curves

@@ -26,7 +26,7 @@ THIN, STRONG = 0.45, 1.1
 EVERY = 5
 """One of so many lines is strong."""
 
-FONT = 7.0
+FONT = 8.0
 """Font size of labels in points."""
 
 LARGE = 0.9

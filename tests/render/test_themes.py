@@ -11,8 +11,10 @@ import pytest
 from colorspacious import cspace_convert, deltaE
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from render_pixels import full_draw, sized
 from render_records import arc, converging, record
 
@@ -281,3 +283,13 @@ def test_the_page_and_the_panels_have_the_themes_background(name):
     made = render.figure(record([arc(5)]), theme=name, **sized(640, 400))
     assert to_rgb(made.get_facecolor()) == to_rgb(THEMES[name].background)
     assert {to_rgb(ax.get_facecolor()) for ax in made.axes} == {to_rgb(THEMES[name].background)}
+
+
+def test_texts_on_slides_are_legible_at_six_metres():
+    """At 18 pixels of 960 × 540; the rows of a leaderboard are as large as its room allows."""
+    made = render.figure(converging(6), theme="slides", figsize=(9.6, 5.4), inset=True)
+    FigureCanvasAgg(made).draw()  # labels choose their places
+    texts = [text for text in made.findobj(Text) if text.get_text().strip() and text.get_visible()]
+    sizes = {text.get_text(): text.get_fontsize() * made.dpi / 72 for text in texts}
+    assert len(sizes) > 20
+    assert {words: size for words, size in sizes.items() if size < 18} == {}
