@@ -171,7 +171,7 @@ def cycling(log: Log) -> Finding | None:
         return None
     for period in range(2, min(60, len(tail) // 3) + 1):
         error = float(np.abs(tail[period:] - tail[:-period]).max())
-        if error <= REPEATS * extent:
+        if error <= REPEATS * extent and float(np.ptp(tail[-period:])) >= 0.5 * extent:  # else it is a slow trend
             steps = period * int(log.step[-1] - log.step[-2])
             return Finding(
                 "cycling",

@@ -34,6 +34,9 @@ EDGE = 10.0
 LEAST_PANEL = 34.0
 """The least height of a panel in points; quantities that would have less are left out."""
 
+ROUNDED = 1e-4
+"""Quantities that vary by this share of their size or less do not vary."""
+
 CURVES = 0.3
 """The share of the height that is left for the curves of one run."""
 
@@ -123,7 +126,7 @@ def _one(page: Sheet, log: Log, verdict: Verdict) -> None:
         ("step length", log.step_length),
         ("learning rate", log.lr),
     ):
-        if values is not None and np.ptp(values) > 0:
+        if values is not None and np.ptp(values) > ROUNDED * np.abs(values).max():
             curves[name] = values
     bottom = 8 + 30 * scale
     gap = 7 + 3 * scale

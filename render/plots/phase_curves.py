@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,11 +24,14 @@ LOG_RATIO, DEPTH = 30.0, 1e-12
 LONG = 20_000
 """Curves of more points keep those that change pixels."""
 
-USUAL, FAILURE = 0, 5
-"""The places of blue and red in the colours of a theme."""
+USUAL = 0
+"""The place of the usual colour in the colours of a theme."""
 
-GREEN = {False: 9, True: 3}
-"""The place of green in the colours of a theme, by whether the page is dark."""
+RED, GREEN = 0.0, 0.36
+"""Hues of failures and of healthy ends, in turns."""
+
+VIVID = 0.35
+"""The least saturation and value of a colour whose hue is seen."""
 
 
 def phase_color(phase: Phase, look: Theme) -> tuple[float, float, float]:
@@ -36,8 +40,18 @@ def phase_color(phase: Phase, look: Theme) -> tuple[float, float, float]:
         return to_rgb(look.colors[USUAL])
     if phase.name == "unclear":
         return to_rgb(look.muted)
-    green = GREEN[sum(to_rgb(look.background)) < 1.5]
-    return to_rgb(look.colors[(green if phase.name in HEALTHY else FAILURE) % len(look.colors)])
+    return _nearest(look, GREEN if phase.name in HEALTHY else RED)
+
+
+def _nearest(look: Theme, hue: float) -> tuple[float, float, float]:
+    """Return the colour of a theme whose hue is nearest; of one without vivid colours the usual one."""
+
+    def distance(color: tuple[float, float, float]) -> float:
+        return abs((colorsys.rgb_to_hsv(*color)[0] - hue + 0.5) % 1 - 0.5)
+
+    colors = [to_rgb(color) for color in look.colors]
+    vivid = [color for color in colors if min(colorsys.rgb_to_hsv(*color)[1:]) >= VIVID]
+    return min(vivid, key=distance, default=colors[USUAL])
 
 
 def phase_curve(
@@ -101,7 +115,7 @@ def phase_curve(
             linestyle="",
             marker="^",
             markersize=4 + 3 * size_factor(ax),
-            color=look.colors[FAILURE % len(look.colors)],
+            color=_nearest(look, RED),
             zorder=4,
         )
 

@@ -108,6 +108,13 @@ def test_the_period_is_the_shortest_one():
         assert diagnose(loss)[0].figures["period"] == pytest.approx(2 * np.pi, rel=0.05)
 
 
+def test_a_slow_trend_of_a_long_log_is_no_cycle():
+    """Over two of 100,000 steps it changes by less than the share within which a cycle repeats."""
+    k = np.arange(100_000)
+    assert diagnose(0.1 + 2 * np.exp(-k / 40_000))[0].kind == "still falling"
+    assert diagnose(2 * np.exp(-k / 4_000) + 0.1 * (k % 3 == 0))[0].kind == "cycling"
+
+
 def test_curves_that_name_the_cause():
     gradient = np.exp(-K / 80)
     dead = np.where(K < 50, gradient, 0.0)

@@ -205,3 +205,11 @@ def test_command(tmp_path, capsys):
     ):
         assert main(["prescribe", *what]) == 2
         assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "ember"])
+def test_failures_are_red_and_cures_green(diverging, theme):
+    shares = render.prescription(diverging, theme=theme).axes[0]
+    red, green = shares.lines[-1].get_color(), shares.lines[0].get_color()
+    assert red[0] > max(red[1:])
+    assert green[1] > max(green[0], green[2])
