@@ -33,4 +33,4 @@ record = race(beale, OPTIMIZERS, start=(1, 1.5), steps=160)
 # gradients, so their first steps are moderate. They follow trajectories similar to SGD's, but faster. Adam takes a
 # wide curve.
 
-render.animate(record, figsize=(6.4, 4.8), panel=False).save(PICTURES / "famous-beale.gif")
+render.animate(record, figsize=(8, 4.5), panel=False, theme="dark").save(PICTURES / "famous-beale.gif")

@@ -33,4 +33,4 @@ record = race(saddle, OPTIMIZERS, start=(-1.5, 1e-3), steps=80)
 # Adagrad, Adadelta, RMSprop and Adam scale the small gradient up to a full step and never come close to the
 # saddle point.
 
-render.animate(record, figsize=(6.4, 4.8), panel=False, seconds=8.4).save(PICTURES / "famous-saddle.gif")
+render.animate(record, figsize=(8, 4.5), panel=False, theme="ember", seconds=8.4).save(PICTURES / "famous-saddle.gif")

@@ -32,4 +32,4 @@ record = race(functions.get("long_valley"), OPTIMIZERS, start=(-1.2, 4.5), steps
 # gained speed along the floor. Optimizers that scale each coordinate by its own gradients are independent of
 # the size of the gradient. They move across and along the valley at once.
 
-render.animate(record, figsize=(6.4, 4.8), panel=False, seconds=8.4).save(PICTURES / "famous-valley.gif")
+render.animate(record, figsize=(8, 4.5), panel=False, theme="dark", seconds=8.4).save(PICTURES / "famous-valley.gif")

@@ -76,13 +76,15 @@ function drawTarget(context, box, y, look) {
 }
 
 function labelTarget(context, box, y, look, runs) {  // where no curve runs; with an outline, if curves run everywhere
-  if (!(y >= box.top && y <= box.bottom)) return;
+  if (!(y >= box.top)) return;
+  const word = say("target") + (y > box.bottom ? " ↓" : "");  // an arrow says that the line is below the axes
+  y = Math.min(y, box.bottom);
   [context.font, context.textAlign, context.textBaseline] = [`${px(10)}px ${FONT}`, "right", "bottom"];
-  targetPlace ??= freePlace(box, y, context.measureText(say("target")).width, runs);
+  targetPlace ??= freePlace(box, y, context.measureText(word).width, runs);
   [context.strokeStyle, context.lineWidth, context.lineJoin] = [look.background, 3, "round"];
-  context.strokeText(say("target"), targetPlace, y - 2);
+  context.strokeText(word, targetPlace, y - 2);
   context.fillStyle = look.muted;
-  context.fillText(say("target"), targetPlace, y - 2);
+  context.fillText(word, targetPlace, y - 2);
 }
 
 // The place nearest to the right end of the line at which no curve strikes a word of this width.
