@@ -676,8 +676,8 @@ def test_no_curve_strikes_the_word_target(show):
         page = show(record([arc(100, 0.2)], values=values[None]))
         page.run(
             "(() => { window.places = []; const pen = CanvasRenderingContext2D.prototype, fill = pen.fillText; "
-            "pen.fillText = function (text, x, y) { if (text.startsWith('target')) places.push(x); fill.call(this, text, x, y);"
-            "}; return true; })()"
+            "pen.fillText = function (text, x, y) { if (text.startsWith('target')) places.push(x); "
+            "fill.call(this, text, x, y); }; return true; })()"
         )
         for key in ("Home", "End"):
             page.key(key)
