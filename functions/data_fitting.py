@@ -453,3 +453,31 @@ def osborne_n2(x: Tensor, *others: Tensor) -> Tensor:
     for height, width, centre in zip(heights, widths, centres, strict=True):
         fitted = fitted + height * torch.exp(-width * (t - centre) * (t - centre))
     return _column(OSBORNE_2, t) - fitted
+
+
+ONIONS = (
+    16.08, 33.83, 65.80, 97.20, 191.55, 326.20, 386.87, 520.53,
+    590.03, 651.92, 724.93, 699.56, 689.96, 637.56, 717.41,
+)  # fmt: skip
+"""Dry weights of onion bulbs and tops at 15 times."""
+
+
+@least_squares(
+    (0.0, 1000.0),
+    (1.0, 20.0),
+    (0.1, 3.0),
+    (0.1, 6.0),
+    minima=[(699.6415126964457, 5.27712530245004, 0.759629383294134, 1.2792483859097123)],
+    start=(100.0, 10.0, 1.0, 1.0),
+    steps=400,
+    title="Ratkowsky N. 1",
+    latex=r"\sum_{i=1}^{15} \left[ x_1 (1 + e^{x_2 - x_3 i})^{-1 / x_4} - y_i \right]^2",
+    reference="D. A. Ratkowsky, Nonlinear regression modeling: a unified practical approach, 1983",
+    tags=("valley", "plateau", "smooth", "unimodal", "ill-conditioned", "least squares"),
+    aliases=("ratkowsky", "rat43"),
+)
+def ratkowsky_n1(a: Tensor, b: Tensor, c: Tensor, d: Tensor) -> Tensor:
+    """A growth curve with parameters of scale 1 to 1000; one learning rate cannot fit the height and the shape."""
+    t, a, b, c, d = _rows_of([float(i) for i in range(1, 16)], a, b, c, d)
+    decay = torch.logaddexp(b - c * t, torch.zeros_like(b)) / d
+    return a * torch.exp((-decay).clamp(max=40.0)) - _column(ONIONS, t)

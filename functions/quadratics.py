@@ -140,6 +140,47 @@ def rotated_ellipse(x: Tensor, y: Tensor) -> Tensor:
 
 
 @function(
+    (-500.0, 500.0),
+    (-500.0, 500.0),
+    view=[(-30.0, 30.0), (-30.0, 30.0)],
+    minima=[(0.0, 0.0)],
+    minimum=0.0,
+    start=(25.0, 21.0),
+    steps=150,
+    title="Rotated ellipse N. 2",
+    latex=r"x^2 - xy + y^2",
+    reference=(
+        "M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013"
+    ),
+    tags=("bowl", "rotated", "smooth", "convex", "quadratic", "unimodal"),
+)
+def rotated_ellipse_n2(x: Tensor, y: Tensor) -> Tensor:
+    """An ellipse with condition number 3, rotated by 45 degrees; scaling each axis cannot improve it."""
+    return x * x - x * y + y * y
+
+
+@function(
+    (-100.0, 100.0),
+    dims=Dims(least=2),
+    minima=[(0.0,)],
+    minimum=0.0,
+    start=(-80.0, 62.0),
+    steps=150,
+    latex=r"d \sum_{i=1}^{d} \left( x_i^2 + 0.4 \sum_{j \neq i} x_i x_j \right)",
+    reference="L. C. W. Dixon and G. P. Szegö, Towards global optimisation 2, 1978",
+    tags=lambda d: (
+        *("bowl", "rotated", "smooth", "convex", "quadratic", "unimodal", "any dimension"),
+        *(["ill-conditioned"] if d > 148 else []),
+    ),
+    variants=("Some libraries couple neighbours only, and have negative values for d > 2.",),
+)
+def sargan(x: Tensor) -> Tensor:
+    """A quadratic bowl that is steep along the main diagonal; conditioning worsens as 0.67 d, scaling does not help."""
+    total, d = ordered_sum(x), x.shape[-1]
+    return d * (0.6 * ordered_sum(x * x) + 0.4 * total * total)
+
+
+@function(
     (-10.0, 10.0),
     (-2.0, 2.0),
     minima=[(0.0, 0.0)],

@@ -76,6 +76,29 @@ def extended_rosenbrock(x: Tensor) -> Tensor:
 
 
 @least_squares(
+    (-5.0, 10.0),
+    dims=Dims(least=3),
+    view=[(-2.0, 2.0)],
+    minima=[(1.0,)],
+    minimum=0.0,
+    start=(-1.0, -1.0),
+    steps=400,
+    title="Chained Rosenbrock",
+    latex=r"(x_1 - 1)^2 + 100 \sum_{i=2}^{d} (x_i - x_{i-1}^2)^2",
+    reference=(
+        "P. L. Toint, Test problems for partially separable optimization and results for the routine PSPMIN, 1983"
+    ),
+    tags=("valley", "curved", "smooth", "unimodal", "ill-conditioned", "least squares", "any dimension"),
+    aliases=("extrosnb",),
+    variants=("For d = 2 it equals rosenbrock, which pulls each coordinate to 1; here only the first is pulled.",),
+)
+def chained_rosenbrock(x: Tensor) -> Tensor:
+    """A valley in which each coordinate must follow the square of the last; each one slows progress down further."""
+    before, after = x[..., :-1].contiguous(), x[..., 1:].contiguous()
+    return torch.cat([x[..., :1] - 1, 10 * (after - before * before)], -1).movedim(-1, 0)
+
+
+@least_squares(
     (-4.5, 4.5),
     (-4.5, 4.5),
     view=[(-0.6, 4.4), (-2.0, 2.4)],
@@ -458,6 +481,30 @@ def wayburn_seader_n3(x: Tensor, y: Tensor) -> Tensor:
 def dennis_schnabel(x: Tensor, y: Tensor) -> Tensor:
     """A ring-shaped valley with two global and two local minima; the start decides in which one a trajectory stops."""
     return torch.stack([x * x + y * y - 2, torch.exp(x - 1) + y * y * y - 2])
+
+
+@least_squares(
+    (-12.0, 12.0),
+    (-12.0, 12.0),
+    (-12.0, 12.0),
+    minima=[(0.0, 0.0, 0.0)],
+    minimum=0.0,
+    minima_complete=False,  # it is, but searches end anywhere on a floor that is 0 to any precision
+    start=(10.0, 10.0, 10.0),
+    steps=400,
+    title="Dennis–Schnabel N. 5",
+    latex=r"(x^2 + y^3 - z^4)^2 + (2xyz)^2 + (2xy - 3yz + xz)^2",
+    reference=(
+        "J. E. Dennis and R. B. Schnabel, Numerical methods for unconstrained optimization and nonlinear equations, "
+        "1983"
+    ),
+    tags=("valley", "curved", "steep corners", "smooth", "degenerate", "unimodal", "least squares"),
+    aliases=("denschnd",),
+)
+def dennis_schnabel_n5(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
+    """Values from 1e8 at the start to a minimum without curvature; the rate that is stable first soon hardly moves."""
+    square = z * z
+    return torch.stack([x * x + y * y * y - square * square, 2 * x * y * z, 2 * x * y - 3 * y * z + x * z])
 
 
 @least_squares(
