@@ -89,9 +89,9 @@ def prescribe(
         InputError: for invalid arguments, a record whose function is not in the catalogue, and a training function that
             returns something else than losses, or never calls the change.
 
-    >>> found = prescribe("booth", "sgd(lr=0.2)", changes=["lower lr", "momentum"], seeds=5, steps=200)
+    >>> found = prescribe("booth", "sgd(lr=0.2)", changes=["lower lr", "clipping"], seeds=5, steps=200)
     >>> found.verdict.kind, [(trial.name, trial.outcome) for trial in found.trials]
-    ('diverged', [('lower lr', 'cures'), ('momentum', 'did not help')])
+    ('diverged', [('lower lr', 'cures'), ('clipping', 'did not help')])
 
     A training function:
 
