@@ -26,6 +26,7 @@ from landscapes.render.artists.older_matplotlib import root_figure
 from landscapes.render.artists.text_fit import Ruler, clean_text
 from landscapes.render.plots.contours import STAR
 from landscapes.render.plots.inputs import check_step, current_axes, show_step, size_factor
+from landscapes.render.plots.level_lines import LEVEL_LABEL
 from landscapes.render.theme import Theme, as_theme
 
 FONT = 9.0
@@ -225,15 +226,33 @@ class RunLabels(Artist, AnimatedArtist):
         self._half = np.stack([np.array(wide) / 2 + 0.15 * self.font, np.full_like(wide, 0.58 * self.font)], 2) * scale
         minima = transform.transform(self.minima) if len(self.minima) else np.zeros((0, 2))
         boxes = [child.bbox for child in self.axes.child_axes]
+        numbers = [text for text in self.axes.texts if text.get_label() == LEVEL_LABEL]
         self._fixed = Boxes(
-            np.vstack([minima, *[box.get_points().mean(0) for box in boxes]]),
             np.vstack(
-                [np.full_like(minima, 0.5 * self.star * scale), *[[box.width / 2, box.height / 2] for box in boxes]]
+                [
+                    minima,
+                    *[box.get_points().mean(0) for box in boxes],
+                    *[transform.transform(text.get_position()) for text in numbers],
+                ]
+            ),
+            np.vstack(
+                [
+                    np.full_like(minima, 0.5 * self.star * scale),
+                    *[[box.width / 2, box.height / 2] for box in boxes],
+                    *[scale * _half(text, ruler) for text in numbers],
+                ]
             ),
         )
         self._keys = key_steps(self._heads)
         widest = self._half.max(0)
         self._plan = plan(self._heads[self._keys], widest, self._radius, gap, self._fixed, self._low, self._high)
+
+
+def _half(text: Text, ruler: Ruler) -> NDArray[np.float64]:
+    """Return half the sides of a turned text in points, without a renderer."""
+    size, angle = float(text.get_fontsize()), np.deg2rad(text.get_rotation())
+    turn = np.abs([[np.cos(angle), np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return np.asarray(turn @ [ruler.width(text.get_text(), size) / 2, size / 2])
 
 
 @suggests_arguments
@@ -247,9 +266,9 @@ def label_runs(
 ) -> Axes:
     """Write the name of each run next to its current point on axes that show the race, and return them.
 
-    Labels follow their points steadily and avoid points, minima, insets and each other. A leader line links a label
-    that is not adjacent to its point. A label without a free place is hidden. Of more than 60 runs, the first 60 have
-    labels.
+    Labels follow their points steadily and avoid points, minima, insets, level numbers and each other. A leader line
+    links a label that is not adjacent to its point. A label without a free place is hidden. Of more than 60 runs, the
+    first 60 have labels.
 
     Args:
         record: a race in two dimensions.

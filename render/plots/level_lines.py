@@ -26,6 +26,9 @@ THIN, STRONG = 0.45, 1.1
 EVERY = 5
 """One of so many lines is strong."""
 
+LEVEL_LABEL = "_level"
+"""The label of the artists of numbers."""
+
 FONT = 8.0
 """Font size of labels in points."""
 
@@ -186,7 +189,7 @@ def _label(ax: Axes, drawn: ContourSet, values: dict[int, float], look: Theme, i
             va="center_baseline",
             color=inks[place],
             zorder=0.7,
-            label="_level",
+            label=LEVEL_LABEL,
             parse_math=False,
             clip_on=True,
         )
