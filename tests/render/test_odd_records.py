@@ -15,6 +15,7 @@ from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render.artists.animated import animated_artists
 from landscapes.render.artists.legend import StepCounter
+from landscapes.render.artists.standings import Standings
 
 METRICS = ["momentum", "second_moment", "evaluations", "lr"]
 
@@ -139,10 +140,12 @@ def test_a_run_without_points_has_no_inset():
 
 @pytest.mark.slow
 def test_the_legend_of_a_3d_figure_has_the_solid_lines_that_are_drawn():
-    made = render.figure_3d(calm(), theme="print")
+    made = render.figure_3d(calm(), theme="print", standings=False)
     lines = [line for ax in made.axes for line in ax.lines]
     assert lines
     assert all(line.get_linestyle() == "-" or line.get_linestyle() == "None" for line in lines)
+    (board,) = render.figure_3d(calm(), theme="print").findobj(Standings)
+    assert [entry.style.dashes for entry in board.columns.entries] == [(), ()]
 
 
 def test_the_docstring_names_all_functions():
