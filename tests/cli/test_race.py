@@ -98,7 +98,7 @@ def test_labels_and_settings_of_optimizers(cli, tmp_path):
 def test_texts_pace_and_precision(cli, tmp_path):
     (tmp_path / "de.json").write_text('{"step {step}": "Schritt {step}", "play": "Los"}', encoding="utf-8-sig")
     texts = ["--title", "Zwei Täler", "--words", "de.json", "--text-scale", "1.4"]
-    how = ["--dtype", "float32", "--pace", "log", "--steps", "9", "-o", "a.svg", "--record", "a.npz"]
+    how = ["--dtype", "float32", "--steps", "9", "-o", "a.svg", "--record", "a.npz"]
     assert cli("race", "booth", "-O", "adam(lr=1)", *how, *texts)[::2] == (0, "")
     record, drawn = Record.load(tmp_path / "a.npz"), (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert record.meta.dtype == "float32"
@@ -109,6 +109,10 @@ def test_texts_pace_and_precision(cli, tmp_path):
     assert "Zwei Täler" in (tmp_path / "b.svg").read_text(encoding="utf-8")
     assert cli("replay", "a.npz", "-o", "b.html", *texts)[0] == 0
     assert '"Los"' in (tmp_path / "b.html").read_text(encoding="utf-8")
+    for pace in ("log", "linear"):
+        quick = ("--seconds", "1", "--fps", "5", *SMALL)
+        assert cli("replay", "a.npz", "-o", f"{pace}.gif", "--pace", pace, *quick)[::2] == (0, "")
+    assert (tmp_path / "log.gif").read_bytes() != (tmp_path / "linear.gif").read_bytes()
 
 
 @pytest.mark.slow
