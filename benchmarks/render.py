@@ -84,6 +84,7 @@ class Case:
         share: number of frames relative to the other cases.
         custom: whether to add a custom artist and a matplotlib legend in front.
         standings: whether the legend is a leaderboard.
+        orbit: how far a camera turns around a 3-D view, in degrees; None for a contour plot.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Case:
     share: float = 1.0
     custom: bool = False
     standings: bool = False
+    orbit: float | None = None
 
     def frames(self, count: int) -> int:
         return max(round(count * self.share), 4)
@@ -104,6 +106,8 @@ class Case:
     def animation(self, frames: int) -> RaceAnimation:
         record = self.record(frames)
         look: Any = {"theme": self.theme, "panel": self.panel, "standings": self.standings}
+        if self.orbit is not None:
+            look["view3d"] = render.Camera(rotate=self.orbit)
         fig = figure(record, **look, **from_pixels(self.size))
         if self.custom:
             ax = fig.axes[0]
@@ -118,6 +122,7 @@ CASES = (
     Case("plain race"),
     Case("default look", theme=render.THEMES["light"]),
     Case("standings", theme=render.THEMES["light"], standings=True),
+    Case("3-D orbit", theme=render.THEMES["light"], standings=True, orbit=90.0, share=1 / 3),
     Case("growing loss panel, 1200 x 600", size=(1200, 600), panel=True),
     Case("10,000 steps", steps=10_000),
     Case("1600 x 1200", size=(1600, 1200), share=1 / 3),
