@@ -17,7 +17,7 @@ from landscapes.render.artists.text_fit import clean_text
 from landscapes.render.figures.layout import LEAST, Sheet
 from landscapes.render.figures.size import DPI, check_figsize, new_figure
 from landscapes.render.mathtext import is_formula
-from landscapes.render.plot3d.shading import shaded_mesh
+from landscapes.render.plot3d._surface_3d import surface_3d
 from landscapes.render.plots._gradient_field import arrows
 from landscapes.render.plots.contours import contour, draw_minima
 from landscapes.render.plots.inputs import size_factor
@@ -181,10 +181,11 @@ def _views(page: Sheet, summary: FunctionSummary, bottom: float, top: float) -> 
     if named:
         words, size = page.ruler.fit_title(page.look.say(summary.axes[1]), side, 10 * scale, LEAST)
         ax.set_ylabel(words, fontsize=size, labelpad=0)
-    grow = max(min(0.12 * side, step - side - 28), 0.0)  # mplot3d leaves a margin
-    solid = page.figure.add_axes((0, 0, 1, 1), projection="3d")
-    page.place(solid, (middle - grow, low - 1.6 * grow, side + 2 * grow, side + 2 * grow))
-    shaded_mesh(solid, summary.surface, page.look)
+    solid = page.figure.add_axes((0, 0, 1, 1), projection="3d", proj_type="ortho")
+    page.place(solid, (middle, low, side, side))
+    surface_3d(summary.surface, solid, theme=page.look)
+    solid.set_axis_off()
+    solid.patch.set_alpha(0.0)
     kind = "surface, on a log scale" if summary.surface.scale == "log" else "surface"
     for x, words in ((left, "contours"), (middle, kind), (right, "negative gradient")):
         words, size = page.ruler.fit_title(

@@ -1,9 +1,8 @@
-"""Colours of 3-D surfaces: contour colours in light and shadow, with level lines or a mesh."""
+"""Colours of 3-D surfaces: contour colours in light and shadow, and of their side walls."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
@@ -44,14 +43,8 @@ WALL, WALL_SKY, WALL_GROUND = 0.6, 0.6, 0.06
 FINE = 8192
 """Entries of the table of colours by height."""
 
-MESH = 80
-"""Patches per side; more take longer and look the same."""
-
 SIDEWAYS = 118.0
 """The sun stands this many degrees to the left of the camera, a little behind the surface."""
-
-VIEW = 34, -124
-"""Elevation and azimuth of the view in degrees."""
 
 SHOULDER, BRIGHTEST = 0.6, 1.8
 """Linear light above which it is compressed, so that bright slopes keep a shape; and the most that is distinguished."""
@@ -151,35 +144,3 @@ def _ramp(fill: tuple[str, ...]) -> Grid:
     """Return linear colours from low to high, shape (n, 3)."""
     colors = LinearSegmentedColormap.from_list("fill", list(fill), N=1024)(np.arange(1024))
     return to_linear(np.asarray(colors)[:, :3]).astype(np.float32)
-
-
-def shaded_mesh(ax: Any, surface: Surface, look: Theme) -> None:
-    """Draw a surface on 3-D axes in its contour colours, lit from the left, with mesh lines."""
-    height, levels = scaled_heights(surface)
-    rows, cols = (np.unique(np.linspace(0, n - 1, MESH + 1).round().astype(int)) for n in surface.values.shape)
-    height = height[np.ix_(rows, cols)]
-    share = np.interp(height, levels, np.linspace(0, 1, len(levels)))
-    colors = _ramp(look.fill)[np.rint(1023 * np.nan_to_num(share)).astype(int)]
-    x, y = np.meshgrid(np.linspace(0, 1, len(cols)), np.linspace(0, 1, len(rows)))
-    colors = lit(colors, np.nan_to_num(height).astype(np.float32), Sun(VIEW[1] - SIDEWAYS), strength(look)) / 255.0
-    mesh = np.arange(len(x)) % (MESH // 8) == 0, np.arange(x.shape[1]) % (MESH // 8) == 0
-    drawn = (mesh[0][:, None] | mesh[1]) * 0.32  # mesh lines are drawn as patches, so that hidden ones disappear
-    drawn[[0, -2]] = drawn[:, [0, -2]] = 0.9
-    colors += (np.array(to_rgb(look.line)) * 0.88 - colors) * drawn[..., None]
-    ax.plot_surface(
-        x,
-        y,
-        height,
-        facecolors=colors,
-        rstride=1,
-        cstride=1,
-        shade=False,
-        linewidth=0,
-        antialiased=False,
-        rasterized=True,
-    )
-    ax.set_box_aspect((1, 1, 0.55))
-    ax.view_init(*VIEW)
-    ax.set(xlim=(0, 1), ylim=(0, 1), zlim=(0, 1.05))
-    ax.set_axis_off()
-    ax.patch.set_alpha(0.0)

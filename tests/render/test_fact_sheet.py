@@ -214,7 +214,7 @@ def test_a_fact_sheet_is_saved_as_the_same_bytes_each_time(tmp_path, suffix):
     summary = summarize("booth", **FEW)
     paths = [render.save(summary, tmp_path / f"{place}{suffix}", theme="dark") for place in range(2)]
     assert paths[0].read_bytes() == paths[1].read_bytes()
-    assert paths[0].stat().st_size < 500_000
+    assert paths[0].stat().st_size < 900_000, "the surface in 3-D is an image"
     if suffix == ".png":
         with Image.open(paths[0]) as picture:
             assert picture.size == (1200, 760)
