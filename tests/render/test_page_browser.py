@@ -390,7 +390,7 @@ def test_a_change_of_the_systems_colours_is_followed_at_once(show):
     page.like(dark=True)
     page.frames(4)
     picture = pixels(page)
-    assert tuple(picture[1, 1]) == (0x0E, 0x11, 0x17)
+    assert tuple(picture[1, 1]) == (0x0B, 0x0E, 0x14)
     assert within(page, "#contour").mean() < 90
     assert count(picture, colors(["SGD"], "dark")[0]) > 20
     assert count(picture, colors(["SGD"], "light")[0]) == 0
