@@ -219,6 +219,7 @@ def check_output(path: str | os.PathLike[str], experiment: str = "race", **optio
         raise InputError(
             f"{with_article(experiment)} is saved as a picture, {', '.join(STILLS)}, not as {target.name!r}; "
             "only a race can be animated or saved as a page"
+            + ("; plane(model, loss, data, path=watched) is one" if experiment == "training" else "")
         )
     for name in options:
         if name not in SaveOptions.__annotations__ and name not in FigureOptions.__annotations__:

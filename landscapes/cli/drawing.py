@@ -68,9 +68,12 @@ def appearance(options: argparse.Namespace, *pixels_per_inch: Any) -> dict[str, 
 
 
 def check_step(options: argparse.Namespace, last: int) -> None:
-    """Raise `InputError` if the step to draw lies beyond the last one."""
+    """Raise `InputError` if the step to draw, or that of a pause, lies beyond the last one."""
     if options.step is not None and options.step > last:
         raise InputError(f"--step must be from 0 to {last}, the last step of the race, got {options.step}")
+    for step, _ in options.pause or ():
+        if step > last:
+            raise InputError(f"--pause must be at a step from 0 to {last}, the last step of the race, got {step}")
 
 
 def view3d(options: argparse.Namespace) -> bool | Camera:

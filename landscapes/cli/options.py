@@ -247,7 +247,8 @@ def add_race_figure(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         "--seconds",
         type=types.positive_float,
         metavar="S",
-        help="length of the animation in seconds, with pauses at both ends (default: 10, and each --pause)",
+        help="length of the whole animation in seconds, in which each --pause and those at both ends are contained "
+        "(default: 10, and each --pause)",
     )
     _add_size(look, "960x540")
     look.add_argument(

@@ -49,7 +49,10 @@ def add(commands: Commands) -> None:
     )
     group.add_argument("--freeze", type=types.names, metavar="NAMES", help="weights that do not move")
     group.add_argument(
-        "--batchnorm", metavar="B", help="frozen, batch or recalibrate: the statistics of BatchNorm (default: frozen)"
+        "--batchnorm",
+        metavar="B",
+        help="frozen, batch or recalibrate: the statistics of BatchNorm "
+        "(default: frozen, or recalibrate towards other models)",
     )
     plane = parser.add_argument_group("plane")
     plane.add_argument(

@@ -38,9 +38,9 @@ def diagnose(
     by `benchmarks/diagnosis.py`.
 
     Args:
-        x: a record, or the losses of one run (T,) or of several (R, T). NaN between numbers is a gap, infinity a value;
-            NaN until the end is a failure. A record needs all steps (`record_steps="all"`); its metrics "gradient_norm"
-            and "lr" are used where it has them.
+        x: a record, what `watch` returned, or the losses of one run (T,) or of several (R, T). NaN between numbers is
+            a gap, infinity a value; NaN until the end is a failure. A record needs all steps (`record_steps="all"`);
+            its metrics "gradient_norm" and "lr" are used where it has them.
         step: the steps of the losses (T,), ascending; by default 0, 1, 2, …
         gradient_norm: norms of the gradients before clipping, in the shape of the losses.
         step_length: distance from each point to the next, in the shape of the losses.
@@ -53,7 +53,8 @@ def diagnose(
         The verdicts, one per run (see `landscapes.diagnosis.Verdict`).
 
     Raises:
-        InputError: for arrays that do not fit together, text among the losses, and for maps of basins.
+        InputError: for arrays that do not fit together, text among the losses, for maps of basins, and for
+            a training run whose losses were not logged.
 
     >>> import numpy as np
     >>> verdict = diagnose(0.9 ** np.arange(200))[0]
@@ -77,6 +78,9 @@ def read_logs(
     point: ArrayLike | None = None,
 ) -> list[tuple[str, Log]]:
     """Return the label and the log of each run, from what `diagnose` takes."""
+    watched = getattr(x, "record", None)
+    if isinstance(watched, Record):  # of `watch`
+        x = watched
     if isinstance(x, Record):
         given = {"step": step, "gradient_norm": gradient_norm, "step_length": step_length, "lr": lr, "point": point}
         for name, value in given.items():
@@ -84,6 +88,8 @@ def read_logs(
                 raise InputError(f"{name} is read from the record; leave it out, or pass the losses instead")
         if "label" not in x.trajectories.runs:
             raise InputError("a map of basins has only the ends of runs; diagnose a race from one of its starts")
+        if _without_losses(x):
+            raise InputError("no loss was logged: call log(loss) of the watch once per step")
         return list(logs_of(x, clip_norm, hessian))
     losses = _numbers("losses", x)
     if losses.ndim not in (1, 2):
@@ -106,6 +112,14 @@ def read_logs(
         measure = None if hessian is None or points is None else probe(hessian, points[i])
         found.append(("", log_of(run, step=steps, clip_norm=clip_norm, curvature=measure, **series)))
     return found
+
+
+def _without_losses(record: Record) -> bool:
+    """Return whether a training run went on with finite gradients, but has no loss: one that is NaN is not finite."""
+    norms = record.trajectories.metrics.get("gradient_norm")
+    if record.meta.experiment != "training" or norms is None:
+        return False
+    return bool(np.isnan(record.trajectories.loss).all() and np.isfinite(norms).sum() > 1)
 
 
 def _numbers(name: str, given: Any) -> Array:

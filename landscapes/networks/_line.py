@@ -15,7 +15,7 @@ from landscapes.networks.choices import choose_directions
 from landscapes.networks.evaluation import Evaluator
 from landscapes.networks.grid import axes_of, check_center, check_grid, check_moving, fitting_span
 from landscapes.networks.losses import Loss, Metrics
-from landscapes.networks.preparation import network_loss
+from landscapes.networks.preparation import batchnorm_between, network_loss
 from landscapes.networks.result import NetworkRecord
 from landscapes.networks.weights import Patterns, unwrapped
 from landscapes.record import Record, Surface
@@ -38,7 +38,7 @@ def line(
     include_1d: bool = False,
     layers: Patterns = None,
     freeze: Patterns = None,
-    batchnorm: str = "frozen",
+    batchnorm: str | None = None,
     metrics: Metrics = None,
     seed: int = 0,
     dtype: torch.dtype | None = None,
@@ -72,6 +72,7 @@ def line(
     ((1, 21), 0.0)
     """
     check_grid(resolution, span, None if view is None else [view], sides=1)
+    batchnorm = batchnorm_between(batchnorm, directions)
     objective = network_loss(
         model, loss, data, layers=layers, freeze=freeze, batchnorm=batchnorm, metrics=metrics, dtype=dtype
     )

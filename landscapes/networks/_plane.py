@@ -19,7 +19,7 @@ from landscapes.networks.evaluation import Evaluator
 from landscapes.networks.grid import axes_of, check_center, check_grid, check_moving, fitting_span
 from landscapes.networks.losses import Loss, Metrics, NetworkLoss
 from landscapes.networks.paths import Path, as_paths, evenly, true_losses
-from landscapes.networks.preparation import network_loss
+from landscapes.networks.preparation import batchnorm_between, network_loss
 from landscapes.networks.result import NetworkRecord
 from landscapes.networks.resume import resumed
 from landscapes.networks.ribbon import Ribbon
@@ -47,7 +47,7 @@ def plane(
     include_1d: bool = False,
     layers: Patterns = None,
     freeze: Patterns = None,
-    batchnorm: str = "frozen",
+    batchnorm: str | None = None,
     ribbon: bool = False,
     metrics: Metrics = None,
     seed: int = 0,
@@ -90,7 +90,8 @@ def plane(
         layers: patterns of the names of weights that move, such as "head.*"; by default all that require gradients.
         freeze: patterns of those that do not.
         batchnorm: "frozen": BatchNorm uses the running statistics of the module at all points. "batch": the statistics
-            of each batch. "recalibrate": those of all data, at each point.
+            of each batch. "recalibrate": those of all data, at each point. By default "recalibrate" towards
+            other modules, which the statistics of this one do not fit, else "frozen".
         ribbon: whether the plane bends so that it goes through the checkpoints of the path, where its loss is then the
             true one. For networks with BatchNorm, choose "recalibrate" or "batch".
         metrics: quantities beside the loss by name, called as the loss is; "accuracy" for the share of correct classes.
@@ -125,6 +126,7 @@ def plane(
     ((11, 11), ['along', 'batchnorm', 'cosine'])
     """
     check_grid(resolution, span, view)
+    batchnorm = batchnorm_between(batchnorm, *(directions if isinstance(directions, list | tuple) else [directions]))
     objective = network_loss(
         model, loss, data, layers=layers, freeze=freeze, batchnorm=batchnorm, metrics=metrics, dtype=dtype
     )

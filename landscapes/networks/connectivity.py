@@ -79,7 +79,7 @@ def connect(
     steps: int = 200,
     lr: float = 0.02,
     resolution: int = 51,
-    batchnorm: str = "frozen",
+    batchnorm: str = "batch",
     seed: int = 0,
 ) -> Curve:
     """Train a quadratic Bézier curve of low loss between two networks (Garipov et al., 2018).
@@ -94,7 +94,7 @@ def connect(
         steps: training steps of the control point.
         lr: learning rate of Adam, in units of the root mean square distance of the two networks' weights per step.
         resolution: number of positions where losses are evaluated.
-        batchnorm: "frozen", "batch" or "recalibrate"; with running statistics of one end, BatchNorm is wrong elsewhere.
+        batchnorm: "batch", "frozen" or "recalibrate"; running statistics of one end are wrong elsewhere.
         seed: seed of the positions.
 
     Raises:

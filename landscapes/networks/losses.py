@@ -21,7 +21,7 @@ from landscapes.networks.weights import Weights
 from landscapes.optimizers.adapters.isolation import preserve_rng_state, seed_all
 
 Loss = Callable[..., Any] | None
-Metrics = Mapping[str, Callable[..., Any]] | str | None
+Metrics = Mapping[str, Callable[..., Any]] | str | list[str] | None
 
 BATCHNORM = ("frozen", "batch", "recalibrate")
 """How BatchNorm normalizes at other weights than the model's own."""

@@ -88,6 +88,19 @@ def network_loss(
     return made
 
 
+def batchnorm_between(given: str | None, *models: Any) -> str:
+    """Return how to treat BatchNorm: as given, else "recalibrate" if one of `models` is a module, else "frozen".
+
+    The running statistics of one model fit no other: with them, the other one has a loss that it never had.
+
+    >>> batchnorm_between(None, "random"), batchnorm_between(None, nn.Linear(1, 1)), batchnorm_between("batch")
+    ('frozen', 'recalibrate', 'batch')
+    """
+    if given is not None:
+        return given
+    return "recalibrate" if any(isinstance(model, nn.Module) for model in models) else "frozen"
+
+
 def checked_options(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return options of `network_loss`. Raises `InputError` for unknown ones."""
     known = ("layers", "freeze", "batchnorm", "dtype")
@@ -100,7 +113,7 @@ def checked_options(given: Mapping[str, Any]) -> dict[str, Any]:
 def _metrics(given: Metrics) -> dict[str, Callable[..., Any]]:
     if given is None:
         return {}
-    if given == "accuracy":
+    if given == "accuracy" or (isinstance(given, list) and given == ["accuracy"]):  # a list, as in `race`
         return {"accuracy": accuracy}
     if not isinstance(given, Mapping) or not all(callable(metric) for metric in given.values()):
         raise InputError(f'metrics must be "accuracy" or a mapping of names to callables, got {given!r:.60}')

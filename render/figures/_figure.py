@@ -177,6 +177,10 @@ def experiment_of(record: Any) -> str:
         return "summary"
     if isinstance(record, Prescription):
         return "prescription"
+    if isinstance(getattr(record, "record", None), Record):
+        raise InputError(
+            f"a watched run is drawn from its record: give {type(record).__name__}.record, got {record!r:.80}"
+        )
     if not isinstance(record, Record):
         raise InputError(
             "expected a Record, as returned by race(), sweep(), basins(), compare() or tune(), or a FunctionSummary, "

@@ -196,6 +196,7 @@ def test_invalid_input_prints_one_line(cli, tmp_path, arguments, message):
     ("arguments", "message"),
     [
         (["--step", "21", "--steps", "20", "-o", "a.pdf"], "--step must be from 0 to 20"),
+        (["--pause", "21=late", "--steps", "20"], "--pause must be at a step from 0 to 20"),
         (["--step", "5"], "'race.gif' is an animation"),
         (["--size", "99999x2"], "size must be"),
         (["--fps", "51"], "fps must be"),

@@ -159,6 +159,23 @@ def test_values_that_are_not_finite_stay(mlp):
     shown.canvas.draw()
 
 
+def test_batchnorm_between_models_has_no_statistics_of_one_of_them(cnn):
+    """With those of one end, the other end has a loss that it never had, and barriers vanish in it."""
+    other = copy.deepcopy(cnn.net)
+    with torch.no_grad():
+        other[0].weight.mul_(-3)
+        other[5].weight.neg_()
+    there, back = (
+        line(start, CE, cnn.data, directions=end, resolution=10) for start, end in ((cnn.net, other), (other, cnn.net))
+    )
+    assert there.meta["plane"]["batchnorm"] == "recalibrate"
+    assert there.trajectories.loss[:, 0] == pytest.approx(back.trajectories.loss[::-1, 0], rel=1e-5)
+    frozen = line(cnn.net, CE, cnn.data, directions=other, resolution=10, batchnorm="frozen")
+    assert frozen.trajectories.loss[1, 0] != pytest.approx(there.trajectories.loss[1, 0], rel=0.1)
+    assert plane(cnn.net, CE, cnn.data, directions=other, resolution=3).meta["plane"]["batchnorm"] == "recalibrate"
+    assert plane(cnn.net, CE, cnn.data, resolution=3).meta["plane"]["batchnorm"] == "frozen"
+
+
 @pytest.mark.parametrize("mode", ["frozen", "batch", "recalibrate"])
 def test_batchnorm(cnn, mode):
     """loss-landscape-3d perturbs running_var, so that 97 % of its grid is NaN."""
@@ -276,7 +293,7 @@ def test_lines(mlp):
     values = np.interp([0, 1], record.curve.x, record.curve.values[0])
     assert values == pytest.approx(record.trajectories.loss[:, 0], rel=2e-2)
     assert record.meta.plane["barrier"] >= 0
-    assert line(mlp.net, CE, mlp.data, resolution=5, metrics="accuracy").grids["accuracy"].shape == (1, 5)
+    assert line(mlp.net, CE, mlp.data, resolution=5, metrics=["accuracy"]).grids["accuracy"].shape == (1, 5)
 
 
 def refuse(match, *args, **options):
