@@ -191,9 +191,9 @@ class LrSweep:
     @cached_property
     def _calm_scores(self) -> NDArray[np.float64]:
         found = self._scores_within_steps()
-        done = np.zeros(found.shape, bool) | (self.function.minimum == -math.inf)
+        done = np.zeros(found.shape, bool) | (self.function.minimum == -math.inf) | (found >= PENALTY)
         rows = np.arange(len(found))
-        while not done[rows, _smallest_good(found)].all():
+        while not done[rows, _smallest_good(found)].all():  # a rate that leaps, leaves or fails is not followed
             wanted = self._calm_window(found) & ~done
             self._followed.follow(wanted.ravel())
             found[wanted] += PENALTY * self._followed.leaves[wanted.ravel()]

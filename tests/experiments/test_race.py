@@ -463,6 +463,13 @@ def test_a_rate_above_the_limit_at_the_minimum_is_not_chosen():
     assert chosen == 0.032
 
 
+def test_calm_rates_end_where_every_rate_leaves_the_view():
+    """Rprop leaves the view of this function at every rate, so that no rate is followed."""
+    sweep = stored_lrs.LrSweep.of(functions.get("deceptive"), [parse("rprop")[0]], (0.21, 0.62), 150)
+    assert sweep.calm_scores().min() > stored_lrs.PENALTY
+    assert sweep.calm() == [stored_lrs.GRID[0]]
+
+
 def test_a_schedule_as_long_as_the_race_is_judged_within_it():
     """Over four times the steps, a cosine decays more slowly: another run."""
     spec = parse("cosine(sgd(lr=0.1))")[0]
