@@ -11,6 +11,8 @@ from landscapes.cli.parser import Commands, add_command
 from landscapes.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from landscapes.objectives.decorators import Function
 
 SUMMARY = "race optimizers on a function and draw the result"
@@ -86,9 +88,9 @@ def run(options: argparse.Namespace) -> str:
 
     function = _function(options)
     _check_plane(function, options)
-    if options.live:
-        _check_live(function, options)
     optimizers = lookup.find_optimizers(options.optimizers) if options.optimizers else None
+    if options.live:
+        _check_live(function, optimizers, options)
     drawing.check_step(options, function.steps if options.steps is None else options.steps)
     with console.progress_bar("racing", "step") as progress:
         record = race(
@@ -157,12 +159,20 @@ def _check_plane(function: Function, options: argparse.Namespace) -> None:
             )
 
 
-def _check_live(function: Function, options: argparse.Namespace) -> None:
+def _check_live(
+    function: Function, optimizers: Sequence[str] | Mapping[str, str] | None, options: argparse.Namespace
+) -> None:
     """Raise `InputError` for a race that no live page can repeat, as far as that is known before it."""
-    from landscapes.javascript import emit_function
+    from landscapes.experiments.optimizer_specs import parse_optimizers
+    from landscapes.javascript import emit_function, emit_optimizer
 
     if len(options.starts or ()) > 1:
         raise InputError(f"--live takes one --start, got {len(options.starts)}")
     if options.dtype != "float64":
         raise InputError(f"--live computes in float64, got --dtype {options.dtype}")
-    emit_function(function)
+    try:
+        emit_function(function)
+        for spec in parse_optimizers(optimizers) if optimizers else ():
+            emit_optimizer(spec.optimizer, function.dim)
+    except InputError as error:
+        raise InputError(f"{error}; a page that replays the race needs none: leave out --live") from None

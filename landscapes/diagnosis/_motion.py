@@ -281,7 +281,7 @@ def noise_floor(log: Log) -> Finding | None:
         return None
     middle, last = log.loss[n // 3 : 2 * n // 3], log.loss[2 * n // 3 :]
     spread = float(np.quantile(last, 0.95) - np.quantile(last, 0.05))
-    if spread < FLOOR * log.drop:
+    if spread < FLOOR * log.drop or np.mean(last) > log.loss[0]:  # steps that lower nothing are no floor
         return None
     fall = float(np.mean(middle) - np.mean(last))
     if abs(fall) > 0.25 * spread or (spread > HIDES * log.drop and n < MANY):

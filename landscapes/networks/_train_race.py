@@ -60,7 +60,7 @@ def train_race(
     span: float | None = None,
     view: Sequence[Sequence[float]] | None = None,
     resolution: int = 51,
-    batchnorm: str = "frozen",
+    batchnorm: str = "recalibrate",
     plane_seed: int = 0,
     executor: Any = None,
     title: str | None = None,
@@ -93,7 +93,8 @@ def train_race(
         directions: "pca", the two directions in which all runs move most; or any that `plane` takes, such as "random"
             (filter-normalized).
         through: the label of the run whose end is the centre of the plane; by default the run with the lowest loss.
-        span, view, resolution, batchnorm: as in `plane`.
+        span, view, resolution, batchnorm: as in `plane`. The statistics of BatchNorm are those of all data at each
+            point, because the running ones of one run do not fit the others.
         plane_seed: seed of random directions.
         executor: an object with `submit`, such as a `ProcessPoolExecutor`, that trains the runs; by default they are
             trained one after another. The results are the same.

@@ -57,6 +57,10 @@ INVALID = {
     "no seconds": (["race", "booth", "--seconds", "0"], r"--seconds must be a finite number > 0, got '0'"),
     "seconds as text": (["race", "booth", "--seconds", "long"], r"--seconds must be a finite number > 0, got 'long'"),
     "no frames": (["race", "booth", "--fps", "0"], r"--fps must be an integer >= 1, got '0'"),
+    "live page of an optimizer without JavaScript": (
+        ["race", "booth", "-O", "adam", "-O", "bfgs", "-o", "race.html", "--live"],
+        r"BFGS cannot be written as JavaScript: .*leave out --live",
+    ),
     "seconds of a picture": (
         ["race", "booth", "-o", "race.png", "--seconds", "5"],
         r"seconds: for animations .*'race.png' is a picture of one step: leave out seconds, or save an animation",

@@ -307,3 +307,10 @@ def test_short_noise_is_neither_an_oscillation_nor_settled(seed):
     """35 losses of mini-batches that noise dominates: chance lobes of the autocorrelation are no period."""
     noise = 0.69 + 0.03 * np.random.default_rng(seed).normal(size=35)
     assert diagnose(noise)[0].kind in ("noise floor", "unclear", "still falling")
+
+
+def test_noise_above_the_start_is_no_noise_floor():
+    """Gradients that are never reset swing more and more, up to a level above the start."""
+    loss = np.where(K < 100, 2.4 - 0.01 * K, 3.3) + 0.2 * NOISE
+    assert diagnose(loss)[0].kind != "noise floor"
+    assert diagnose(loss - 2.0 * (K >= 100))[0].kind == "noise floor"
