@@ -29,7 +29,9 @@ WORDS: Mapping[str, str] = {
     "target": "the loss curves",
     "heights on a log scale": "3-D surfaces",
     # planes of networks
-    "{share} % of the movement in this plane; path ≤ {distance} off it; loss ≤ {error} off": "planes of networks",
+    "{share} % of the movement in this plane; path at most {distance} off it, losses at most {error} off": (
+        "planes of networks"
+    ),
     "median of {count} random directions, 10–90 %": "planes of networks",
     "eigenvector of the largest curvature, as long": "planes of networks",
     "cosine of the directions: {cosine}": "planes of networks",

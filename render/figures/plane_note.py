@@ -13,7 +13,7 @@ from landscapes.render.theme import Theme
 SIZE = 8.0
 """Font size of the note in points."""
 
-TRUST = "{share} % of the movement in this plane; path ≤ {distance} off it; loss ≤ {error} off"
+TRUST = "{share} % of the movement in this plane; path at most {distance} off it, losses at most {error} off"
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ LANGUAGE = Language(
         "{title}, {count} coordinates": "{title}, {count} Koordinaten",
         "target": "Zielwert",
         "heights on a log scale": "Höhen logarithmisch",
-        "{share} % of the movement in this plane; path ≤ {distance} off it; loss ≤ {error} off": (
-            "{share} % der Bewegung in dieser Ebene; Weg ≤ {distance} außerhalb; Verlust ≤ {error} daneben"
+        "{share} % of the movement in this plane; path at most {distance} off it, losses at most {error} off": (
+            "{share} % der Bewegung in dieser Ebene; Weg bis {distance} außerhalb, Verluste bis {error} daneben"
         ),
         "median of {count} random directions, 10–90 %": "Median von {count} zufälligen Richtungen, 10–90 %",
         "eigenvector of the largest curvature, as long": "Eigenvektor der größten Krümmung, gleich lang",

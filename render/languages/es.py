@@ -27,8 +27,8 @@ LANGUAGE = Language(
         "{title}, {count} coordinates": "{title}, {count} coordenadas",
         "target": "objetivo",
         "heights on a log scale": "alturas en escala logarítmica",
-        "{share} % of the movement in this plane; path ≤ {distance} off it; loss ≤ {error} off": (
-            "{share} % del movimiento en este plano; camino a ≤ {distance} de él; pérdida a ≤ {error}"
+        "{share} % of the movement in this plane; path at most {distance} off it, losses at most {error} off": (
+            "{share} % del movimiento en este plano; camino hasta {distance} fuera, pérdidas con error ≤ {error}"
         ),
         "median of {count} random directions, 10–90 %": "mediana de {count} direcciones aleatorias, 10–90 %",
         "eigenvector of the largest curvature, as long": "autovector de la mayor curvatura, igual de largo",

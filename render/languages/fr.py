@@ -27,8 +27,8 @@ LANGUAGE = Language(
         "{title}, {count} coordinates": "{title}, {count} coordonnées",
         "target": "cible",
         "heights on a log scale": "hauteurs en échelle logarithmique",
-        "{share} % of the movement in this plane; path ≤ {distance} off it; loss ≤ {error} off": (
-            "{share} % du mouvement dans ce plan ; chemin à ≤ {distance} du plan ; perte à ≤ {error} près"
+        "{share} % of the movement in this plane; path at most {distance} off it, losses at most {error} off": (
+            "{share} % du mouvement dans ce plan ; chemin à {distance} au plus du plan, pertes à {error} près"
         ),
         "median of {count} random directions, 10–90 %": "médiane de {count} directions aléatoires, 10–90 %",
         "eigenvector of the largest curvature, as long": "vecteur propre de la plus grande courbure, de même longueur",

@@ -38,8 +38,8 @@ LANGUAGE = Language(
         "{title}, {count} coordinates": "{title}、{count} 次元",
         "target": "目標値",
         "heights on a log scale": "高さは対数目盛",
-        "{share} % of the movement in this plane; path ≤ {distance} off it; loss ≤ {error} off": (
-            "移動の {share} % がこの平面内。経路の離れ ≤ {distance}、損失の差 ≤ {error}"
+        "{share} % of the movement in this plane; path at most {distance} off it, losses at most {error} off": (
+            "移動の {share} % がこの平面内にあり、経路の離れは最大 {distance}、真の損失との差は最大 {error}"
         ),
         "median of {count} random directions, 10–90 %": "ランダム方向 {count} 本の中央値、10–90 %",
         "eigenvector of the largest curvature, as long": "最大曲率の固有ベクトル（同じ長さ）",

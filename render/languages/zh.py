@@ -38,8 +38,8 @@ LANGUAGE = Language(
         "{title}, {count} coordinates": "{title}，{count} 维",
         "target": "目标值",
         "heights on a log scale": "高度为对数刻度",
-        "{share} % of the movement in this plane; path ≤ {distance} off it; loss ≤ {error} off": (
-            "{share} % 的移动位于此平面内；路径偏离 ≤ {distance}，损失相差 ≤ {error}"
+        "{share} % of the movement in this plane; path at most {distance} off it, losses at most {error} off": (
+            "{share} % 的移动位于此平面内，路径最多偏离 {distance}；真实损失最多相差 {error}"
         ),
         "median of {count} random directions, 10–90 %": "{count} 个随机方向的中位数，10–90 %",
         "eigenvector of the largest curvature, as long": "最大曲率的特征向量（等长）",

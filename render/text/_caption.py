@@ -56,12 +56,29 @@ def caption(record: Record) -> str:
         if str(status) in ENDS and stopped >= 0
     ]
     outcome = result_sentence(record).rstrip(".")
+    steps = counted(record.meta["steps"], "step")
+    along = (record.meta.plane or {}).get("along")
+    where = f" along {listed(along)}" if along else f" from {start}"
     parts = [
-        f"{record.meta['title']}, {counted(record.meta['steps'], 'step')} from {start}: {listed(optimizers)}"
+        f"{record.meta['title']}, {steps if record.meta['steps'] else 'the loss'}{where}: {listed(optimizers)}"
         f"{_calm(record)}",
         re.sub(r"^No\b", "no", outcome),
+        *_trust(record),
     ]
     return "; ".join([*parts, *([listed(ends)] if ends else []), *notes(record)]) + "."
+
+
+def _trust(record: Record) -> list[str]:
+    """Return how far a plane through the weights of a network shows a training path."""
+    facts = record.meta.plane or {}
+    if "plane_error" not in facts:
+        return []
+    error = facts.get("ribbon_error", facts["plane_error"])
+    return [
+        f"{100 * facts['explained']:.0f} % of the movement lies in this plane, the path at most "
+        f"{facts['off_plane']:.3g} off it",
+        f"true losses differ by at most {error:.3g}",
+    ]
 
 
 def _calm(record: Record) -> str:

@@ -293,6 +293,7 @@ def test_lines(mlp):
     values = np.interp([0, 1], record.curve.x, record.curve.values[0])
     assert values == pytest.approx(record.trajectories.loss[:, 0], rel=2e-2)
     assert record.meta.plane["barrier"] >= 0
+    assert "weights, the loss along model B: " in render.caption(record)
     assert line(mlp.net, CE, mlp.data, resolution=5, metrics=["accuracy"]).grids["accuracy"].shape == (1, 5)
 
 
@@ -412,6 +413,7 @@ def test_pictures_say_how_far_a_plane_can_be_trusted(mlp, lang):
     wanted = (f"{100 * facts['explained']:.0f} %", f"{facts['off_plane']:.3g}", f"{facts['plane_error']:.3g}")
     (note,) = (text for text in words if wanted[0] in text)
     assert all((value.replace(".", ",") if lang == "de" else value) in note for value in wanted)
+    assert all(value in render.caption(record) for value in wanted)
     assert shown.axes[0].get_xlabel() == {"en": "principal direction 1", "de": "Hauptrichtung 1"}[lang]
     levels = [text.get_text() for text in shown.axes[0].texts]
     assert levels  # values are written on level lines
