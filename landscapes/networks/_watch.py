@@ -111,6 +111,10 @@ def watch(
         raise InputError(f"seed must be an integer >= 0, got {seed!r}")
     if model is not None and not isinstance(model, nn.Module):
         raise InputError(f"model must be a torch.nn.Module, got {model!r:.80}")
+    if model is not None:
+        stepped = {id(weight) for group in inner.param_groups for weight in group["params"]}
+        if stepped.isdisjoint(map(id, model.parameters())):
+            raise InputError("model has none of the weights that the optimizer steps; pass the model it was made for")
     if scaler is not None and not hasattr(scaler, "get_scale"):
         raise InputError(f"scaler must be a torch.amp.GradScaler, got {scaler!r:.80}")
     chosen = _steps(point_steps)

@@ -402,13 +402,14 @@ def never(optimizer: torch.optim.Optimizer) -> object:
         (lambda o, n: watch(o, point_steps=3, points="projected"), 'points="full"'),
         (lambda o, n: watch(o, scaler=3), "GradScaler"),
         (lambda o, n: watch(o, model=3), "torch.nn.Module"),
+        (lambda o, n: watch(o, model=torch.nn.ReLU()), "none of the weights that the optimizer steps"),
         (lambda o, n: watch(o, seed=-1), "seed must be"),
         (lambda o, n: watch(o).log(torch.ones(3)), r"shape \(3,\)"),
         (lambda o, n: watch(o).log("x"), "one number per step"),
         (lambda o, n: watch(o).log(1.0, cosine=2), "uses itself"),
         (lambda o, n: watch(torch.optim.SGD([torch.zeros(2)], lr=1.0)), "no weights that require gradients"),
     ],
-    ids=range(15),
+    ids=range(16),
 )
 def test_bad_input(case, message):
     net = network()
