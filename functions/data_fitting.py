@@ -479,5 +479,6 @@ ONIONS = (
 def ratkowsky_n1(a: Tensor, b: Tensor, c: Tensor, d: Tensor) -> Tensor:
     """A growth curve with parameters of scale 1 to 1000; one learning rate cannot fit the height and the shape."""
     t, a, b, c, d = _rows_of([float(i) for i in range(1, 16)], a, b, c, d)
-    decay = torch.logaddexp(b - c * t, torch.zeros_like(b)) / d
+    growth = b - c * t
+    decay = torch.where(growth > 40, growth, torch.log1p(torch.exp(growth.clamp(max=40.0)))) / d
     return a * torch.exp((-decay).clamp(max=40.0)) - _column(ONIONS, t)

@@ -112,6 +112,7 @@ def train_race(
     Warns:
         UserWarning: if a tuned learning rate is at the edge of the extended grid.
 
+    >>> import torch
     >>> net = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
     >>> x = torch.randn(64, 2, generator=torch.Generator().manual_seed(0))
     >>> record = train_race(net, nn.MSELoss(), (x, x.prod(1, keepdim=True)), ["sgd(lr=0.1)", "adam(lr=0.01)"],

@@ -91,7 +91,7 @@ def short_number(value: float) -> str:
     """Return a loss in at most eight letters that are as wide at each step.
 
     >>> [short_number(value) for value in (142.5, 12.0, 0.0123, 1.44e-11, 0.0, -3.2e120, float("inf"))]
-    ['142', '12.0', '0.0123', '1.4e−11', '0', '−3.2e120', '–']
+    ['142', '12', '0.012', '1.4e−11', '0', '−3.2e120', '–']
     """
     if not np.isfinite(value):
         return "–"

@@ -118,7 +118,7 @@ def timeline(
     (12, 1.0)
     >>> plan = timeline(100, seconds=4, fps=5, pause={10: "momentum overshoots"})
     >>> plan.notes, round(sum(plan.extra_seconds.values()), 2), round(plan.seconds, 9)
-    ({10: 'momentum overshoots'}, 2.96, 4.0)
+    ({10: 'momentum overshoots'}, 3.0, 4.0)
     """
     fps, (stops, notes) = check_fps(fps), _check_pause(pause, last)
     if not isinstance(pace, str) or pace not in PACES:

@@ -7,6 +7,7 @@ import re
 import shlex
 
 import pytest
+import torch
 from render_records import diverging
 
 import landscapes
@@ -24,8 +25,9 @@ SMALL = {
     "compare": ("--steps", "4", "--starts", "2"),
     "tune": ("--steps", "9", "--starts", "1"),
     "train-race": ("--steps", "4", "--resolution", "5"),
+    "plane": ("--resolution", "5"),
     "prescribe": ("--seeds", "1", "--changes", "lower lr"),
-    "gallery": ("--steps", "4", "--seconds", "0.3", "--fps", "8", "--size", "240x180"),
+    "gallery": ("--steps", "4", "--size", "240x180"),
 }
 """Options that make an example small."""
 
@@ -56,12 +58,17 @@ def test_examples_run(cli, window, tmp_path, name, line):
     diverging().save(tmp_path / "race.npz")
     (tmp_path / "log.csv").write_text("step,train_loss\n" + "".join(f"{k},{0.5**k}\n" for k in range(30)))
     (tmp_path / "train.py").write_text(JOB, encoding="utf-8")
+    (tmp_path / "mypackage").mkdir()
+    for file in ("training.py", "mypackage/job.py"):
+        (tmp_path / file).write_text(JOB.replace("make =", "other =").replace("job =", "make ="), encoding="utf-8")
+    torch.save([torch.nn.Linear(2, 2).state_dict() for _ in range(3)], tmp_path / "checkpoints.pt")
     program, command, *arguments = shlex.split(line)
     assert (program, command) == ("landscapes", name)
     small = SMALL.get(name, ())
-    if name in ("race", "replay", "train-race"):
+    if name in ("race", "replay", "train-race", "plane"):
         small += () if ".html" in line else ("--size", "240x180")
-        small += () if re.search(r"\.(html|png|svg|pdf)\b", line) else ("--seconds", "0.3", "--fps", "8")
+    if name in ("race", "replay", "train-race", "gallery") or ".gif" in line:
+        small += () if re.search(r"(\.|format )(html|png|svg|pdf)\b", line) else ("--seconds", "0.3", "--fps", "8")
     code, out, err = cli(command, *arguments, *small)
     assert code == (name == "diagnose" and "race.npz" in line), err  # a run of this record diverges
     assert out

@@ -85,9 +85,9 @@ def test_script_uses_public_names_only(script):
 
 @pytest.mark.parametrize("picture", FAMOUS, ids=lambda picture: picture.stem)
 def test_famous_animations_have_the_size_and_duration_of_the_originals(picture):
-    assert picture.stat().st_size <= 600_000
+    assert picture.stat().st_size <= 700_000
     with Image.open(picture) as image:
-        assert image.size == (640, 480)
+        assert image.size == (640, 480) or image.size == (800, 450)  # with a leaderboard beside the map
         assert image.info["loop"] == 0
         duration = 0
         for frame in range(image.n_frames):

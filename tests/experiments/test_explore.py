@@ -232,7 +232,7 @@ def test_the_command_opens_a_window_and_prints_the_last_race(windowed, capsys):
     ]
     assert main.main([*words, "--theme", "dark"]) == 0
     (page,) = windowed
-    assert page.get_facecolor() == pytest.approx((0x0E / 255, 0x11 / 255, 0x17 / 255, 1))
+    assert page.get_facecolor() == pytest.approx((0x0B / 255, 0x0E / 255, 0x14 / 255, 1))
     said = capsys.readouterr().out
     assert said.startswith("Booth: 12 steps from (-8, 8)")
     assert "calm" in said

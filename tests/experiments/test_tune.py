@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from landscapes import Record, Tuning, function, optimizers, render
 from landscapes.analysis import tuning
 from landscapes.errors import InputError
+from landscapes.experiments import following
 from landscapes.experiments._tune import tune
 from landscapes.experiments.search_space import Range, search_space
 from landscapes.optimizers.base import NON_NEGATIVE
@@ -105,7 +106,8 @@ def test_the_given_optimizer_is_among_the_candidates():
 
 def test_evaluations_are_counted():
     found = small(["sgd"], vary={"lr": (1e-4, 1e-3)}, starts=2)
-    assert found.meta.spent["SGD"] == 2 * 2 * (27 * 6 + 9 * 20 + 3 * 60)
+    followed = following.HORIZON * 60
+    assert found.meta.spent["SGD"] == 2 * 2 * (27 * 6 + 9 * 20 + 3 * (60 + followed))
 
 
 # Edges

@@ -19,6 +19,9 @@ from render_records import diverging
 from landscapes import render
 from landscapes.render.animation.frames import Frames
 
+FLAT = render.THEMES["dark"] | {"light": 0.0}
+"""Bands of one colour each, which a film must keep."""
+
 pytestmark = pytest.mark.slow
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -92,13 +95,13 @@ def films(tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("films")
     race = diverging()
     return {
-        suffix: render.save(race, folder / f"race{suffix}", **sized(*SIZE), theme="dark", seconds=0.5, fps=10)
+        suffix: render.save(race, folder / f"race{suffix}", **sized(*SIZE), theme=FLAT, seconds=0.5, fps=10)
         for suffix in TYPES
     }
 
 
 def drawn(step: int) -> Pixels:
-    return Frames(render.figure(diverging(), **sized(*SIZE), theme="dark")).show(step)[..., :3]
+    return Frames(render.figure(diverging(), **sized(*SIZE), theme=FLAT)).show(step)[..., :3]
 
 
 def in_chromium(path: Path, tmp_path: Path) -> list[Pixels]:
@@ -154,6 +157,6 @@ def test_chromium_shows_films_in_their_colours(films, tmp_path, suffix):
         assert even.mean() > 0.2
         assert len(np.unique(expected[even], axis=0)) > 3
         apart = np.abs(shown[even].astype(int) - expected[even]).max(1)
-        assert np.quantile(apart, 0.999) <= TINT  # the rest is ripples of the codec beside edges
+        assert np.quantile(apart, 0.995) <= TINT  # the rest is ripples of the codec beside edges
         for color in np.unique(expected[even], axis=0):
             assert np.median(apart[(expected[even] == color).all(1)]) <= TINT

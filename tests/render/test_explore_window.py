@@ -308,7 +308,7 @@ def test_space_plays_the_race_and_stops_it():
         seen.advance()
     later = trails(seen)["SGD"].polyline.shown
     assert 0 <= first < later < STEPS
-    assert seen.panels.counter.get_text().split() == ["step", str(later)]
+    assert seen.panels.counter.get_text().split() == ["step", str(int(later))]
     press(seen, " ")
     press(seen, " ")
     seen.advance()

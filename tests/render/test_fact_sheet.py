@@ -252,7 +252,7 @@ def test_show_draws(tmp_path, monkeypatch, capsys, suffix):
     assert main.main(["show", "beale", "-o", f"sheet{suffix}", "--theme", "dark", "--size", "600x400"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("Beale\n")
-    assert re.search(rf"^sheet\{suffix}  \d+ kB$", out, re.M)
+    assert re.search(rf"^sheet\{suffix}  [\d.]+ [kM]B$", out, re.M)
     assert [file.name for file in tmp_path.iterdir()] == [f"sheet{suffix}"]
 
 

@@ -387,11 +387,12 @@ def test_a_tap_toggles_a_run_and_reports_a_point(show, touch):
 def test_a_change_of_the_systems_colours_is_followed_at_once(show):
     page = show(converging(2))
     assert tuple(pixels(page)[1, 1]) == (255, 255, 255)
+    light = within(page, "#contour").mean()
     page.like(dark=True)
     page.frames(4)
     picture = pixels(page)
     assert tuple(picture[1, 1]) == (0x0B, 0x0E, 0x14)
-    assert within(page, "#contour").mean() < 90
+    assert within(page, "#contour").mean() < light - 20
     assert count(picture, colors(["SGD"], "dark")[0]) > 20
     assert count(picture, colors(["SGD"], "light")[0]) == 0
 
