@@ -56,7 +56,8 @@ class Evaluator:
         moved = [name for name in parameters if any(bool(part[name].any()) for part in split)]
         first = next(iter(parameters.values()))
         if self._images:
-            loss.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            move: Any = loss.model.to  # some versions of torch lack this form in their types
+            move(memory_format=torch.channels_last)
             _map_batches(loss)
 
         self._places: dict[str, tuple[int, torch.Size]] = {}
