@@ -1,4 +1,4 @@
-"""Diagnose failing programs that people asked about, each beside its repaired twin.
+"""Diagnose failing programs that people asked about, each with its repaired twin.
 
     python benchmarks/real_failures.py [--json] [--seeds N]
 

@@ -94,7 +94,7 @@ def plane(
             other modules, which the statistics of this one do not fit, else "frozen".
         ribbon: whether the plane bends so that it goes through the checkpoints of the path, where its loss is then the
             true one. For networks with BatchNorm, choose "recalibrate" or "batch".
-        metrics: quantities beside the loss by name, called as the loss is; "accuracy" for the share of correct classes.
+        metrics: further quantities by name, called as the loss is; "accuracy" for the share of correct classes.
             `record.show("accuracy")` shows one.
         seed: seed of random directions.
         dtype: precision of the evaluation; by default that of the module.

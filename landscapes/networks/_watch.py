@@ -47,7 +47,7 @@ def watch(
     flush: float = 60.0,
     seed: int = 0,
 ) -> Watch:
-    """Record a training run, whoever runs its loop, by the hooks of `torch.optim.Optimizer`.
+    """Record a training run of any loop by the hooks of `torch.optim.Optimizer`.
 
     The optimizer's `step` is watched, so one line serves a plain loop, Lightning, the Trainer of Hugging Face and
     Accelerate. Nothing that is computed changes. Each step has its learning rates and, if it is known, its loss. Each
@@ -73,7 +73,7 @@ def watch(
             `point_steps`. "auto": in full as long as at least 32 points fit into 256 MB.
         point_steps: the steps at which weights are kept in full: a number n for each n-th step, or the steps. By
             default measured steps, of which every second is given up whenever 256 points or 256 MB are full.
-        scaler: the `GradScaler`, without which gradients before clipping cannot be told from scaled ones. Steps that it
+        scaler: the `GradScaler`, without which gradients before clipping include its scale. Steps that it
             skips are counted in the metric "skipped".
         label: the name of the run; by default that of the optimizer's class.
         title: the title of pictures.

@@ -211,7 +211,7 @@ def _evaluate(loss: NetworkLoss, model: nn.Module) -> tuple[float, ...]:
 
 
 def _failed(error: Exception, model: nn.Module) -> InputError:
-    """Return what to tell of an exception in the loss or the module."""
+    """Return the error message for an exception in the loss or the module."""
     reason = " ".join(f"{type(error).__name__}: {error}".split())
     return InputError(
         f"the loss of {type(model).__name__} on the data raises {reason[:300]}; a loss is called as loss(outputs, "

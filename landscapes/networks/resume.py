@@ -78,7 +78,7 @@ def resumed(
 
 
 def _identity(evaluator: Evaluator, points: Points) -> str:
-    """Return what tells a grid from others: weights, directions, points, and the loss of the model to six digits."""
+    """Return what identifies a grid: weights, directions, points, and the loss of the model to six digits."""
     made = hashlib.blake2b(digest_size=16)
     space = evaluator.space
     for vector in (space.origin, *space.directions):

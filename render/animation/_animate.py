@@ -187,7 +187,7 @@ def animate(
     """Return a race as a matplotlib animation.
 
     By default it takes 10 seconds at 25 frames per second: the race takes 8 seconds, the first frame is shown 0.5
-    seconds longer and the last one 1.5 seconds longer. Where the pace changes, a note tells the steps per frame.
+    seconds longer and the last one 1.5 seconds longer. Where the pace changes, a note states the steps per frame.
 
     Args:
         record: a race.

@@ -39,7 +39,7 @@ SMOOTH = 1 / 40
 """The share of a race over which movement is averaged, so that the pace does not flicker."""
 
 PACES = [part * 10**power for power in range(6) for part in (1, 2, 3, 5)]
-"""The numbers of steps per frame that are told."""
+"""The numbers of steps per frame that a note states."""
 
 NOTE = 8.0
 """Font size of the pace in points."""
