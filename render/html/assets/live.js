@@ -1,5 +1,5 @@
 // A live page: what the reader has set, and the runs that follow from it.
-const live = payload.live, MOST_STEPS = 100_000, SLICE = 8, CHUNK = 256, MOST_POINTS = 4000, FAR = 1000, DEPTH = 1e-9;
+const live = payload.live, MOST_STEPS = 100_000, SLICE = 8, CHUNK = 256, DEPTH = 1e-9;
 const published = () => ({
   start: [...live.start], steps: live.steps, runs: live.runs.map(run => ({values: [...run.values], shown: true})),
 });
@@ -54,13 +54,8 @@ function progress() {
 
 // Gives a run of the page the points and losses that are taken, as shares of the view and as gaps.
 function follow(run, taken) {
-  const last = taken.over ? taken.last : taken.done, {origin} = live, [x0, x1, y0, y1] = payload.surface.box;
-  const steps = thinned(taken.loss, last), share = (at, low, high) => clamp((at - low) / (high - low), -FAR, FAR);
-  run.steps = steps;
-  run.u = Float64Array.from(steps, t => share(taken.x[2 * t], x0, x1));
-  run.v = Float64Array.from(steps, t => share(taken.x[2 * t + 1], y0, y1));
-  run.loss_values = Float64Array.from(steps, t => taken.loss[t]);
-  run.gap = origin ? run.loss_values.map(loss => loss - origin) : run.loss_values;
+  const last = taken.over ? taken.last : taken.done;
+  Object.assign(run, pathOf(taken, last, payload.surface.box, live.origin));
   run.shown = setting.runs[run.index].shown;
   run.lr = lrOf(run.index) === undefined ? "" : localNumber(lrOf(run.index));
   const failed = taken.over && FAILED.includes(taken.status);
@@ -79,21 +74,6 @@ const OUTCOMES = {diverged: "diverged at step {step}", "non-finite": "non-finite
 
 function lrOf(index) {
   return setting.runs[index].values[live.runs[index].names.indexOf(live.runs[index].lr)];
-}
-
-// The steps to draw: all, or of each stretch the first, the lowest and the highest loss.
-function thinned(loss, last) {
-  if (last < MOST_POINTS) return Float64Array.from({length: last + 1}, (_, t) => t);
-  const stretch = Math.ceil(3 * last / MOST_POINTS), kept = new Set();
-  for (let from = 0; from <= last; from += stretch) {
-    let low = from, high = from;
-    for (let t = from; t < Math.min(from + stretch, last + 1); t++) {
-      if (loss[t] < loss[low]) low = t;
-      if (loss[t] > loss[high]) high = t;
-    }
-    for (const t of [from, Math.min(low, high), Math.max(low, high)]) kept.add(t);
-  }
-  return Float64Array.from(kept.add(last));
 }
 
 // The limits of the loss panel, by the rules of render.loss_curves.

@@ -1,6 +1,7 @@
 // Runs of a live page: the steps of the emitted optimizers, which end as the runs of landscapes.race end. No document.
 const FAILED = ["non-finite", "diverged"];
 const MARGIN_OF_VIEW = 0.05;  // by which the view widens around a start outside
+const MOST_POINTS = 4000, FAR = 1000;  // drawn points of a run, and their largest distance in views
 
 // The heights of a surface in bands, from the function's values on an even grid.
 function computeSurface({box: [x0, x1, y0, y1], rows, columns, levels: {zero, offset, borders}}, f) {
@@ -75,4 +76,29 @@ function settle(live, run, steps, {target}) {
   run.reached = null;
   if (!below || FAILED.includes(run.status)) return;
   for (run.reached = run.last; run.reached > 0 && run.loss[run.reached - 1] <= target;) run.reached--;
+}
+
+// The points and losses of a run up to a step: points as shares of a box, and losses as gaps to an origin, if there is one.
+function pathOf({x, loss}, last, [x0, x1, y0, y1], origin) {
+  const share = (at, low, high) => Math.min(Math.max((at - low) / (high - low), -FAR), FAR), steps = thinned(loss, last);
+  const loss_values = Float64Array.from(steps, t => loss[t]);
+  return {
+    steps, loss_values, gap: origin ? loss_values.map(loss => loss - origin) : loss_values,
+    u: Float64Array.from(steps, t => share(x[2 * t], x0, x1)), v: Float64Array.from(steps, t => share(x[2 * t + 1], y0, y1)),
+  };
+}
+
+// The steps to draw: all, or of each stretch the first, the lowest and the highest loss.
+function thinned(loss, last) {
+  if (last < MOST_POINTS) return Float64Array.from({length: last + 1}, (_, t) => t);
+  const stretch = Math.ceil(3 * last / MOST_POINTS), kept = new Set();
+  for (let from = 0; from <= last; from += stretch) {
+    let low = from, high = from;
+    for (let t = from; t < Math.min(from + stretch, last + 1); t++) {
+      if (loss[t] < loss[low]) low = t;
+      if (loss[t] > loss[high]) high = t;
+    }
+    for (const t of [from, Math.min(low, high), Math.max(low, high)]) kept.add(t);
+  }
+  return Float64Array.from(kept.add(last));
 }
