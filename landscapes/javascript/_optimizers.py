@@ -63,9 +63,11 @@ class OptimizerScript:
     def kind(self) -> str:
         """The function that takes steps, without the values of the hyper-parameters.
 
-        `begin(f, start, steps, values, ended)` returns {x, loss, advance}. `advance(until)` continues to a step and
-        returns whether the run is over: after all `steps`, or once `ended(t, f(x), ...x)` is true at step t. So far as
-        it has come, x has d numbers per step and `loss` one, from the start on. f is as `emit_function` writes it.
+        `begin(f, start, steps, values, ended, seen, rates)` returns {x, loss, advance}. `advance(until)` continues to a
+        step and returns whether the run is over: after all `steps`, or once `ended(t, f(x), ...x)` is true at step t.
+        So far as it has come, x has d numbers per step and `loss` one, from the start on. f is as `emit_function`
+        writes it. Wrappers give the last two, if any: `seen(t, v)` returns what the optimizer sees in step t = 1, 2, …
+        in place of v, [value, ∂₀, ∂₁, …], and `rates(t)` the values of the hyper-parameters in step t.
         """
         gradient = "" if self.gradient_point is None else f",at={self.gradient_point.source}"
         return f"(()=>{{const init={self.init.source},step={self.step.source}{gradient};return{self.begin}}})()"
@@ -111,7 +113,7 @@ def emit_optimizer(optimizer: str | Optimizer, dim: int = 2) -> OptimizerScript:
     if not isinstance(optimizer, FirstOrder):
         raise InputError(f"{optimizer.kind} cannot be written as JavaScript: it is not a first-order optimizer")
     try:
-        return _emitted(optimizer, dim)
+        return emitted(optimizer, dim)[0]
     except NotEmittedError as error:
         raise InputError(f"{optimizer.kind} cannot be written as JavaScript: {error}") from None
     except TooLongError:
@@ -132,7 +134,8 @@ def as_optimizer(given: Any) -> Optimizer:
     return optimizer
 
 
-def _emitted(optimizer: FirstOrder, dim: int) -> OptimizerScript:
+def emitted(optimizer: FirstOrder, dim: int) -> tuple[OptimizerScript, Emitter]:
+    """Return an optimizer as JavaScript, and what has recorded it; raise `NotEmittedError` with the reason."""
     if optimizer.groups:
         raise NotEmittedError("it has parameter groups")
     moves_gradient = hasattr(optimizer, "gradient_point")
@@ -141,11 +144,11 @@ def _emitted(optimizer: FirstOrder, dim: int) -> OptimizerScript:
     values = {
         name: value for name, value in optimizer.hyperparameters().items() if value and not _fixed(optimizer, name)
     }
-    emitter = _Emitter(optimizer, dim, list(values))
+    emitter = Emitter(optimizer, dim, list(values))
     at = emitter.gradient_point() if moves_gradient else None
     script = OptimizerScript(values, emitter.init(), emitter.step(), at, emitter.begin())
     emitter.check()
-    return script
+    return script, emitter
 
 
 def _fixed(optimizer: FirstOrder, name: str) -> bool:
@@ -153,7 +156,7 @@ def _fixed(optimizer: FirstOrder, name: str) -> bool:
     return any(field.name == name and field.metadata.get("structural") for field in dataclasses.fields(optimizer))
 
 
-class _Emitter:
+class Emitter:
     """Records the parts of an optimizer, each in a program of its own."""
 
     def __init__(self, optimizer: FirstOrder, dim: int, names: Sequence[str]) -> None:
@@ -166,7 +169,7 @@ class _Emitter:
         self.product = next((two for kind, two in PRODUCTS.items() if isinstance(optimizer, kind)), None)
         numbers = sum(shape.numel() for shape in self.shapes)
         self.states = [f"s{i}" for i in range(numbers + (self.product is not None))]
-        self._step: tuple[Program, list[int]] | None = None
+        self.recorded: tuple[Program, list[int]] | None = None
 
     def init(self) -> Script:
         program = Program([*self.coordinates, *self.letters])
@@ -187,7 +190,7 @@ class _Emitter:
             given = tuple(program.constants[one] if one in program.constants else recorder.value(one) for one in coefs)
             point, state = self._with_tensors(recorder).update(p, g, self._state(recorder), given)
         outputs = [*_numbers(recorder, [point]), *_numbers(recorder, state), *product]
-        self._step = program, outputs
+        self.recorded = program, outputs
         return printed(program, outputs)
 
     def gradient_point(self) -> Script:
@@ -208,20 +211,21 @@ class _Emitter:
         given = ",".join(filter(None, ["t+1", point, gradient, state, hyper]))
         every = ",".join([*p, *s])
         lines = [
-            f"const [{hyper}]=values,points=new Float64Array({d}*(steps+1)),loss=new Float64Array(steps+1);",
+            f"let [{hyper}]=rates?rates(1):values;",
+            f"const points=new Float64Array({d}*(steps+1)),loss=new Float64Array(steps+1);",
             f"let from=0,now=[...start,...init({','.join(['...start', *h])})];",
             f"return{{x:points,loss,advance(until){{let [{every}]=now;",
             f"for(let t=from;;t++){{const v=f({point});loss[t]=v[0];",
             *(f"points[{d}*t+{i}]={name};" for i, name in enumerate(p)),
             f"if(ended(t,v,{point})||t===steps)return true;",
             f"if(t===until){{from=t;now=[{every}];return false}}",
-            f"const u=at({known}),g=f({moved}),q=step({given});"
-            if hasattr(self.optimizer, "gradient_point")
-            else f"const g=v,q=step({given});",
+            f"if(rates&&t>0)[{hyper}]=rates(t+1);" if h else "",
+            f"const u=at({known}),w=f({moved})," if hasattr(self.optimizer, "gradient_point") else "const w=v,",
+            f"g=seen?seen(t+1,w):w,q=step({given});",
             *(f"{name}=q[{i}];" for i, name in enumerate([*p, *s])),
             "}}}",
         ]
-        return f"(f,start,steps,values,ended)=>{{{''.join(lines)}}}"
+        return f"(f,start,steps,values,ended,seen,rates)=>{{{''.join(lines)}}}"
 
     def _points(self, recorder: Recorder, names: Sequence[str]) -> Tensor:
         return recorder.input(torch.ones(len(names), 1, dtype=torch.float64), names)
@@ -265,24 +269,44 @@ class _Emitter:
 
     def check(self) -> None:
         """Raise `NotEmittedError` if the program's steps differ from those of the optimizer."""
-        assert self._step is not None
-        program, outputs = self._step
         generator = torch.Generator().manual_seed(0)
-        dim, optimizer = len(self.coordinates), with_arrays(self.optimizer, {})
-        point = torch.rand(dim, 1, generator=generator, dtype=torch.float64)
+        optimizer = with_arrays(self.optimizer, {})
+        point = torch.rand(len(self.coordinates), 1, generator=generator, dtype=torch.float64)
         state: Sequence[Tensor] = optimizer.init(point)
-        hyper = [torch.tensor([getattr(optimizer, name)], dtype=torch.float64) for name in self.names]
-        carried = [torch.ones(1, dtype=torch.float64)] if self.product else []
+        carried = self.carried()
         for t in range(1, CHECKED_STEPS + 1):
-            gradient = torch.rand(dim, 1, generator=generator, dtype=torch.float64) - 0.5
-            flat = [*point, *gradient, *(one for part in state for one in part.reshape(-1, 1)), *carried]
-            found = program.evaluate(outputs, [torch.tensor([float(t)], dtype=torch.float64), *flat, *hyper])
+            gradient = torch.rand(len(point), 1, generator=generator, dtype=torch.float64) - 0.5
+            found = self.evaluate(t, point, gradient, state, carried, optimizer)
             point, state = optimizer.update(point, gradient, tuple(state), optimizer.coef(t))
             expected = torch.cat([point.flatten(), *(part.flatten() for part in state)])
-            given = torch.cat(found)
             carried = found[-1:] if self.product else []
-            if not torch.allclose(given[: len(expected)], expected, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
+            if not torch.allclose(
+                torch.cat(found)[: len(expected)], expected, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True
+            ):
                 raise NotEmittedError(f"its recorded step {t} differs from its own")
+
+    def carried(self) -> list[Tensor]:
+        """Return the product over no steps, if `coef` continues one."""
+        return [torch.ones(1, dtype=torch.float64)] if self.product else []
+
+    def evaluate(
+        self,
+        t: int,
+        point: Tensor,
+        gradient: Tensor,
+        state: Sequence[Tensor],
+        carried: Sequence[Tensor],
+        optimizer: FirstOrder,
+    ) -> list[Tensor]:
+        """Return what the recorded step t gives: coordinates, then numbers of the state, then the product, (1,) each.
+
+        The hyper-parameters are those of `optimizer`.
+        """
+        assert self.recorded is not None
+        program, outputs = self.recorded
+        hyper = [torch.tensor([getattr(optimizer, name)], dtype=torch.float64) for name in self.names]
+        flat = [*point, *gradient, *(one for part in state for one in part.reshape(-1, 1)), *carried]
+        return program.evaluate(outputs, [torch.tensor([float(t)], dtype=torch.float64), *flat, *hyper])
 
 
 def _numbers(recorder: Recorder, tensors: Sequence[Tensor]) -> list[int]:
