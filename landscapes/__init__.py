@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from landscapes.experiments._basins import basins
     from landscapes.experiments._compare import compare
     from landscapes.experiments._emit_race import emit_race
+    from landscapes.experiments._emit_sweep import emit_sweep
     from landscapes.experiments._explore import explore
     from landscapes.experiments._prescribe import prescribe
     from landscapes.experiments._project import project
@@ -61,6 +62,7 @@ _HOMES = {
     "compare": "experiments._compare",
     "diagnose": "diagnosis._diagnose",
     "emit_race": "experiments._emit_race",
+    "emit_sweep": "experiments._emit_sweep",
     "explore": "experiments._explore",
     "formula": "builders._formula",
     "from_module": "builders._from_module",
@@ -114,6 +116,7 @@ __all__ = [
     "diagnose",
     "diagnosis",
     "emit_race",
+    "emit_sweep",
     "explore",
     "formula",
     "from_module",

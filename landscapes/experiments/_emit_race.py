@@ -68,7 +68,7 @@ def emit_race(
     (['lr'], [0.02])
     """
     meta = _checked(record)
-    objective = _function(record, function)
+    objective = raced_function(record, function)
     raced = _optimizers(record, optimizers)
     try:
         written = emit_function(objective)
@@ -124,10 +124,10 @@ def _checked(record: Record) -> RaceMeta:
     return meta
 
 
-def _function(record: Record, given: str | Function | None) -> Function:
-    """Return the function that was raced; raise `InputError` if it is unknown or another one."""
+def raced_function(record: Record, given: str | Function | None, emitter: str = "emit_race") -> Function:
+    """Return the function of a race or a sweep; raise `InputError` if it is unknown or another one."""
     name = record.meta.function
-    advice = "pass it: live=landscapes.emit_race(record, function)"
+    advice = f"pass it: live=landscapes.{emitter}(record, function)"
     if given is not None:
         objective = as_function(given)
     else:

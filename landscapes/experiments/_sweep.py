@@ -6,7 +6,7 @@ import itertools
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -238,5 +238,7 @@ def _record(
         starts=points.tolist(),
         target=terms.target,
     )
+    if terms.stop is not None:
+        meta = meta.replace(stop={name: given for name, given in asdict(terms.stop).items() if given is not None})
     surface = function.surface() if function.dim == 2 else None
     return Record(Trajectories(paths.x, paths.loss, paths.step, runs, paths.metrics), surface, meta)

@@ -20,7 +20,7 @@ from landscapes.networks.operators import Curvature, gradient
 from landscapes.networks.preparation import network_loss
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.derivatives import gradient_and_hessian
-from landscapes.optimizers import Adam, AdamW, Optimizer, RMSprop, parse
+from landscapes.optimizers import Adam, AdamW, AveragedMomentum, HeavyBall, Optimizer, RMSprop, parse
 from landscapes.optimizers.first_order.base import FirstOrder
 from landscapes.record import Record
 
@@ -48,8 +48,9 @@ class Bound:
 def stability_bound(optimizer: str | Optimizer) -> Bound:
     """Return the largest eigenvalue at which an optimizer is stable on a quadratic function.
 
-    2/lr for gradient descent, 2(1+β)/lr for heavy-ball momentum, 2(1+β)/(lr(1+2β)) for Nesterov's, 2/lr of the
-    preconditioned Hessian for RMSprop, and 2(1+β₁)/(lr(1−β₁)) for Adam, 38/lr at β₁ = 0.9 (Cohen et al., 2021, 2022).
+    2/lr for gradient descent, 2(1+β)/lr for heavy-ball momentum, 2(1+β)/(lr(1−β)) for averaged momentum, whose rate is
+    lr(1−β), 2(1+β)/(lr(1+2β)) for Nesterov's, 2/lr of the preconditioned Hessian for RMSprop, and 2(1+β₁)/(lr(1−β₁))
+    for Adam, 38/lr at β₁ = 0.9 (Cohen et al., 2021, 2022).
 
     Raises:
         InputError: for another optimizer.
@@ -73,12 +74,16 @@ def stability_bound(optimizer: str | Optimizer) -> Bound:
     if kind == "SGD" and not values.dampening:
         beta = float(values.momentum)
         return Bound(2 * (1 + beta) / (lr * (1 + 2 * beta if values.nesterov else 1)))
+    if isinstance(made, HeavyBall | AveragedMomentum) and values.momentum < 1:
+        beta = float(values.momentum)
+        return Bound(2 * (1 + beta) / (lr * (1 - beta if isinstance(made, AveragedMomentum) else 1)))
     raise _no_bound(made)
 
 
 def _no_bound(made: Any) -> InputError:
     return InputError(
-        f"the stability bound is known for sgd, momentum, nesterov, rmsprop, adam and adamw; got {made!r:.60}"
+        "the stability bound is known for sgd, momentum, nesterov, heavy_ball, averaged_momentum, rmsprop, adam and "
+        f"adamw; got {made!r:.60}"
     )
 
 

@@ -214,6 +214,7 @@ class SweepMeta(ExperimentMeta):
         scales: the scale of each hyper-parameter: "log", "linear" or "decay".
         optimizers: label → optimizer as text.
         starts: the start points, shape (S, d).
+        stop: the tolerances at which runs stopped, by name as in `Stop`; {} if they used all steps.
     """
 
     required: ClassVar[tuple[str, ...]] = ("axes",)
@@ -222,6 +223,7 @@ class SweepMeta(ExperimentMeta):
     scales: dict[str, str] = field(default_factory=dict)
     optimizers: dict[str, str] = field(default_factory=dict)
     starts: list[list[float]] = field(default_factory=list)
+    stop: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -181,21 +181,33 @@ def document(
     described = clean_text(_description(record, look), math=False, most=MOST)
     data = build_payload(record, chosen, heading, described, check_seconds(seconds), race.facts if race else None)
     data["standings"] = bool(standings)
-    names = (*PLOTS, *(LIVE if race else REPLAY), "main")
-    scripts = "\n".join([*([race.source] if race else []), *map(_script, names)])
+    sheets = ("page", "live") if race else ("page",)
+    kind, note = (LIVE, LIVE_NOTE) if race else (REPLAY, NOTE)
+    return assembled(data, chosen, kind, sheets, race.source if race else "", note)
+
+
+def assembled(
+    data: dict[str, Any], chosen: Sequence[Theme], kind: Sequence[str], sheets: Sequence[str], source: str, note: str
+) -> str:
+    """Return a page as text.
+
+    Args:
+        data: the payload, with "title" and "caption"; the texts of the scripts are added.
+        chosen: one theme, or two.
+        kind: the scripts of this kind of page, besides `PLOTS`.
+        sheets: its style sheets.
+        source: statements before the scripts, such as emitted functions.
+        note: what the source of the page says of its numbers.
+    """
+    look = chosen[0]
+    scripts = "\n".join([*([source] if source else []), *map(_script, (*PLOTS, *kind, "main"))])
     data["words"] = {text: said for text in WORDS if f'"{text}"' in scripts and (said := look.say(text)) != text}
     script = f'\n(() => {{\n"use strict";\n{scripts}\n}})();\n'
-    style = f"\n{_colors(chosen)}{_sizes(look.text_scale, 'page', *(['live'] if race else []))}"
-    texts = {text: look.say(text) for text in TEXTS} | {"title": heading, "caption": described}
+    style = f"\n{_colors(chosen)}{_sizes(look.text_scale, *sheets)}"
+    texts = {text: look.say(text) for text in TEXTS} | {"title": data["title"], "caption": data["caption"]}
     parts = {name: html.escape(text) for name, text in texts.items()}
     policy = f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}"
-    parts |= {
-        "note": LIVE_NOTE if race else NOTE,
-        "policy": policy,
-        "style": style,
-        "script": script,
-        "data": _as_script(data),
-    }
+    parts |= {"note": note, "policy": policy, "style": style, "script": script, "data": _as_script(data)}
     known = look.lang != ENGLISH or not look.words  # other words may be of any language
     return _fill_template(_asset("page.html"), parts | {"language": f' lang="{look.lang}"' if known else ""})
 
