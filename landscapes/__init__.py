@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from landscapes import analysis, diagnosis, functions, javascript, networks, optimizers, render, transforms
-    from landscapes.analysis.tuning import Tuning
+    from landscapes.analysis.tuning import TuneResult
     from landscapes.builders._formula import formula
     from landscapes.builders._from_module import from_module
     from landscapes.builders._from_numpy import from_numpy
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from landscapes.experiments._sweep import sweep
     from landscapes.experiments._tune import tune
     from landscapes.experiments.search_space import Range
+    from landscapes.experiments.studies import Tuning
     from landscapes.networks._line import line
     from landscapes.networks._plane import plane
     from landscapes.networks._train_race import train_race
@@ -57,7 +58,8 @@ _HOMES = {
     "Stop": "engine.termination",
     "Surface": "record",
     "Trajectories": "record",
-    "Tuning": "analysis.tuning",
+    "TuneResult": "analysis.tuning",
+    "Tuning": "experiments.studies",
     "basins": "experiments._basins",
     "compare": "experiments._compare",
     "diagnose": "diagnosis._diagnose",
@@ -108,6 +110,7 @@ __all__ = [
     "Stop",
     "Surface",
     "Trajectories",
+    "TuneResult",
     "Tuning",
     "__version__",
     "analysis",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ class Costs:
     """The costs of P problems for each of S optimizers and K tolerances.
 
     A problem is a function from one start with one seed. A tolerance τ is reached where f ≤ f* + τ (f(x₀) − f*).
+    Where tuning was repeated, costs are medians over the studies, as in AlgoPerf (Dahl et al., 2023): a problem is
+    solved if it is in most of them.
 
     Attributes:
         values: shape (P, S, K), infinite where a tolerance was not reached.
@@ -28,6 +30,8 @@ class Costs:
         functions: the function of each problem, shape (P,).
         dims: its number of coordinates, shape (P,).
         judged: the tolerance that counts by default; None for the last.
+        starts: the number of the start of each problem, shape (P,).
+        by_study: the costs of each study, shape (P, S, K, T); T = 1 without studies.
     """
 
     values: NDArray[np.float64]
@@ -37,6 +41,8 @@ class Costs:
     functions: NDArray[np.str_]
     dims: NDArray[np.int64]
     judged: float | None = None
+    starts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    by_study: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0, 0, 0)))
 
     def at(self, tolerance: float | None = None) -> NDArray[np.float64]:
         """Return the costs of one tolerance, shape (P, S); by default of `judged`, else of the last.
@@ -72,6 +78,8 @@ class Costs:
             spent=np.where(np.isfinite(values), values, 0.0).max(2),
             functions=np.repeat(np.array(names), draws),
             dims=np.repeat(np.array(dims, dtype=np.int64), draws),
+            starts=np.tile(np.arange(draws), len(names)),
+            by_study=values[..., None],
         )
 
     def factors(self, count: int = 200) -> NDArray[np.float64]:
@@ -117,15 +125,18 @@ def costs(record: Record, cost: str = "evaluations") -> Costs:
     axes, tolerances = record.axes, [float(share) for share in record.meta["tolerances"]]
     spent = filled(record.grid("evaluations")) if cost == "evaluations" else _steps(record)
     repeats = len(axes["start"]) * len(axes["seed"])
+    by_study = by_problem(record, steps_or_inf(record.grid(f"{cost}_to")))
     dims = [record.meta["functions"][name]["dim"] for name in axes["function"]]
     return Costs(
-        values=_by_problem(steps_or_inf(record.grid(f"{cost}_to"))),
-        spent=_by_problem(spent[..., None]).astype(np.float64)[..., 0],
+        values=np.median(by_study, axis=-1),
+        spent=np.median(by_problem(record, spent).astype(np.float64), axis=-1),
         optimizers=[str(name) for name in axes["optimizer"]],
         tolerances=tolerances,
         functions=np.repeat(np.array(axes["function"]), repeats),
         dims=np.repeat(np.array(dims, dtype=np.int64), repeats),
         judged=judged_tolerance(record.meta),
+        starts=np.tile(np.repeat(np.arange(len(axes["start"])), len(axes["seed"])), len(axes["function"])),
+        by_study=by_study,
     )
 
 
@@ -156,9 +167,14 @@ def find_tolerance(tolerances: list[float], tolerance: float | None) -> int:
     return int(close[0])
 
 
-def _by_problem(grid: NDArray[Any]) -> NDArray[Any]:
-    """Return (function, optimizer, start, seed, K) as (P, S, K)."""
-    return grid.transpose(0, 2, 3, 1, 4).reshape(-1, grid.shape[1], grid.shape[4])
+def by_problem(record: Record, grid: NDArray[Any]) -> NDArray[Any]:
+    """Return values in the shape of the axes, with or without K more, as (P, S, K, T) or (P, S, T); T are studies."""
+    if "study" not in record.axes:
+        grid = np.expand_dims(grid, 2)
+    moved = np.moveaxis(grid, (1, 2), (-2, -1))  # (function, start, seed, K…, optimizer, study)
+    if moved.ndim == 6:
+        moved = np.moveaxis(moved, 3, 4)
+    return moved.reshape(-1, *moved.shape[3:])
 
 
 def _steps(record: Record) -> NDArray[np.int64]:

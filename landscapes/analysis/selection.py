@@ -87,9 +87,26 @@ def _best(steps: NDArray[np.float64], budget: float) -> NDArray[np.int64]:
 
     `steps` has the shape (tolerance, function, optimizer, lr, start, seed) and is infinite for never.
     """
-    runs = steps.reshape(*steps.shape[:4], -1)
-    expected = profiles.expected_running_time(runs, np.full_like(runs, budget))
-    return np.asarray(np.lexsort(expected, axis=-1)[..., 0])  # the last key counts first; ties go to the first rate
+    return best_setting(steps.reshape(*steps.shape[:4], -1), budget)
+
+
+def expected_steps(steps: NDArray[np.float64], budget: float) -> NDArray[np.float64]:
+    """Return the expected steps to each tolerance, shape (K, …), of N runs, shape (K, …, N), infinite for never.
+
+    A run that does not reach a tolerance costs the whole budget.
+    """
+    return profiles.expected_running_time(steps, np.full_like(steps, budget))
+
+
+def best_setting(
+    steps: NDArray[np.float64], budget: float, ties: NDArray[np.float64] | None = None
+) -> NDArray[np.int64]:
+    """Return the place of the best of n settings, shape (…); `steps` has the shape (K, …, n, N).
+
+    The last tolerance decides, then the one before. Ties go to the lowest of `ties`, shape (…, n), then to the first.
+    """
+    keys = expected_steps(steps, budget)  # the last key counts first
+    return np.asarray(np.lexsort(keys if ties is None else np.concatenate([ties[None], keys]), axis=-1)[..., 0])
 
 
 def _axis(record: Record, axis: str) -> list[Any]:

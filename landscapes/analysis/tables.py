@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from landscapes import files
 from landscapes.analysis import profiles
 from landscapes.analysis.chosen_lrs import at_edge, lr_notes, lrs_by_function, lrs_used, tuning_notes
-from landscapes.analysis.costs import costs, judged_tolerance
+from landscapes.analysis.costs import by_problem, costs, judged_tolerance
 from landscapes.analysis.table_formats import KINDS, Cell, Table, csv_text
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import FAILED, Record
@@ -135,7 +135,8 @@ def learning_rates(record: Record) -> Table:
         [titles[name], *(_rates(record, optimizer, rates[i]) for optimizer, rates in columns.items())]
         for i, name in enumerate(map(str, record.axes["function"]))
     ]
-    edges = ["*: at the edge of the grid."] if any("*" in cell for row in rows for cell in row[1:]) else []
+    where = "range" if record.meta.get("tuning") else "grid"
+    edges = [f"*: at the edge of the {where}."] if any("*" in cell for row in rows for cell in row[1:]) else []
     return Table(
         f"Learning rates on {_counted(len(rows), 'function')}.",
         ("function", *found.optimizers),
@@ -193,8 +194,7 @@ def _fastest(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _ended(record: Record) -> NDArray[np.bool_]:
     """Return which runs ended before their last step without success, by problem and optimizer, shape (P, S)."""
-    ended = np.isin(record.grid("status"), TERMINAL)
-    return ended.transpose(0, 2, 3, 1).reshape(-1, ended.shape[1])
+    return np.asarray(by_problem(record, np.isin(record.grid("status"), TERMINAL)).all(-1))
 
 
 def _minimum_notes(record: Record) -> list[str]:

@@ -22,8 +22,8 @@ FACTS = ("label", "round", "rung", "steps", "effort", "evaluations")
 
 
 @dataclass(frozen=True, eq=False)
-class Tuning:
-    """A typed view of the record of `tune`; made by `Tuning.of(record)`.
+class TuneResult:
+    """A typed view of the record of `tune`; made by `TuneResult.of(record)`.
 
     Attributes:
         record: the record.
@@ -45,7 +45,7 @@ class Tuning:
     steps: int
 
     @classmethod
-    def of(cls, record: Record) -> Tuning:
+    def of(cls, record: Record) -> TuneResult:
         """Return the view of a record of `tune`. Raises `InputError` for any other record."""
         meta = _checked(record).meta
         facts = (meta["effort"], meta["edges"], meta["spent"], meta["target"], meta.steps)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING, Any
 
 from landscapes.cli import batch, console, types
 from landscapes.cli import options as shared
 from landscapes.cli.parser import Commands, add_command
 from landscapes.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from landscapes.experiments.studies import Tuning
 
 SUMMARY = "benchmark optimizers on several functions"
 
@@ -23,6 +27,10 @@ EXAMPLES = [
     (
         "landscapes compare -f beale -f booth -O sgd -O adam --lr-grid 1e-4..1:20 --starts 6 --csv runs.csv",
         "each optimizer at its best of 20 learning rates, chosen and judged on different starts",
+    ),
+    (
+        "landscapes compare -f beale -f booth -O momentum -O adam --studies 5 --vary lr=1e-4..1 -o studies.png",
+        "the search for a learning rate repeated five times, each best of five trials judged on other starts",
     ),
 ]
 
@@ -46,6 +54,36 @@ def add(commands: Commands) -> None:
     )
     group.add_argument(
         "--untuned", action="store_true", help="use default learning rates where omitted, instead of tuned ones"
+    )
+    studies = parser.add_argument_group("tuning, repeated (--studies or --trials)")
+    studies.add_argument(
+        "--studies",
+        type=types.positive_int,
+        metavar="N",
+        help="how often the search for good hyper-parameters is repeated; costs are medians over studies (default: 5)",
+    )
+    studies.add_argument(
+        "--trials", type=types.positive_int, metavar="N", help="settings per study; the best is judged (default: 5)"
+    )
+    studies.add_argument(
+        "--vary",
+        type=types.search_range,
+        action="append",
+        metavar="NAME[=RANGE]",
+        help="hyper-parameter to search, as in lr=1e-4..1 or momentum=0..0.99:decay; repeat for several "
+        "(default: lr over the range of its class)",
+    )
+    studies.add_argument(
+        "--tuning-starts",
+        type=types.positive_int,
+        metavar="N",
+        help="starts per study that choose the best trial; --starts others judge it (default: 5)",
+    )
+    studies.add_argument(
+        "--budget",
+        type=types.positive_float,
+        metavar="N",
+        help="largest number of steps of all runs together; studies beyond it are refused (default: 1e10)",
     )
     runs = parser.add_argument_group("runs")
     shared.add_repeats(runs, starts="10", spread="view")
@@ -106,6 +144,8 @@ def run(options: argparse.Namespace) -> str:
                 "--lr-grid needs --starts 2 or more: learning rates are chosen on some starts and judged on the others"
             )
         settings["lr_grid"] = batch.values("lr", options.lr_grid)
+    if (tuning := _tuning(options)) is not None:
+        settings["tuning"] = tuning
     with batch.executor(options) as executor, console.progress_bar("comparing", "run") as progress:
         record = compare(
             functions,
@@ -126,6 +166,39 @@ def run(options: argparse.Namespace) -> str:
         for name in shown
     )
     return batch.report(record, options, text)
+
+
+def _tuning(options: argparse.Namespace) -> Tuning | None:
+    """Return the search that is repeated, None if it was not asked for."""
+    from landscapes.experiments.search_space import COMMON, Range
+    from landscapes.experiments.studies import Tuning
+
+    names = {"studies": "studies", "trials": "trials", "tuning_starts": "starts", "budget": "budget"}
+    given: dict[str, Any] = {
+        name: value for option, name in names.items() if (value := getattr(options, option)) is not None
+    }
+    if options.vary is not None:
+        ranges = dict(options.vary)
+        if len(ranges) < len(options.vary):
+            raise InputError("--vary names a hyper-parameter twice; give it once")
+        if all(ends is None for ends in ranges.values()):
+            given["vary"] = list(ranges)
+        elif any(ends is None for ends in ranges.values()):
+            raise InputError("--vary: give a range to every hyper-parameter or to none, as in --vary lr=1e-4..1")
+        else:
+            given["vary"] = {
+                name: Range(
+                    ends.low, ends.high, ends.scale or (COMMON[name].scale if name in COMMON else "log"), n=ends.n
+                )
+                for name, ends in ranges.items()
+            }
+    if not given:
+        return None
+    if options.studies is None and options.trials is None:
+        raise InputError("--vary, --tuning-starts and --budget go with --studies or --trials")
+    if options.lr_grid is not None:
+        raise InputError("give either --lr-grid or --studies")
+    return Tuning(**given, tolerance=options.tolerance)
 
 
 def _check_tolerance(options: argparse.Namespace) -> None:

@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> str:
     settings = {name: getattr(options, name) for name in names}
     with console.progress_bar("tuning", "rung") as progress:
         record = tune(function, optimizers, **settings, progress=progress)
-    text = f"{tuning.caption(record)}\n\n{tuning.Tuning.of(record).table()}"
+    text = f"{tuning.caption(record)}\n\n{tuning.TuneResult.of(record).table()}"
     return "\n\n".join([text, *_same(tuning.rows(record))])
 
 

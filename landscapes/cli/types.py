@@ -213,6 +213,24 @@ def lr_grid(text: str) -> list[float] | Interval:
         ) from None
 
 
+def search_range(text: str) -> tuple[str, Interval | None]:
+    """Convert a hyper-parameter to search, with or without its range.
+
+    >>> search_range("lr=1e-4..1"), search_range("beta1")
+    (('lr', Interval(low=0.0001, high=1.0, n=None, scale='')), ('beta1', None))
+    """
+    name, equals, values = text.partition("=")
+    try:
+        found = _values(values) if equals else None
+        if not name.strip() or not isinstance(found, Interval | None):
+            raise ValueError
+        return name.strip(), found
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be NAME or NAME=LOW..HIGH[:SCALE], as in lr=1e-4..1 or momentum=0..0.99:decay, got {text!r}"
+        ) from None
+
+
 def _values(text: str) -> list[float] | Interval:
     """Convert values separated by commas, or a range. Raises `ValueError` for anything else."""
     ends = re.fullmatch(r"(?P<low>[^:]+?)\.\.(?P<high>[^:]+)(:(?P<n>\d+))?(:(?P<scale>[a-z]+))?", text.strip())

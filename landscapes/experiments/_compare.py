@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from landscapes.analysis.costs import find_tolerance
 from landscapes.engine import loop
-from landscapes.engine.batch import BatchResult
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.execution import Executor, count_workers, execute
-from landscapes.execution.plan import GridColumn, Plan, RunSettings, Task
-from landscapes.execution.results import NOT_RUN, Results
+from landscapes.execution.plan import Plan, RunSettings, Task
 from landscapes.experiments.checks import check_count, check_dtype, check_memory
+from landscapes.experiments.compare_record import compare_record
+from landscapes.experiments.compare_tasks import Problem, task, trial_task
 from landscapes.experiments.optimizer_specs import (
     Optimizers,
     OptimizerSpec,
@@ -27,47 +27,22 @@ from landscapes.experiments.optimizer_specs import (
     unique_labels,
     with_tuned_lrs,
 )
-from landscapes.experiments.outcomes import roaming_box
-from landscapes.experiments.records import dtype_name, run_columns, warn_of_equal_seeds
+from landscapes.experiments.records import dtype_name
+from landscapes.experiments.run_studies import run_studies, trial_settings
 from landscapes.experiments.search_space import Range
 from landscapes.experiments.starts import Spread, starts_of
-from landscapes.experiments.stored_lrs import GRID
+from landscapes.experiments.studies import Searched, Tuning
 from landscapes.experiments.sweep_settings import sweep_settings
-from landscapes.experiments.target_hits import TargetHitTask, evaluation_cost, target_key
 from landscapes.experiments.torch_modes import in_usual_modes
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.minima import with_found_minima
 from landscapes.objectives.validation import checked
 from landscapes.optimizers import Optimizer
-from landscapes.oracle import KINDS
-from landscapes.record import Record, Trajectories
-from landscapes.record.metadata import CompareMeta
-from landscapes.versions import versions
+from landscapes.record import Record
 
 TOLERANCES = tuple(10.0**-k for k in range(1, 9))
 """The default tolerances, as shares of the initial gap."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Problem:
-    """A function to minimize.
-
-    Attributes:
-        label: its name in the record.
-        function: the function, with its minimum.
-        starts: shape (S, d).
-        optimizers: the optimizers, at their learning rates.
-        lr_grid: the learning rates that replace their own, shape (L,), or None.
-        minimum_is: "known", "found" by a search, or "the lowest value seen" by any run.
-    """
-
-    label: str
-    function: Function
-    starts: NDArray[np.float64]
-    optimizers: Sequence[Optimizer]
-    lr_grid: NDArray[np.float64] | None
-    minimum_is: str
 
 
 @suggests_arguments
@@ -83,6 +58,7 @@ def compare(
     tolerances: Sequence[float] = TOLERANCES,
     tuned: bool = True,
     lr_grid: Sequence[float] | Range | None = None,
+    tuning: Tuning | None = None,
     seed: int = 0,
     device: str = "cpu",
     dtype: torch.dtype = torch.float64,
@@ -113,21 +89,26 @@ def compare(
             `landscapes.experiments.stored_lrs`); else it is the optimizer's default. An optimizer is taken as it is.
         lr_grid: learning rates at which every optimizer is run, in place of its own: values, or a `Range` of `n`
             values (16 without `n`).
+        tuning: a search of hyper-parameters that is repeated, as in `Tuning(trials=5, studies=5)`: in each study, the
+            best of the trials on starts of its own is judged on `starts`. It replaces given and tuned values.
         seed: of all random numbers.
         device: "cpu", "cuda", …
         dtype: `torch.float64` or `torch.float32`.
         compiled: whether steps are compiled; by default if it pays.
         executor: runs the blocks, any `concurrent.futures.Executor`; see `landscapes.execution`.
-        resume_dir: a folder for finished blocks, so that an interrupted comparison continues.
+        resume_dir: a folder for finished blocks, so that an interrupted comparison continues. With `tuning` it has two
+            results directories, "trials" and "judged".
         progress: called with (runs done, runs in all).
 
     Returns:
         A record with the axes `function`, `optimizer`, `start` and `seed`. With `lr_grid` the axis `lr` follows
-        `optimizer`, and `analysis.selection.at_best_lr` takes each optimizer at its best. `meta.tolerances` are the
-        shares, descending. The columns `steps_to` and `evaluations_to` have one entry per tolerance, masked if it was
-        not reached. Others are `status` ("converged" if the run ends at the last tolerance), `reached` (steps to it),
-        `first_reached` (the first step there, even if the run leaves again), `evaluations` (of the whole run), `final`,
-        `lowest` and evaluations by kind. Points are padded with NaN to the largest number of coordinates.
+        `optimizer`, and `analysis.selection.at_best_lr` takes each optimizer at its best. With `tuning` the axis
+        `study` follows `optimizer`, the column `trial` holds the chosen trial (-1 if there was nothing to search), and
+        `meta.tuning` all trials with their scores. `meta.tolerances` are the shares, descending. The columns
+        `steps_to` and `evaluations_to` have one entry per tolerance, masked if it was not reached. Others are `status`
+        ("converged" if the run ends at the last tolerance), `reached` (steps to it), `first_reached` (the first step
+        there, even if the run leaves again), `evaluations` (of the whole run), `final`, `lowest` and evaluations by
+        kind. Points are padded with NaN to the largest number of coordinates.
         `analysis.profiles` and `analysis.tables` take the record.
 
     Raises:
@@ -147,6 +128,13 @@ def compare(
     {'function': 2, 'optimizer': 2, 'lr': 7, 'start': 4, 'seed': 1}
     >>> at_best_lr(record, 1e-2).grid("steps_to").shape
     (2, 2, 4, 1, 8)
+
+    The best of 3 trials, in each of 2 studies:
+
+    >>> from landscapes import Tuning
+    >>> record = compare("booth", ["adam", "sgd"], tuning=Tuning(trials=3, studies=2), starts=4, steps=100)
+    >>> {name: len(axis) for name, axis in record.axes.items()}
+    {'function': 1, 'optimizer': 2, 'study': 2, 'start': 4, 'seed': 1}
     """
     objectives = [as_function(one) for one in _as_list(functions)]
     place = str(loop.check_device(device))
@@ -169,33 +157,79 @@ def compare(
     lrs = None
     if lr_grid is not None:
         lrs = sweep_settings([spec.optimizer for spec in specs], {"lr": lr_grid}, "grid", None, seed).columns["lr"][1]
-    points = [starts_of(one, None, starts, spread=spread, seed=seed) for one in objectives]
+    ranges = _searched(tuning, specs, lr_grid, shares, len(objectives), starts, seeds * budget)
+    drawn = starts + (tuning.studies * tuning.starts if tuning is not None else 0)
+    points = [starts_of(one, None, drawn, spread=spread, seed=seed) for one in objectives]
     found = [with_found_minima(checked(one)) for one in objectives]
     problems = [
-        _Problem(
+        Problem(
             label,
             now,
-            at,
-            _optimizers(specs, now, budget, tuned and lrs is None),
+            at[:starts],
+            _optimizers(specs, now, budget, tuned and lrs is None, ranges),
             lrs,
             "known" if math.isfinite(one.minimum) else "found",
+            at[starts:],
         )
         for label, one, now, at in zip(_names(objectives), objectives, found, points, strict=True)
     ]
+    if tuning is not None:
+        problems = [replace(problem, trials=trial_settings(problem, tuning, ranges, seed)) for problem in problems]
     terms = RunSettings(budget, np.empty(0), seed=seed, dtype=dtype_name(dtype), device=place, compiled=compiled)
-    problems = [_with_lowest_seen(problem, seeds, terms, executor) for problem in problems]
-    plan = Plan(
-        [_task(problem, optimizer, seeds, terms, shares) for problem in problems for optimizer in problem.optimizers],
-        workers=count_workers(executor, resume_dir),
-    )
-    results = execute(plan, executor=executor, resume_dir=resume_dir, progress=progress)
+    problems = [_with_lowest_seen(problem, tuning, seeds, terms, executor) for problem in problems]
+    searched = {label for label, own in zip(labels(specs), ranges, strict=True) if "lr" in own}
     untuned = [
         label
         for label, spec in zip(labels(specs), specs, strict=True)
-        if lrs is None and (spec.lr_source == "default" or (spec.lr_open and not tuned))
+        if lrs is None and label not in searched and (spec.lr_source == "default" or (spec.lr_open and not tuned))
     ]
-    found_here = [label for label, spec in zip(labels(specs), specs, strict=True) if spec.lr_open and tuned]
-    return _record(results, problems, specs, seeds, shares, untuned, found_here if lrs is None else [])
+    found_here = [
+        label
+        for label, spec in zip(labels(specs), specs, strict=True)
+        if lrs is None and label not in searched and spec.lr_open and tuned
+    ]
+    if tuning is not None:
+        return run_studies(
+            problems, specs, tuning, ranges, seeds, terms, shares, untuned, found_here, executor, resume_dir, progress
+        )
+    plan = Plan(
+        [task(problem, optimizer, seeds, terms, shares) for problem in problems for optimizer in problem.optimizers],
+        workers=count_workers(executor, resume_dir),
+    )
+    results = execute(plan, executor=executor, resume_dir=resume_dir, progress=progress)
+    return compare_record(results, problems, specs, seeds, shares, untuned=untuned, tuned=found_here)
+
+
+def _searched(
+    tuning: Tuning | None,
+    specs: Sequence[OptimizerSpec],
+    lr_grid: Sequence[float] | Range | None,
+    shares: tuple[float, ...],
+    functions: int,
+    judged: int,
+    steps: int,
+) -> Searched:
+    """Return the ranges that the studies search, {} of each optimizer without studies.
+
+    `judged` are the starts that judge, `steps` the steps of a run from one start with all
+    its seeds. Raises `InputError` for studies that the budget does not pay for, and for whatever `Tuning` refuses.
+    """
+    if tuning is None:
+        return [{} for _ in specs]
+    if not isinstance(tuning, Tuning):
+        raise InputError(f"tuning must be a Tuning, as in Tuning(trials=5, studies=5), got {tuning!r:.80}")
+    if lr_grid is not None:
+        raise InputError("give either lr_grid or tuning: tuning searches the learning rates that lr_grid would list")
+    if tuning.tolerance is not None:
+        find_tolerance(list(shares), tuning.tolerance)
+    ranges = tuning.ranges([spec.optimizer for spec in specs])
+    if not any(ranges):
+        raise InputError(
+            "tuning: none of these optimizers has a hyper-parameter to search; leave out tuning, or name others in vary"
+        )
+    tuned = sum(map(bool, ranges)) * tuning.trials * tuning.starts
+    tuning.check_budget(functions * len(specs) * judged, functions * tuned, steps)
+    return ranges
 
 
 def _as_list(functions: Any) -> list[Any]:
@@ -225,127 +259,33 @@ def _check_tolerances(tolerances: Any) -> tuple[float, ...]:
     return tuple(shares)
 
 
-def _optimizers(specs: Sequence[OptimizerSpec], function: Function, steps: int, tuned: bool) -> list[Optimizer]:
+def _optimizers(
+    specs: Sequence[OptimizerSpec], function: Function, steps: int, tuned: bool, ranges: Searched
+) -> list[Optimizer]:
+    """Return the optimizers at their learning rates; those that studies search have their own for now."""
     if tuned:
+        specs = [
+            replace(spec, lr_open=spec.lr_open and "lr" not in own) for spec, own in zip(specs, ranges, strict=True)
+        ]
         specs = with_tuned_lrs(specs, function, function.start, steps)
     return [spec.optimizer for spec in specs]
 
 
-def _with_lowest_seen(problem: _Problem, seeds: int, terms: RunSettings, executor: Executor | None) -> _Problem:
-    """Return the problem with a minimum; if unknown, the lowest value that any of its runs meets."""
+def _with_lowest_seen(
+    problem: Problem, tuning: Tuning | None, seeds: int, terms: RunSettings, executor: Executor | None
+) -> Problem:
+    """Return the problem with a minimum; if unknown, the lowest value that any of its runs meets.
+
+    With studies these are the trials; an optimizer with nothing to search runs from all judged starts.
+    """
     if math.isfinite(problem.function.minimum):
         return problem
-    plan = Plan(
-        [_task(problem, optimizer, seeds, terms, ()) for optimizer in problem.optimizers],
-        workers=count_workers(executor, None),
-    )
-    lowest = execute(plan, executor=executor).all_runs().lowest
+    tasks: list[Task] = []
+    for i, optimizer in enumerate(problem.optimizers):
+        if tuning is not None and problem.trials[i]:
+            tasks.append(trial_task(problem, i, tuning, seeds, terms, ()))
+        else:
+            tasks.append(task(problem, optimizer, seeds, terms, ()))
+    lowest = execute(Plan(tasks, workers=count_workers(executor, None)), executor=executor).all_runs().lowest
     minimum = float(np.min(lowest[np.isfinite(lowest)]))
     return replace(problem, function=replace(problem.function, minimum=minimum), minimum_is="the lowest value seen")
-
-
-def _task(problem: _Problem, optimizer: Optimizer, seeds: int, terms: RunSettings, shares: tuple[float, ...]) -> Task:
-    """Return all runs of one optimizer on one function: learning rates, then starts, then seeds, the last fastest."""
-    function, starts, lrs = problem.function, problem.starts, problem.lr_grid
-    lengths = (1 if lrs is None else len(lrs), len(starts), seeds)
-    columns = [GridColumn.along(column, lengths, 1) for column in starts.T]
-    numbers = {} if lrs is None else {"lr": GridColumn.along(lrs, lengths, 0)}
-    streams = GridColumn(np.arange(len(starts) * seeds))
-    here = replace(
-        terms, box=roaming_box(function).numpy(), metrics=target_key(shares, function.minimum) if shares else ()
-    )
-    if not shares:
-        return Task(function, optimizer, math.prod(lengths), columns, here, numbers, streams)
-    return TargetHitTask(
-        function,
-        optimizer,
-        math.prod(lengths),
-        columns,
-        here,
-        numbers,
-        streams,
-        shares=shares,
-        minimum=function.minimum,
-    )
-
-
-def _record(
-    results: Results,
-    problems: Sequence[_Problem],
-    specs: Sequence[OptimizerSpec],
-    seeds: int,
-    shares: tuple[float, ...],
-    untuned: list[str],
-    tuned: list[str],
-) -> Record:
-    names, terms, lrs = labels(specs), results.plan.tasks[0].settings, problems[0].lr_grid
-    widest = max(problem.function.dim for problem in problems)
-    each = [
-        _columns(results.task(i * len(names) + j), problem, names[j], optimizer, shares)
-        for i, problem in enumerate(problems)
-        for j, optimizer in enumerate(problem.optimizers)
-    ]
-    x = [np.pad(part["x"], ((0, 0), (0, 0), (0, widest - part["x"].shape[2])), constant_values=np.nan) for part in each]
-    value = np.concatenate([part["loss"] for part in each])
-    columns = {name: np.concatenate([part[name] for part in each]) for name in each[0] if name not in ("x", "loss")}
-    meta = CompareMeta(
-        functions={problem.label: _function_meta(problem) for problem in problems},
-        optimizers={name: spec.optimizer.spec for name, spec in zip(names, specs, strict=True)},
-        axes={
-            "function": [problem.label for problem in problems],
-            "optimizer": names,
-            **({} if lrs is None else {"lr": lrs.tolist()}),
-            "start": list(range(len(problems[0].starts))),
-            "seed": list(range(seeds)),
-        },
-        tolerances=list(shares),
-        untuned=untuned,
-        tuned=tuned,
-        lr_grid=list(GRID) if tuned else [],
-        target=None,
-        steps=terms.steps,
-        seed=terms.seed,
-        complete=results.complete,
-        device=terms.device,
-        dtype=terms.dtype,
-        versions=versions(),
-    )
-    warn_of_equal_seeds(value[:, -1], seeds)
-    return Record(Trajectories(np.concatenate(x), value, np.array([0, terms.steps]), columns), None, meta)
-
-
-def _columns(
-    paths: BatchResult, problem: _Problem, label: str, optimizer: Optimizer, shares: tuple[float, ...]
-) -> Mapping[str, NDArray[Any]]:
-    """Return points, losses and columns of the runs of one optimizer on one function."""
-    count, function = len(paths.loss), problem.function
-    lrs = np.array([optimizer.learning_rate]) if problem.lr_grid is None else problem.lr_grid
-    never = np.full((count, len(shares)), np.nan)  # if no block of it was run
-    to = {name: np.nan_to_num(paths.metrics.get(name, never), nan=-1) for name in ("steps_to", "evaluations_to")}
-    first = paths.loss[:, 0]
-    hardest = function.minimum + shares[-1] * np.maximum(first - function.minimum, 0.0)
-    spent = np.stack([paths.evaluations[kind] for kind in KINDS], -1).astype(np.float64)
-    return {
-        "x": paths.x,
-        "loss": paths.loss,
-        "label": np.repeat([label], count),
-        "function": np.repeat([problem.label], count),
-        "lr": np.repeat(lrs, count // len(lrs)),
-        **run_columns(paths, hardest, function.minimum),
-        "evaluations": np.where(paths.reason == NOT_RUN, -1, evaluation_cost(spent, function.dim)).astype(np.int64),
-        "steps_to": to["steps_to"].astype(np.int64),
-        "evaluations_to": to["evaluations_to"].astype(np.int64),
-    }
-
-
-def _function_meta(problem: _Problem) -> dict[str, Any]:
-    """Return the metadata of a function."""
-    function = problem.function
-    return {
-        "title": function.title,
-        "dim": function.dim,
-        "minimum": function.minimum,
-        "minimum_is": problem.minimum_is,
-        "starts": problem.starts.tolist(),
-        "optimizers": [optimizer.spec for optimizer in problem.optimizers],
-    }

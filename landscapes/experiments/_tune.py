@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from landscapes.analysis.tuning import FAILED_EFFORT
 from landscapes.engine.batch import BatchResult
-from landscapes.errors import InputError, suggests_arguments, unknown
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.experiments import criterion
 from landscapes.experiments.checks import check_count, check_start
 from landscapes.experiments.following import FollowedSettings
@@ -19,9 +19,10 @@ from landscapes.experiments.halving import Scores, Trial, halve
 from landscapes.experiments.optimizer_specs import Optimizers, parse_optimizers, unique_labels
 from landscapes.experiments.outcomes import statuses, target_loss
 from landscapes.experiments.records import warn_of_equal_seeds
-from landscapes.experiments.search_space import Range, search_space
+from landscapes.experiments.search_space import Range
 from landscapes.experiments.starts import sobol
 from landscapes.experiments.torch_modes import in_usual_modes
+from landscapes.experiments.varied import Vary, check_vary, ranges_to_vary, rejection_of, without_rejected
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.validation import checked
@@ -31,7 +32,6 @@ from landscapes.record import Record, Trajectories
 from landscapes.record.metadata import TuneMeta
 from landscapes.versions import versions
 
-Vary = Literal["all"] | Sequence[str] | Mapping[str, Range | tuple[float, float]]
 Progress = Callable[[int, int], None]
 
 HALVING = 3
@@ -101,7 +101,7 @@ def tune(
         `evaluations` (of all its starts and seeds), `chosen`, and one per hyper-parameter (NaN if the optimizer lacks
         it). Points, losses, `status` and `reached` are those from the first start.
         `record.best` is a dict from labels to the best optimizers, `render.table(record)` the table of them, and
-        `landscapes.Tuning.of(record)` a typed view.
+        `landscapes.TuneResult.of(record)` a typed view.
 
     Raises:
         InputError: for invalid arguments, before any work is done.
@@ -118,8 +118,8 @@ def tune(
     labels = unique_labels([spec.optimizer.label if spec.label is None else spec.label for spec in specs])
     if not isinstance(vary, str):
         vary = canonical_names(vary) if isinstance(vary, Mapping) else [canonical(name) for name in vary]
-    _check_vary(base, vary)
-    spaces = [_variable(optimizer, _search_space(optimizer, vary), vary) for optimizer in base]
+    check_vary(base, vary)
+    spaces = [without_rejected(optimizer, ranges_to_vary(optimizer, vary), vary) for optimizer in base]
     starts, seeds = check_count("starts", starts), check_count("seeds", seeds)
     candidates = check_count("candidates", candidates, HALVING ** (RUNGS - 1))
     longest = check_count("steps", given.steps if steps is None else steps)
@@ -218,46 +218,6 @@ def _trajectories(
     return Trajectories(x, loss, np.array([0, longest]), runs)
 
 
-def _check_vary(optimizers: Sequence[Optimizer], vary: Vary) -> None:
-    """Raise `InputError` for a hyper-parameter that no optimizer has."""
-    if isinstance(vary, str):
-        return
-    known = dict.fromkeys(name for optimizer in optimizers for name in search_space(optimizer))
-    for name in vary:
-        if not isinstance(name, str):
-            raise InputError(f"vary: names of hyper-parameters must be text, got {name!r}")
-        if name not in known:
-            raise unknown("hyper-parameter", name, known)
-
-
-def _search_space(optimizer: Optimizer, vary: Vary) -> dict[str, Range]:
-    """Return the ranges of the hyper-parameters that are varied."""
-    known = search_space(optimizer)
-    if vary == "all":
-        return known
-    if isinstance(vary, Mapping):
-        given: dict[str, Range] = {}
-        for name, ends in vary.items():
-            usual = known.get(name)
-            if isinstance(ends, Range):
-                if ends.n is not None:
-                    raise InputError(f"vary: tune searches the whole range of {name}; leave n out")
-                given[name] = ends
-            elif isinstance(ends, Sequence) and len(ends) == 2:
-                scale = usual.scale if usual is not None else "log"
-                given[name] = Range(
-                    float(ends[0]), float(ends[1]), scale if scale != "log" or ends[0] > 0 else "linear"
-                )
-            else:
-                raise InputError(f"vary: a range must be (low, high) or a Range, got {ends!r}")
-        return {name: ends for name, ends in given.items() if name in known}
-    if isinstance(vary, str):
-        raise InputError(
-            f'vary must be "all", names such as ["lr", "beta1"], or a dict from names to ranges; got {vary!r}'
-        )
-    return {name: ends for name, ends in known.items() if name in vary}
-
-
 def _check_target(function: Function, start: NDArray[np.float64], target: float | None) -> float:
     """Return the loss to reach. Raises `InputError` for a target that is not below the loss at the start."""
     first = float(function(start.tolist()))
@@ -269,30 +229,6 @@ def _check_target(function: Function, start: NDArray[np.float64], target: float 
     if math.isfinite(function.minimum):
         return target_loss(first, function.minimum)
     raise InputError(f"the minimum of {function.name} is unknown; give the loss to reach, target=…")
-
-
-def _variable(optimizer: Optimizer, ranges: Mapping[str, Range], vary: Vary) -> dict[str, Range]:
-    """Return the ranges without hyper-parameters whose every other value the optimizer rejects.
-
-    Nesterov momentum, for instance, requires dampening 0. Raises `InputError` if such a hyper-parameter was named.
-    """
-    found: dict[str, Range] = {}
-    for name, ends in ranges.items():
-        errors = [error for share in (0.1, 0.5, 0.9) if (error := _rejection(optimizer, {name: ends.at(share)}))]
-        if len(errors) < 3:
-            found[name] = ends
-        elif vary != "all":
-            raise InputError(f"vary: {optimizer.label} cannot vary {name}: {errors[0]}")
-    return found
-
-
-def _rejection(optimizer: Optimizer, values: Mapping[str, float]) -> InputError | None:
-    """Return why the optimizer rejects these values, None if it accepts them."""
-    try:
-        optimizer.with_hyperparameters(values)
-    except InputError as error:
-        return error
-    return None
 
 
 def _candidates(optimizer: Optimizer, ranges: Mapping[str, Range], count: int, seed: int) -> list[Optimizer]:
@@ -308,7 +244,7 @@ def _candidates(optimizer: Optimizer, ranges: Mapping[str, Range], count: int, s
         if len(found) == count:
             return found
         values = {name: ends.at(share) for (name, ends), share in zip(ranges.items(), shares, strict=True)}
-        rejection = _rejection(optimizer, values)
+        rejection = rejection_of(optimizer, values)
         error = rejection or error
         if rejection is None:
             found.append(optimizer.with_hyperparameters(values))

@@ -264,6 +264,9 @@ class CompareMeta(ExperimentMeta):
         lr_grid: the learning rates among which it chose; else those among which the rates of `tuned` were.
         tuned: the labels whose learning rate was tuned for each function.
         untuned: the labels whose learning rate is the default of their class.
+        tuning: of studies: their number, `trials`, `starts` and `design`; what they `searched`, label → name → [low,
+            high, scale]; and what they `found`, function → label → settings, score (expected steps, None for never),
+            reached, chosen and evaluations. {} without studies.
     """
 
     required: ClassVar[tuple[str, ...]] = ("axes", "tolerances", "functions")
@@ -276,6 +279,7 @@ class CompareMeta(ExperimentMeta):
     lr_grid: list[float] = field(default_factory=list)
     tuned: list[str] = field(default_factory=list)
     untuned: list[str] = field(default_factory=list)
+    tuning: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from landscapes.analysis import profiles
 from landscapes.analysis.costs import check_one_lr, judged_tolerance
+from landscapes.analysis.costs import costs as costs_of
 from landscapes.errors import InputError, suggests_arguments, unknown
-from landscapes.record import Record, steps_or_inf
+from landscapes.record import Record
 from landscapes.render.artists.localization import localize
 from landscapes.render.artists.trails import set_legend_style
 from landscapes.render.plots.inputs import current_axes, plain_log_ticks, size_factor
@@ -99,16 +100,10 @@ def performance_profile(
     return ax
 
 
-def problems(record: Record) -> tuple[NDArray[np.float64], NDArray[np.float64], list[float]]:
+def problems(record: Record) -> tuple[NDArray[np.float64], NDArray[np.int64], list[float]]:
     """Return the evaluations to each target, shape (P, S, K), inf for never; dimensions (P,); targets (K)."""
-    axes = list(record.axes)
-    evaluations = steps_or_inf(record.grid("evaluations_to"))
-    moved = np.moveaxis(evaluations, axes.index("optimizer"), -2)
-    lengths = [len(record.axes[name]) for name in axes if name != "optimizer"]
-    costs = np.where(moved < 0, np.inf, moved).reshape(-1, *moved.shape[-2:])
-    each = np.array([record.meta["functions"][name]["dim"] for name in record.axes["function"]], float)
-    dims = np.broadcast_to(each.reshape(-1, *[1] * (len(lengths) - 1)), lengths).ravel()
-    return costs, dims, [float(share) for share in record.meta["tolerances"]]
+    found = costs_of(record)
+    return found.values, found.dims, found.tolerances
 
 
 def _place(tolerances: list[float], tolerance: float) -> int:

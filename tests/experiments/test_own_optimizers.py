@@ -148,7 +148,7 @@ class Failing(Mine):
 
 def test_a_tuning_says_what_it_varied_and_whose_trials_all_fail():
     record = landscapes.tune("booth", {"bad": Failing, "good": Mine}, steps=9, starts=1, candidates=9)
-    text = landscapes.Tuning.of(record).table()
+    text = landscapes.TuneResult.of(record).table()
     assert [line.split()[3] for line in text.splitlines()[:3]] == ["varied", "lr", "lr"]
     assert "Note: all settings of bad fail; those shown are not tuned." in text
     assert "All settings of bad fail; those shown are not tuned." in landscapes.render.table(record)

@@ -11,7 +11,7 @@ from every_optimizer import OPTIMIZERS, optimizer_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landscapes import Record, Tuning, function, optimizers, render
+from landscapes import Record, TuneResult, function, optimizers, render
 from landscapes.analysis import tuning
 from landscapes.errors import InputError
 from landscapes.experiments import following
@@ -176,7 +176,7 @@ def test_a_tuning_is_saved_and_read_again(tmp_path):
     assert again.best == record.best
     assert again.meta == record.meta
     assert render.table(again) == render.table(record)
-    view = Tuning.of(again)
+    view = TuneResult.of(again)
     assert (view.best, view.effort, view.spent) == (record.best, record.meta.effort, record.meta.spent)
     assert (view.target, view.steps, view.edges) == (record.meta.target, 60, record.meta.edges)
     assert view.table() in render.table(record)
@@ -189,7 +189,7 @@ def test_only_a_tuning_has_best_optimizers():
     with pytest.raises(InputError, match=r"found by tune\(\), got the record of a race"):
         _ = record.best
     with pytest.raises(InputError, match=r"trials are in the record of tune\(\), got the record of a race"):
-        Tuning.of(record)
+        TuneResult.of(record)
 
 
 def test_progress_counts_rungs():

@@ -1,0 +1,77 @@
+"""Choose which hyper-parameters a search varies, and over which ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from landscapes.errors import InputError, unknown
+from landscapes.experiments.search_space import Range, search_space
+from landscapes.optimizers.base import Optimizer
+
+Vary = Literal["all"] | Sequence[str] | Mapping[str, Range | tuple[float, float]]
+"""The hyper-parameters to vary: "all", names, or a dict from names to ranges."""
+
+
+def check_vary(optimizers: Sequence[Optimizer], vary: Vary) -> None:
+    """Raise `InputError` for a hyper-parameter that no optimizer has."""
+    if isinstance(vary, str):
+        return
+    known = dict.fromkeys(name for optimizer in optimizers for name in search_space(optimizer))
+    for name in vary:
+        if not isinstance(name, str):
+            raise InputError(f"vary: names of hyper-parameters must be text, got {name!r}")
+        if name not in known:
+            raise unknown("hyper-parameter", name, known)
+
+
+def ranges_to_vary(optimizer: Optimizer, vary: Vary) -> dict[str, Range]:
+    """Return the ranges of the hyper-parameters that are varied."""
+    known = search_space(optimizer)
+    if vary == "all":
+        return known
+    if isinstance(vary, Mapping):
+        given: dict[str, Range] = {}
+        for name, ends in vary.items():
+            usual = known.get(name)
+            if isinstance(ends, Range):
+                if ends.n is not None:
+                    raise InputError(f"vary: the whole range of {name} is searched; leave n out")
+                given[name] = ends
+            elif isinstance(ends, Sequence) and len(ends) == 2:
+                scale = usual.scale if usual is not None else "log"
+                given[name] = Range(
+                    float(ends[0]), float(ends[1]), scale if scale != "log" or ends[0] > 0 else "linear"
+                )
+            else:
+                raise InputError(f"vary: a range must be (low, high) or a Range, got {ends!r}")
+        return {name: ends for name, ends in given.items() if name in known}
+    if isinstance(vary, str):
+        raise InputError(
+            f'vary must be "all", names such as ["lr", "beta1"], or a dict from names to ranges; got {vary!r}'
+        )
+    return {name: ends for name, ends in known.items() if name in vary}
+
+
+def without_rejected(optimizer: Optimizer, ranges: Mapping[str, Range], vary: Vary) -> dict[str, Range]:
+    """Return the ranges without hyper-parameters whose every other value the optimizer rejects.
+
+    Nesterov momentum, for instance, requires dampening 0. Raises `InputError` if such a hyper-parameter was named.
+    """
+    found: dict[str, Range] = {}
+    for name, ends in ranges.items():
+        errors = [error for share in (0.1, 0.5, 0.9) if (error := rejection_of(optimizer, {name: ends.at(share)}))]
+        if len(errors) < 3:
+            found[name] = ends
+        elif vary != "all":
+            raise InputError(f"vary: {optimizer.label} cannot vary {name}: {errors[0]}")
+    return found
+
+
+def rejection_of(optimizer: Optimizer, values: Mapping[str, float]) -> InputError | None:
+    """Return why the optimizer rejects these values, None if it accepts them."""
+    try:
+        optimizer.with_hyperparameters(values)
+    except InputError as error:
+        return error
+    return None
