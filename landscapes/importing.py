@@ -63,10 +63,10 @@ def _file(path: Path) -> ModuleType:
     """Import a file. Its path is its module name, so that it shadows no other module."""
     if not path.is_file():
         raise InputError(f"no such file: {str(path)!r}")
-    name = str(path.resolve())
+    name = str(path.resolve()).replace(".", "%2E")  # pickle would look for a package before a dot
     if name in sys.modules:
         return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, name)
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
     if spec is None or spec.loader is None:
         raise InputError(f"{str(path)!r} is not a Python file; its name must end in .py")
     module = importlib.util.module_from_spec(spec)
@@ -75,7 +75,7 @@ def _file(path: Path) -> ModuleType:
     if folder not in sys.path:
         sys.path.insert(0, folder)  # for modules in the same folder
     try:
-        with _without_arguments(name):
+        with _without_arguments(str(path.resolve())):
             spec.loader.exec_module(module)
     except BaseException as error:
         sys.modules.pop(name, None)

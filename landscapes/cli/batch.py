@@ -49,21 +49,30 @@ def values(name: str, parsed: list[float] | types.Interval) -> list[float] | Ran
 
 
 @contextmanager
-def executor(options: argparse.Namespace) -> Iterator[Any]:
-    """Yield a pool of worker processes, or None for one process."""
+def executor(options: argparse.Namespace, imports: str | None = None) -> Iterator[Any]:
+    """Yield a pool of worker processes, or None for one process.
+
+    Args:
+        options: the options of the command.
+        imports: an object of the user, `module:object` or `file.py:object`, whose module the workers import.
+    """
     if options.processes is None:
         yield None
         return
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    with ProcessPoolExecutor(options.processes, get_context("spawn"), initializer=_print_to_stderr) as pool:
+    with ProcessPoolExecutor(options.processes, get_context("spawn"), _begin_worker, (imports,)) as pool:
         yield pool
 
 
-def _print_to_stderr() -> None:
-    """Send what a user's function prints in a worker to stderr: stdout has the report alone."""
+def _begin_worker(imports: str | None) -> None:
+    """Send what a user's function prints in a worker to stderr: stdout has the report alone. Import its module."""
     sys.stdout = sys.stderr
+    if imports is not None:
+        from landscapes.importing import load_object
+
+        load_object(imports)  # pickles look up a file's module by its path, which no import statement finds
 
 
 def report(record: Record, options: argparse.Namespace, text: str) -> str:

@@ -115,16 +115,21 @@ def add_execution(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("execution")
     add_device(group)
     add_dtype(group)
+    add_workers(group, "runs")
+    add_seed(group)
+
+
+def add_workers(group: argparse._ArgumentGroup, what: str) -> None:
+    """Add the options for worker processes, and for a directory of finished blocks of runs or points."""
     group.add_argument(
         "--processes", type=types.positive_int, metavar="N", help="worker processes (default: none, one process)"
     )
     group.add_argument(
         "--resume-dir",
         metavar="DIR",
-        help="directory for finished blocks of runs: an interrupted experiment resumes there, and several machines "
+        help=f"directory for finished blocks of {what}: an interrupted experiment resumes there, and several machines "
         "can share the work",
     )
-    add_seed(group)
 
 
 def add_record(group: argparse._ArgumentGroup) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from landscapes.cli import console, drawing, types
+from landscapes.cli import batch, console, drawing, jobs, types
 from landscapes.cli import options as shared
 from landscapes.cli.parser import Commands, add_command
 from landscapes.errors import InputError
@@ -26,6 +25,10 @@ EXAMPLES = [
         "landscapes plane mypackage.job:make --directions hessian --3d -o sharp.png",
         "a 3-D surface along the two eigenvectors of largest curvature",
     ),
+    (
+        "landscapes plane training:make --resolution 201 --processes 8 --resume-dir grid -o fine.png",
+        "a fine grid by eight processes; a second call resumes it",
+    ),
 ]
 
 
@@ -33,12 +36,7 @@ def add(commands: Commands) -> None:
     """Add the parser of `landscapes plane`."""
     parser = add_command(commands, "plane", "FACTORY", SUMMARY, EXAMPLES)
     group = parser.add_argument_group("network")
-    group.add_argument(
-        "factory",
-        metavar="FACTORY",
-        help="module:function or file.py:function; it takes no arguments and returns (model, loss, data), or a "
-        "dictionary of the arguments of landscapes.plane",
-    )
+    jobs.add_job(group, "FACTORY", "plane")
     group.add_argument(
         "--path",
         metavar="FILE.pt",
@@ -63,7 +61,9 @@ def add(commands: Commands) -> None:
     plane.add_argument(
         "--metric", metavar="M", help="draw this metric in place of the loss: accuracy, or one of the factory's"
     )
-    shared.add_seed(plane)
+    execution = parser.add_argument_group("execution")
+    shared.add_workers(execution, "points")
+    shared.add_seed(execution)
     shared.add_record(shared.add_race_figure(parser))
     parser.set_defaults(output="surface.png")
 
@@ -78,8 +78,11 @@ def run(options: argparse.Namespace) -> str:
     given = _arguments(options)
     from landscapes.networks import plane
 
-    with console.progress_bar("evaluating", "point") as progress:
-        record: Record = plane(**given, progress=progress)
+    with (
+        batch.executor(options, imports=options.factory) as executor,
+        console.progress_bar("evaluating", "point") as progress,
+    ):
+        record: Record = plane(**{"executor": executor, **given}, progress=progress)
     if options.record is not None:
         record.save(options.record)
     shown = record if options.metric is None else record.show(options.metric)
@@ -90,30 +93,8 @@ def run(options: argparse.Namespace) -> str:
 
 def _arguments(options: argparse.Namespace) -> dict[str, Any]:
     """Return the arguments of `plane`: those of the factory, and those of the command line above them."""
-    from landscapes.importing import kind_of, load_object
-
-    factory = load_object(options.factory)
-    if not callable(factory):
-        raise InputError(f"{options.factory} must be a function without arguments, got {kind_of(factory)}")
-    try:
-        made = factory()
-    except TypeError as error:
-        if "argument" not in str(error):
-            raise
-        raise InputError(f"{options.factory} must be a function without arguments: {error}") from error
-    if isinstance(made, Mapping):
-        given = dict(made)
-    elif isinstance(made, tuple | list) and len(made) == 3:
-        given = dict(zip(("model", "loss", "data"), made, strict=True))
-    else:
-        raise InputError(
-            f"{options.factory} must return (model, loss, data), or a dictionary of the arguments of landscapes.plane; "
-            f"got {kind_of(made)}"
-        )
-    missing = [name for name in ("model", "loss", "data") if name not in given]
-    if missing:
-        raise InputError(f"the dictionary of {options.factory} lacks {', '.join(map(repr, missing))}")
-    names = ("layers", "freeze", "batchnorm", "directions", "span", "resolution", "seed")
+    given = jobs.load_job(options.factory, "plane")
+    names = ("layers", "freeze", "batchnorm", "directions", "span", "resolution", "seed", "resume_dir")
     given |= {name: value for name in names if (value := getattr(options, name)) is not None}
     if options.metric is not None and "metrics" not in given:
         given["metrics"] = options.metric

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Mapping
 from typing import Any
 
-from landscapes.cli import console, drawing, types
+from landscapes.cli import console, drawing, jobs, types
 from landscapes.cli import options as shared
 from landscapes.cli.parser import Commands, add_command
 from landscapes.errors import InputError
@@ -31,12 +30,7 @@ def add(commands: Commands) -> None:
     """Add the parser of `landscapes train-race`."""
     parser = add_command(commands, "train-race", "JOB", SUMMARY, EXAMPLES)
     group = parser.add_argument_group("network and optimizers")
-    group.add_argument(
-        "job",
-        metavar="JOB",
-        help="module:function or file.py:function; it takes no arguments and returns (model, loss, data), or a "
-        "dictionary of the arguments of landscapes.train_race",
-    )
+    jobs.add_job(group, "JOB", "train_race")
     group.add_argument(
         "-O",
         "--optimizer",
@@ -82,7 +76,7 @@ def run(options: argparse.Namespace) -> str:
     from landscapes.networks._train_race import train_race
     from landscapes.networks.contenders import as_optimizers
 
-    job = _job(options.job)
+    job = jobs.load_job(options.job, "train_race")
     chosen = [_optimizer(text) for text in options.optimizers or ["sgd", "momentum", "adam"]]
     optimizers: Any = [what for _, what in chosen]
     if any(label is not None for label, _ in chosen):
@@ -104,32 +98,6 @@ def run(options: argparse.Namespace) -> str:
     if options.record is not None:
         lines.append(console.file_line(options.record))
     return "\n".join(lines)
-
-
-def _job(text: str) -> dict[str, Any]:
-    """Return the arguments of `train_race` that a function of the user returns."""
-    from landscapes.importing import kind_of, load_object
-
-    function = load_object(text)
-    if not callable(function):
-        raise InputError(f"{text} must be a function that returns (model, loss, data), got {kind_of(function)}")
-    try:
-        made = function()
-    except TypeError as error:
-        if "argument" not in str(error):
-            raise
-        raise InputError(f"{text} must be a function without arguments: {error}") from error
-    if isinstance(made, tuple | list) and len(made) == 3:
-        return dict(zip(("model", "loss", "data"), made, strict=True))
-    if not isinstance(made, Mapping):
-        raise InputError(
-            f"{text} must return (model, loss, data), or a dictionary of the arguments of landscapes.train_race; got "
-            f"{kind_of(made)}"
-        )
-    missing = [name for name in ("model", "loss", "data") if name not in made]
-    if missing:
-        raise InputError(f"the dictionary of {text} lacks {', '.join(map(repr, missing))}")
-    return dict(made)
 
 
 def _optimizer(text: str) -> tuple[str | None, Any]:

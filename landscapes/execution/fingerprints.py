@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from landscapes.engine import loop
 from landscapes.engine.recording import recorded_steps
+from landscapes.execution.block_dir import digest
 from landscapes.execution.plan import GridColumn, Plan, Task
 from landscapes.objectives._function import Function
 
@@ -34,7 +34,8 @@ def fingerprint(plan: Plan) -> dict[str, str]:
     pass or a noise may be edited alone. An optimizer is identified by its text and by its first steps.
 
     >>> from landscapes import functions, optimizers
-    >>> from landscapes.execution.plan import RunSettings, Task
+    >>> from landscapes.execution.block_dir import digest
+    from landscapes.execution.plan import RunSettings, Task
     >>> settings = RunSettings(steps=10, box=np.array([[-9.0, 9.0]] * 2))
     >>> task = Task(functions.get("booth"), optimizers.Adam(lr=0.1), 5, [GridColumn(np.ones(1))] * 2, settings)
     >>> fingerprint(Plan([task]))["optimizers"], fingerprint(Plan([task]))["steps"]
@@ -158,8 +159,3 @@ def _minima(function: Function) -> str:
     """Return a digest of the minimum and the minimizers to six places, because searches differ in the last bits."""
     known = [function.minimum, *(coordinate for point in function.minima for coordinate in point)]
     return digest([repr(round(value, 6) + 0.0) for value in known])
-
-
-def digest(data: Any) -> str:
-    """Return sixteen hexadecimal digits of the SHA-256 digest of bytes, or of JSON-compatible data."""
-    return hashlib.sha256(data if isinstance(data, bytes) else json.dumps(data).encode()).hexdigest()[:16]

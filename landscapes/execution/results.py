@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Protocol
@@ -13,15 +12,13 @@ from numpy.typing import NDArray
 from landscapes.engine.batch import BatchResult
 from landscapes.engine.recording import recorded_steps
 from landscapes.errors import InputError
+from landscapes.execution.block_dir import FlatArrays
 from landscapes.execution.memory import available, format_bytes
 from landscapes.execution.plan import Plan
 from landscapes.oracle import KINDS
 
 NOT_RUN = "not run"
 """The reason of runs that have not been executed."""
-
-FlatArrays = dict[str, NDArray[Any]]
-"""A `BatchResult` as flat arrays: "x", "evaluations/n_gradients", …; all but "step" have one row per run."""
 
 
 class Store(Protocol):
@@ -184,7 +181,7 @@ class MemoryStore:
 
 
 def to_arrays(result: BatchResult) -> FlatArrays:
-    """Return a result as flat arrays."""
+    """Return a result as flat arrays: "x", "evaluations/n_gradients", …; all but "step" have one row per run."""
     flat: FlatArrays = {}
     for field in fields(result):
         value = getattr(result, field.name)
@@ -230,15 +227,6 @@ def check_block(plan: Plan, block: int, given: FlatArrays) -> None:
     starts = np.stack([column[begin:end] for column in part.starts], 1).astype(part.settings.dtype).astype(float)
     if not np.array_equal(given["x"][:, 0], starts, equal_nan=True):
         raise InputError("its start points differ")
-
-
-def digest_of(given: FlatArrays) -> str:
-    """Return sixteen hexadecimal digits of the SHA-256 digest of arrays and their names."""
-    made = hashlib.sha256()
-    for name in sorted(given):
-        made.update(f"{name} {given[name].dtype.str} {given[name].shape}".encode())
-        made.update(np.ascontiguousarray(given[name]).tobytes())
-    return made.hexdigest()[:16]
 
 
 def concatenate(parts: Sequence[BatchResult]) -> BatchResult:

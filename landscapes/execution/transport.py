@@ -7,12 +7,12 @@ import os
 import pickle
 import platform
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any, Protocol
 
 import torch
 
-from landscapes.engine.batch import BatchResult
 from landscapes.errors import InputError, ended_by
 from landscapes.execution.plan import Block
 
@@ -20,8 +20,16 @@ ProcessId = tuple[str, int]
 """A process: the name of its machine, and its number."""
 
 
-Answer = tuple[int, BatchResult | Exception]
+Answer = tuple[int, Any]
 """What a worker returns: the number of the block, and its result or the exception that it raised."""
+
+
+class Runnable(Protocol):
+    """A block of work."""
+
+    def run(self, progress: Callable[[int, int], None] | None = None, /) -> Any:
+        """Return the result, which depends on the block only."""
+        ...
 
 
 def current_process() -> ProcessId:
@@ -83,7 +91,7 @@ def _exit_with(sender: ProcessId) -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def run_or_catch(block: Block, number: int) -> Answer:
+def run_or_catch(block: Runnable, number: int) -> Answer:
     """Return the number of a block with its result, or with its exception, which thus is not one of the executor."""
     try:
         return number, block.run()

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from landscapes.errors import InputError, suggests_arguments
+from landscapes.execution import Executor
+from landscapes.execution.block_dir import Shard
+from landscapes.networks.blocks import in_blocks
 from landscapes.networks.choices import choose_directions
 from landscapes.networks.directions import Subspace
 from landscapes.networks.evaluation import Evaluator
@@ -21,7 +24,6 @@ from landscapes.networks.losses import Loss, Metrics, NetworkLoss
 from landscapes.networks.paths import Path, as_paths, evenly, true_losses
 from landscapes.networks.preparation import batchnorm_between, network_loss
 from landscapes.networks.result import NetworkRecord
-from landscapes.networks.resume import resumed
 from landscapes.networks.ribbon import Ribbon
 from landscapes.networks.weights import Patterns, unwrapped
 from landscapes.record import Record, Surface
@@ -53,6 +55,7 @@ def plane(
     seed: int = 0,
     dtype: torch.dtype | None = None,
     together: bool | None = None,
+    executor: Executor | None = None,
     resume_dir: str | os.PathLike[str] | None = None,
     title: str | None = None,
     progress: Progress | None = None,
@@ -99,8 +102,11 @@ def plane(
         seed: seed of random directions.
         dtype: precision of the evaluation; by default that of the module.
         together: whether to evaluate several points by `torch.func.vmap`; by default the faster way is measured.
-        resume_dir: a directory for the values, from which a killed grid is resumed; processes that share it share the
-            work.
+        executor: an object with `submit`, such as a `ProcessPoolExecutor`, that evaluates blocks of points; by default
+            they are evaluated in this process. Models, losses and data are sent to other processes by pickle.
+        resume_dir: a directory for finished blocks of 128 points, from which a killed grid is resumed. Processes that
+            share it share the work. `execution.results_dir.Shard` stands for a part of the blocks, whose other points
+            are NaN; `merge` combines the parts.
         title: title of pictures.
         progress: called with (points done, all points).
 
@@ -114,7 +120,8 @@ def plane(
 
     Raises:
         InputError: for invalid input; for a loss that is not one finite number at the model; for parallel directions;
-            for checkpoints of another architecture.
+            for checkpoints of another architecture; for a `resume_dir` of another grid.
+        UnfinishedError: if the executor dies, or the disk is full.
 
     Warns:
         UserWarning: if the loss or the data are random.
@@ -157,12 +164,14 @@ def plane(
     x, y = (axes_of(low, high, resolution) for low, high in box.tolist())
     grid = np.stack([np.tile(x, len(y)), np.repeat(y, len(x))], 1)
     points = grid if bent is None else bent.coordinates(grid)
-    if resume_dir is None:
+    if executor is None and resume_dir is None:
         values = evaluator.many(points, together=together, progress=progress)
     else:
-        values = resumed(evaluator, points, resume_dir, together=together, progress=progress)
+        values = in_blocks(
+            evaluator, points, executor=executor, resume_dir=resume_dir, together=together, progress=progress
+        )
     check_moving(values[:, 0])
-    check_center(grid, values[:, 0], objective.value)
+    check_center(grid, values[:, 0], objective.value, partial=isinstance(resume_dir, Shard))
     shape = len(y), len(x)
     surface = Surface(x, y, values[:, 0].reshape(shape), np.zeros((0, 2)), math.nan, "log")
     grids = {name: values[:, 1 + i].reshape(shape) for i, name in enumerate(objective.metrics)}

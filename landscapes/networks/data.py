@@ -58,6 +58,18 @@ class Batches:
         return sum(self.rows)
 
 
+@dataclass(frozen=True)
+class Placing:
+    """Moves batches to a device, and their floating-point tensors to a type; None leaves it."""
+
+    device: torch.device
+    dtype: torch.dtype | None
+
+    def __call__(self, batch: Any) -> Any:
+        """Return a batch there."""
+        return map_tensors(batch, lambda t: t.detach().to(self.device, self.dtype if t.is_floating_point() else None))
+
+
 def load_batches(data: Any, device: torch.device, dtype: torch.dtype | None, whole: bool = False) -> Batches:
     """Return the batches of data.
 
@@ -71,10 +83,7 @@ def load_batches(data: Any, device: torch.device, dtype: torch.dtype | None, who
     Raises:
         InputError: for data without batches, or without rows.
     """
-
-    def place(batch: Any) -> Any:
-        return map_tensors(batch, lambda t: t.detach().to(device, dtype if t.is_floating_point() else None))
-
+    place = Placing(device, dtype)
     if isinstance(data, Tensor) or _is_batch(data):
         batch = place(data)
         rows = count_rows(batch)

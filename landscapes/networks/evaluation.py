@@ -6,8 +6,10 @@ rounding accumulates, and only tensors that move are written.
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -80,6 +82,12 @@ class Evaluator:
             self._base, self._directions = stored(base), [stored(part) for part in split]
             self._flat = self._base.clone()
             self._point_views(parameters)
+
+    def __reduce__(self) -> Any:
+        """Copy and pickle with weights of their own, which are not views of one vector, and with no loader."""
+        batches = self.loss.batches
+        batches = batches if batches.kept is None else replace(batches, kept=list(batches.kept), loader=())
+        return Evaluator, (replace(self.loss, module=copy.deepcopy(self.loss.module), batches=batches), self.space)
 
     def _in_memory_order(self, weight: Tensor) -> Tensor:
         """Return a weight with its axes in the order of memory."""

@@ -79,3 +79,27 @@ def test_invalid_input(cli, tmp_path, arguments, message):
     assert message in err
     assert len(err.splitlines()) == 1
     assert not list(tmp_path.glob("surface*"))
+
+
+@pytest.mark.slow
+def test_processes_and_a_directory(cli, tmp_path):
+    """The factory is in a file, whose module workers cannot import by its name."""
+    text = (
+        JOB.replace("nn.CrossEntropyLoss(), data", "loss, data")
+        + """
+def loss(outputs, targets):
+    return nn.functional.cross_entropy(outputs, targets)
+"""
+    )
+    (tmp_path / "job.py").write_text(text)
+    size = ("--size", "300x200", "--resolution", "13", "-o", "s.png")
+    code, _, err = cli("plane", "job.py:make", *size, "--processes", "1", "--resume-dir", "grid", "--record", "a.npz")
+    assert (code, err) == (0, "")
+    assert len(list((tmp_path / "grid").glob("block-*.npz"))) == 2
+    code, _, err = cli("plane", "job.py:make", *size, "--seed", "1", "--resume-dir", "grid")
+    assert code == 2
+    assert "belongs to another experiment" in err
+    code, _, err = cli("plane", "job.py:make", *size, "--resume-dir", "grid", "--record", "b.npz")
+    assert (code, err) == (0, "")
+    a, b = (Record.load(tmp_path / name).surface.values for name in ("a.npz", "b.npz"))
+    assert a.tolist() == b.tolist()

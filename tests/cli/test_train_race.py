@@ -50,7 +50,7 @@ def test_a_job_is_raced_and_drawn(cli, job, tmp_path):
 @pytest.mark.parametrize(
     ("name", "more", "message"),
     [
-        ("wrong", (), "must be a function that returns"),
+        ("wrong", (), "must be a function without arguments"),
         ("short", (), "must return (model, loss, data)"),
         ("lacking", (), "lacks 'loss', 'data'"),
         ("job", ("--live", "-o", "race.html"), "--live"),

@@ -19,7 +19,7 @@ import torch
 from experiments_for_tests import Plain, counted, dataless_bowl, deadly_bowl, grid, same, valid_bowl
 
 from landscapes import InputError, formula, function, optimizers, transforms
-from landscapes.execution import UnfinishedError, _execute, execute, results
+from landscapes.execution import UnfinishedError, execute, results
 from landscapes.execution.results import NOT_RUN
 from landscapes.functions import get
 
@@ -63,7 +63,7 @@ def test_submit_and_result_suffice_and_pending_blocks_are_bounded(monkeypatch):
     assert same(execute(grid(size=4), executor=executor)[:], execute(grid())[:])
     assert executor.submitted == 26, "25 blocks, and one check that the workers can load them"
     assert executor.most == 25
-    monkeypatch.setattr(_execute, "MAX_PENDING_BYTES", 10 * 4 * grid().tasks[0].result_bytes)
+    monkeypatch.setattr("landscapes.execution.running.MAX_PENDING_BYTES", 10 * 4 * grid().tasks[0].result_bytes)
     execute(grid(size=4), executor=(bounded := Plain()))
     assert bounded.most == 10
 
@@ -183,7 +183,7 @@ def test_a_closed_executor_is_reported(tmp_path):
 
 
 def test_an_executor_that_dies_keeps_the_results_so_far(monkeypatch):
-    monkeypatch.setattr(_execute, "MAX_PENDING_BYTES", 0)
+    monkeypatch.setattr("landscapes.execution.running.MAX_PENDING_BYTES", 0)
     with pytest.raises(
         UnfinishedError,
         match=r"the cluster has gone home.*possibly out of memory; 14 of 25 blocks are done; with resume_dir=",

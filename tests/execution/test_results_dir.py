@@ -18,7 +18,7 @@ from experiments_for_tests import counted, grid, same, valid_bowl
 
 from landscapes import InputError, function, optimizers, transforms
 from landscapes.engine.termination import Stop
-from landscapes.execution import UnfinishedError, execute, results, results_dir
+from landscapes.execution import UnfinishedError, block_dir, execute, results, results_dir
 from landscapes.execution.locks import Locks
 from landscapes.execution.results_dir import Shard, merge
 from landscapes.files import replacing
@@ -53,8 +53,8 @@ def test_results_are_in_the_directory_and_sliced(tmp_path):
 def test_a_slice_reads_only_its_blocks(tmp_path, monkeypatch):
     found = execute(grid(), resume_dir=tmp_path / "out")
     read: list[str] = []
-    original = results_dir._read
-    monkeypatch.setattr(results_dir, "_read", lambda file, *more: read.append(file.name) or original(file, *more))
+    original = block_dir._read
+    monkeypatch.setattr(block_dir, "_read", lambda file, *more: read.append(file.name) or original(file, *more))
     for begin in range(16, 40, 4):
         found[begin : begin + 4]
     assert read == ["block-0000001.npz", "block-0000002.npz"]
@@ -211,7 +211,7 @@ def test_an_edited_block_is_rejected(tmp_path, name, values, said):
         arrays = {key: opened[key] for key in opened.files} | {name: values}
     if "digest" not in said:
         own = ("experiment", "block", "digest")
-        arrays["digest"] = np.array(results.digest_of({k: v for k, v in arrays.items() if k not in own}))
+        arrays["digest"] = np.array(block_dir.digest_of({k: v for k, v in arrays.items() if k not in own}))
     np.savez(file, **arrays)
     with pytest.raises(InputError, match=rf"block-0000003.npz' is damaged: {said}.*; delete it and run"):
         execute(grid(), resume_dir=tmp_path / "out")[:]
@@ -322,7 +322,7 @@ def test_shards_that_disagree_are_not_merged(tmp_path):
     with np.load(file) as opened:
         arrays = {name: opened[name] for name in opened.files}
     found = {k: v for k, v in arrays.items() if k not in ("experiment", "block", "digest")} | {"lowest": np.zeros(16)}
-    np.savez(file, **arrays | found | {"digest": np.array(results.digest_of(found))})
+    np.savez(file, **arrays | found | {"digest": np.array(block_dir.digest_of(found))})
     with pytest.raises(InputError, match=r"two.block-0000003.npz' and .* have different results of one block"):
         merge(tmp_path / "whole", [tmp_path / "one", tmp_path / "two"])
 
@@ -426,7 +426,7 @@ def test_a_file_that_another_thread_writes_stays(tmp_path):
 
 
 def test_a_full_disk_loses_no_block(tmp_path, monkeypatch):
-    write, written = results_dir._write, []
+    write, written = block_dir._write, []
 
     def full(target: Path, data: bytes) -> None:
         if len(written) > 3:
@@ -434,7 +434,7 @@ def test_a_full_disk_loses_no_block(tmp_path, monkeypatch):
         written.append(target)
         write(target, data)
 
-    monkeypatch.setattr(results_dir, "_write", full)
+    monkeypatch.setattr(block_dir, "_write", full)
     with pytest.raises(
         UnfinishedError,
         match=r"block 3 could not be written \(No space left on device\): free some space; "
@@ -474,13 +474,13 @@ def test_a_file_size_limit_is_reported(tmp_path, python, root, environment_here)
 def test_a_disk_without_space_is_reported_before_any_work(tmp_path, monkeypatch):
     ran = counted(monkeypatch)
     usage = type("Usage", (), {"free": 1000})
-    monkeypatch.setattr(results_dir.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr(block_dir.shutil, "disk_usage", lambda path: usage)
     with pytest.raises(InputError, match=r"require 15 kB, 1 kB are free on the disk of '.*out'; run fewer at once"):
         execute(grid(), resume_dir=tmp_path / "out")
     assert not ran
     monkeypatch.undo()
     execute(grid(), resume_dir=tmp_path / "out")
-    monkeypatch.setattr(results_dir.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr(block_dir.shutil, "disk_usage", lambda path: usage)
     assert execute(grid(), resume_dir=tmp_path / "out").complete, "finished blocks need no space"
 
 

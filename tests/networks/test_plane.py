@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import copy
 import random
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ import torch
 from torch import nn
 
 from landscapes import InputError, Record, line, plane, race, render
+from landscapes.execution.results_dir import Shard, merge
 from landscapes.networks.evaluation import Evaluator
 
 CE = nn.CrossEntropyLoss()
@@ -448,7 +451,7 @@ def test_a_killed_grid_is_resumed(mlp, tmp_path):
     options = {"resolution": 17, "resume_dir": tmp_path / "grid", "together": False}
     with pytest.raises(KeyboardInterrupt):
         plane(mlp.net, loss, mlp.data, **options)
-    assert len(list((tmp_path / "grid").glob("block-*.npy"))) == 1
+    assert len(list((tmp_path / "grid").glob("block-*.npz"))) == 1
     done = len(calls)
     again = plane(mlp.net, loss, mlp.data, **options)
     assert len(calls) - done < 17 * 17 - 100
@@ -458,5 +461,53 @@ def test_a_killed_grid_is_resumed(mlp, tmp_path):
     count = len(calls)
     plane(mlp.net, loss, mlp.data, **options)
     assert len(calls) - count < 10
-    with pytest.raises(InputError, match="has another grid"):
+    with pytest.raises(InputError, match="belongs to another experiment: directions was"):
         plane(mlp.net, loss, mlp.data, **options, seed=1)
+    with pytest.raises(InputError, match="loss was"):
+        plane(mlp.net, CE, mlp.data, **options)
+
+
+def test_shards_of_a_grid_merge(mlp, tmp_path):
+    options = {"resolution": 17, "together": False}  # 3 blocks of 128 points
+    shards = [Shard(tmp_path / f"part{k}", k, 2) for k in range(2)]
+    parts = [plane(mlp.net, CE, mlp.data, **options, resume_dir=shard) for shard in shards]
+    there = [np.isfinite(part.surface.values).ravel() for part in parts]
+    assert [int(one.sum()) for one in there] == [161, 128]
+    assert (there[0] ^ there[1]).all()
+    calls = []
+
+    def loss(outputs, targets):
+        calls.append(1)
+        return CE(outputs, targets)
+
+    merged = plane(mlp.net, loss, mlp.data, **options, resume_dir=merge(tmp_path / "whole", shards))
+    assert len(calls) < 10
+    assert merged.surface.values.tolist() == plane(mlp.net, CE, mlp.data, **options).surface.values.tolist()
+    with pytest.raises(InputError, match="3 blocks of 128 points, so there is nothing"):
+        plane(mlp.net, CE, mlp.data, **options, resume_dir=Shard(tmp_path / "none", 3, 4))
+
+
+@pytest.mark.parametrize("kind", ["mlp", "cnn"])
+def test_threads_move_copies(kind, request):
+    """The weights are moved in place, so threads that shared them would mix their points."""
+    job = request.getfixturevalue(kind)
+    alone = plane(job.net, CE, job.data, resolution=9, together=False)
+    with ThreadPoolExecutor(3) as executor:
+        far = plane(job.net, CE, job.data, resolution=9, together=False, executor=executor)
+    assert far.surface.values == pytest.approx(alone.surface.values, rel=1e-6)
+
+
+@pytest.mark.slow
+def test_processes_evaluate_a_grid(cnn):
+    seen = []
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
+        far = plane(cnn.net, CE, cnn.data, resolution=9, metrics="accuracy", executor=executor,
+                    progress=lambda done, total: seen.append(done))  # fmt: skip
+        with pytest.raises(InputError, match="top of a module"):
+            plane(cnn.net, lambda o, t: CE(o, t), cnn.data, resolution=9, executor=executor)
+    near = plane(cnn.net, CE, cnn.data, resolution=9, metrics="accuracy")
+    assert far.surface.values == pytest.approx(near.surface.values, rel=1e-6)
+    assert far.grids["accuracy"].tolist() == near.grids["accuracy"].tolist()
+    assert seen[-1] == 81
+    with pytest.raises(InputError, match="must have a method submit"):
+        plane(cnn.net, CE, cnn.data, resolution=9, executor=3)
