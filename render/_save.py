@@ -21,6 +21,7 @@ from landscapes.render.figures._figure import FigureOptions, check_options, expe
 from landscapes.render.figures.stills import STILLS, check_still, still
 from landscapes.render.file_objects import save_as
 from landscapes.render.html._page import SYSTEM_THEMES, LiveScript, is_page, page
+from landscapes.render.html._sweep_page import sweep_page
 from landscapes.render.plots.inputs import check_step
 from landscapes.render.text._caption import caption
 from landscapes.render.theme import Theme, as_theme
@@ -38,7 +39,10 @@ TIMED = {"seconds": None, **STEPWISE}
 """The options that a picture of one step has no use for, with their defaults."""
 
 PAGE = ("title", "view", "seconds", "standings", "live", "text_scale", "lang", "words", "colors")
-"""The options of a page, besides its themes."""
+"""The options of the page of a race, besides its themes."""
+
+SWEEP_PAGE = ("title", "measure", "along", "live", "text_scale", "lang", "words", "colors")
+"""The options of the page of a sweep, besides its themes."""
 
 AUTO = "auto"
 """Two themes in one file: for systems in light and in dark mode."""
@@ -110,7 +114,7 @@ def save(
     |---|---|---|
     | .png .pdf .svg .jpg .eps .pgf | picture, of the last step or of `step=` | everything |
     | .gif .mp4 .webm .webp .apng, frames-%04d.png, formats of imageio | animation | races |
-    | .html | interactive page | races |
+    | .html | interactive page | races, sweeps |
 
     Args:
         record: what `race`, `sweep`, `basins`, `compare`, `tune`, `prescribe` or `summarize` return, or a figure.
@@ -122,8 +126,11 @@ def save(
         options: as in `render.figure`; for animations alone also `seconds`, `fps`, `frames`, `pace`, `pause`, `hold`
             and `loop` as in `render.animate`. A page takes `theme`, `title`, `view`, `seconds`, `standings`, `live`,
             `text_scale`, `lang`, `words` and `colors`; with live=True a reader can move the start and change
-            hyper-parameters. In .svg and .html files, theme="auto" follows the reader's system, as does a pair of
-            themes for light and for dark mode; "auto" is the default of pages.
+            hyper-parameters. The page of a sweep has the map of its settings, and the run of any cell, computed in the
+            page. It takes `theme`, `title`, `measure`, `along`, `text_scale`, `lang`, `words`, `colors`, and `live`:
+            for functions of your own, what `landscapes.emit_sweep` returns. In .svg and .html files, theme="auto"
+            follows the reader's system, as does a pair of themes for light and for dark mode; "auto" is the default of
+            pages.
 
     Returns:
         The path; None for a file object.
@@ -158,6 +165,10 @@ def save(
     looks = check_themes(given.pop("theme", AUTO if is_page(target) else "light"), target)
     if is_page(target):
         assert isinstance(record, Record)
+        if experiment == "sweep":
+            return sweep_page(
+                record, target, theme=looks, **{name: given[name] for name in SWEEP_PAGE if name in given}
+            )
         return page(record, target, theme=looks, **{name: given[name] for name in PAGE if name in given})
     time = {name: given.pop(name) for name in TIME if name in given}
     if isinstance(record, Record) and is_animation(target):
@@ -215,10 +226,11 @@ def check_output(path: str | os.PathLike[str], experiment: str = "race", **optio
         raise InputError(f"{os.fspath(path)!r} needs a suffix that names the format: {', '.join(known)}")
     if suffix == ".npz":
         raise InputError("render.save writes pictures; record.save writes the data as .npz")
-    if experiment != "race" and (is_animation(target) or is_page(target)):
+    if experiment != "race" and (is_animation(target) and not (experiment == "sweep" and is_page(target))):
         raise InputError(
-            f"{with_article(experiment)} is saved as a picture, {', '.join(STILLS)}, not as {target.name!r}; "
-            "only a race can be animated or saved as a page"
+            f"{with_article(experiment)} is saved as a picture, {', '.join(STILLS)}"
+            f"{', or as a page, .html' * (experiment == 'sweep')}, not as {target.name!r}; "
+            f"only a race can be animated{'' if experiment == 'sweep' else ', only races and sweeps saved as pages'}"
             + ("; plane(model, loss, data, path=watched) is one" if experiment == "training" else "")
         )
     for name in options:
@@ -257,6 +269,8 @@ def check_output(path: str | os.PathLike[str], experiment: str = "race", **optio
     timeline(LAST, **{name: options[name] for name in TIME if name in options})
     if options.get("theme") is not None:
         check_themes(options["theme"], target)
+    if is_page(target) and experiment == "sweep" and options.get("seconds") is not None:
+        raise InputError("the page of a sweep has no duration: leave out seconds")
     if is_page(target) and (wrong := _changed(STEPWISE, options)):
         raise InputError(
             f"{', '.join(wrong)}: for animations ({', '.join(WRITERS)}); a page plays in `seconds`, and loops"

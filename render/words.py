@@ -183,6 +183,17 @@ WORDS: Mapping[str, str] = {
     "close": "live pages",
     "computing": "live pages, for screen readers",
     "ignored in the address: {parts}": "live pages",
+    # pages of sweeps
+    "loss {loss} after {steps} steps": "pages of sweeps",
+    "median of {count} starts: loss {loss}": "pages of sweeps",
+    "{count} of {all} starts are drawn": "pages of sweeps",
+    "above {formula} = {lr}: steps near the minimum grow": "pages of sweeps",
+    "below {formula} = {lr}: steps near the minimum shrink": "pages of sweeps",
+    "map of {measure}: arrow keys choose a cell": "pages of sweeps",
+    "map": "pages of sweeps",
+    "dashed: largest stable learning rate; λ = {curvature}: largest curvature at the minimum ({x}, {y})": (
+        "pages of sweeps"
+    ),
 }
 """Where each text is shown; those with placeholders are templates of `str.format`. A new one is also added to each
 table in `languages/`."""

@@ -110,6 +110,7 @@ UPWARD = {
     "landscapes.objectives.transform_methods": {""},  # Function.shifted calls transforms.shifted
     "landscapes.diagnosis._from_record": {"experiments"},  # the curvature of a record's function, if torch is there
     "landscapes.render.html._page": {""},  # a live page needs its race as JavaScript
+    "landscapes.render.html._sweep_page": {""},  # and the page of a sweep its runs
     "landscapes.record._record": {""},  # notebooks draw the record that they display
 }
 """The modules with methods that call a higher layer, by way of the lazy package itself."""

@@ -75,8 +75,10 @@ def _begin_worker(imports: str | None) -> None:
         load_object(imports)  # pickles look up a file's module by its path, which no import statement finds
 
 
-def report(record: Record, options: argparse.Namespace, text: str) -> str:
+def report(record: Record, options: argparse.Namespace, text: str, **look: Any) -> str:
     """Save the files that were asked for, and return the text with one line per file.
+
+    `look` are further options of `render.save`.
 
     Raises `EndedEarly` for an experiment that Ctrl-C ended, after saving its finished runs.
     """
@@ -92,15 +94,15 @@ def report(record: Record, options: argparse.Namespace, text: str) -> str:
     if record.meta.complete:
         if options.output is not None:
             with console.results_first(*lines):
-                lines.append(draw(record, options))
+                lines.append(draw(record, options, **look))
         return "\n".join(lines)
     missing = int((record.trajectories.runs["status"] == "not run").sum())
     lines.append(f"{len(record.trajectories) - missing} of {len(record.trajectories)} runs are done")
     raise console.EndedEarly("\n".join(lines))
 
 
-def draw(record: Record, options: argparse.Namespace) -> str:
+def draw(record: Record, options: argparse.Namespace, **look: Any) -> str:
     """Draw the figure of an experiment other than a race, and return the line of its file."""
     from landscapes import render
 
-    return console.file_line(render.save(record, options.output, **drawing.appearance(options)))
+    return console.file_line(render.save(record, options.output, **drawing.appearance(options), **look))

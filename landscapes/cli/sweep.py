@@ -12,6 +12,7 @@ from landscapes.cli.parser import Commands, add_command
 from landscapes.errors import InputError
 
 if TYPE_CHECKING:
+    from landscapes.objectives.decorators import Function
     from landscapes.record import Record
 
 SUMMARY = "run optimizers with many settings"
@@ -29,6 +30,10 @@ EXAMPLES = [
         "landscapes sweep beale -O momentum --set lr=1e-4..0.1 --set momentum=0.5..0.99 --design sobol --count 256 "
         "--csv runs.csv",
         "256 settings from a Sobol sequence, one row per run",
+    ),
+    (
+        "landscapes sweep beale -O momentum --set lr=1e-4..0.5:40 --set momentum=0..0.98:25 -o sweep.html",
+        "a page: point at a setting to see its run, and where theory ends stability",
     ),
 ]
 
@@ -84,6 +89,9 @@ def run(options: argparse.Namespace) -> str:
         if name in arguments:
             raise InputError(f"--set {name}: {name} is an option of the sweep, not a hyper-parameter")
         settings[name] = batch.values(name, parsed)
+    page = options.output is not None and _is_page(options.output)
+    if page:
+        _check_page(function, options)
     names = ("start", "starts", "spread", "seeds", "steps", "target", "design", "count", "seed", "device")
     with batch.executor(options) as executor, console.progress_bar("sweeping", "run") as progress:
         record = sweep(
@@ -96,7 +104,42 @@ def run(options: argparse.Namespace) -> str:
             resume_dir=options.resume_dir,
             progress=progress,
         )
-    return batch.report(record, options, _best(record))
+    look: dict[str, Any] = {}
+    if page and record.meta.complete:
+        from landscapes.experiments._emit_sweep import emit_sweep
+
+        look["live"] = emit_sweep(record, function if ":" in str(options.function) else None)
+    return batch.report(record, options, _best(record), **look)
+
+
+def _is_page(path: str) -> bool:
+    from landscapes.render.html._page import is_page
+
+    return is_page(path)
+
+
+def _check_page(function: Function, options: argparse.Namespace) -> None:
+    """Raise `InputError` for a sweep that no page can repeat, as far as that is known before it."""
+    from landscapes.cli import lookup
+    from landscapes.experiments.optimizer_specs import parse_optimizers
+    from landscapes.javascript import emit_function, emit_optimizer
+
+    wrong = {
+        "--size does not apply to .html: the page fills its window": options.size is not None,
+        f"the page of a sweep computes in float64, got --dtype {options.dtype}": options.dtype != "float64",
+        f"the page of a sweep needs a grid, got --design {options.design}": options.design != "grid",
+        "the page of a sweep needs --set, as in --set lr=1e-4..1:30; or save a picture": not options.settings,
+        f"the page of a sweep needs a function of 2 coordinates; {function.name} has {function.dim}": function.dim != 2,
+    }
+    for words, is_wrong in wrong.items():
+        if is_wrong:
+            raise InputError(words)
+    try:
+        emit_function(function)
+        for spec in parse_optimizers(lookup.find_optimizers(options.optimizers)):
+            emit_optimizer(spec.optimizer, function.dim)
+    except InputError as error:
+        raise InputError(f"{error}; save the sweep as a picture, .png, which needs none") from None
 
 
 def _best(record: Record) -> str:

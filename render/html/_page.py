@@ -169,10 +169,7 @@ def document(
 ) -> str:
     """Return the page as text; the arguments are those of `page`."""
     check_record(record)
-    looks = [theme] if isinstance(theme, str | Theme) else theme
-    if not isinstance(looks, Sequence) or not 1 <= len(looks) <= 2:
-        raise InputError(f"theme must be one theme, or two for light and dark systems, got {theme!r:.80}")
-    chosen = [as_theme(look, text_scale, words, colors, labels_of(record), lang) for look in looks]
+    chosen = chosen_themes(theme, labels_of(record), text_scale, words, colors, lang)
     race = _live_script(record, live)
     if view is not None:
         record = crop(record, view)
@@ -184,6 +181,21 @@ def document(
     sheets = ("page", "live") if race else ("page",)
     kind, note = (LIVE, LIVE_NOTE) if race else (REPLAY, NOTE)
     return assembled(data, chosen, kind, sheets, race.source if race else "", note)
+
+
+def chosen_themes(
+    theme: ThemeChoice,
+    labels: Sequence[str],
+    text_scale: float | None,
+    words: Mapping[str, str] | None,
+    colors: Mapping[str, StyleLike] | None,
+    lang: str | None,
+) -> list[Theme]:
+    """Return one theme, or two for systems in light and in dark mode, with the texts and colours that were given."""
+    looks = [theme] if isinstance(theme, str | Theme) else theme
+    if not isinstance(looks, Sequence) or not 1 <= len(looks) <= 2:
+        raise InputError(f"theme must be one theme, or two for light and dark systems, got {theme!r:.80}")
+    return [as_theme(look, text_scale, words, colors, labels, lang) for look in looks]
 
 
 def assembled(

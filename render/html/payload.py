@@ -83,7 +83,7 @@ def build_payload(
         "last": int(record.trajectories.step[-1]),
         "seconds": dict(zip(("first", "moving", "last"), split_seconds(seconds), strict=True)),
         "looks": [
-            _look(look, style, surface["bands"] if surface else 0)
+            describe_look(look, style, surface["bands"] if surface else 0)
             for look, style in zip(looks, run_styles, strict=True)
         ],
         "text_scale": looks[0].text_scale,
@@ -99,7 +99,7 @@ def build_payload(
     }
 
 
-def _look(look: Theme, run_styles: Sequence[Style], bands: int) -> dict[str, Any]:
+def describe_look(look: Theme, run_styles: Sequence[Style], bands: int) -> dict[str, Any]:
     """Return the colours of a theme with this many bands, and the styles of the runs."""
     names = ("background", "foreground", "muted", "line", "halo", "star", "star_edge", "rim")
     fill = LinearSegmentedColormap.from_list(look.name, list(look.fill))

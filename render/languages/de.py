@@ -177,5 +177,19 @@ LANGUAGE = Language(
         "close": "schließen",
         "computing": "wird berechnet",
         "ignored in the address: {parts}": "in der Adresse nicht berücksichtigt: {parts}",
+        "loss {loss} after {steps} steps": "Verlust {loss} nach {steps} Schritten",
+        "median of {count} starts: loss {loss}": "Median von {count} Startpunkten: Verlust {loss}",
+        "{count} of {all} starts are drawn": "{count} von {all} Startpunkten gezeichnet",
+        "above {formula} = {lr}: steps near the minimum grow": (
+            "über {formula} = {lr}: Schritte nahe dem Minimum wachsen"
+        ),
+        "below {formula} = {lr}: steps near the minimum shrink": (
+            "unter {formula} = {lr}: Schritte nahe dem Minimum schrumpfen"
+        ),
+        "map of {measure}: arrow keys choose a cell": "Karte ({measure}): Pfeiltasten wählen eine Zelle",
+        "map": "Karte",
+        "dashed: largest stable learning rate; λ = {curvature}: largest curvature at the minimum ({x}, {y})": (
+            "gestrichelt: die größte stabile Lernrate; λ = {curvature} ist die größte Krümmung im Minimum ({x}; {y})"
+        ),
     },
 )

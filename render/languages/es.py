@@ -177,5 +177,19 @@ LANGUAGE = Language(
         "close": "cerrar",
         "computing": "calculando",
         "ignored in the address: {parts}": "no se tuvo en cuenta en la dirección: {parts}",
+        "loss {loss} after {steps} steps": "pérdida {loss} tras {steps} pasos",
+        "median of {count} starts: loss {loss}": "mediana de {count} inicios: pérdida {loss}",
+        "{count} of {all} starts are drawn": "se dibujan {count} de {all} inicios",
+        "above {formula} = {lr}: steps near the minimum grow": (
+            "por encima de {formula} = {lr}: los pasos cerca del mínimo crecen"
+        ),
+        "below {formula} = {lr}: steps near the minimum shrink": (
+            "por debajo de {formula} = {lr}: los pasos cerca del mínimo decrecen"
+        ),
+        "map of {measure}: arrow keys choose a cell": "mapa de {measure}: las flechas eligen una celda",
+        "map": "mapa",
+        "dashed: largest stable learning rate; λ = {curvature}: largest curvature at the minimum ({x}, {y})": (
+            "discontinua: mayor tasa de aprendizaje estable; λ = {curvature}: mayor curvatura en el mínimo ({x}, {y})"
+        ),
     },
 )

@@ -179,5 +179,19 @@ LANGUAGE = Language(
         "close": "fermer",
         "computing": "calcul en cours",
         "ignored in the address: {parts}": "ignoré dans l’adresse : {parts}",
+        "loss {loss} after {steps} steps": "perte {loss} après {steps} pas",
+        "median of {count} starts: loss {loss}": "médiane de {count} départs : perte {loss}",
+        "{count} of {all} starts are drawn": "{count} départs sur {all} sont tracés",
+        "above {formula} = {lr}: steps near the minimum grow": (
+            "au-dessus de {formula} = {lr} : les pas près du minimum croissent"
+        ),
+        "below {formula} = {lr}: steps near the minimum shrink": (
+            "au-dessous de {formula} = {lr} : les pas près du minimum décroissent"
+        ),
+        "map of {measure}: arrow keys choose a cell": "carte ({measure}) : les flèches choisissent une cellule",
+        "map": "carte",
+        "dashed: largest stable learning rate; λ = {curvature}: largest curvature at the minimum ({x}, {y})": (
+            "tirets : plus grand taux stable ; λ = {curvature} : plus grande courbure au minimum ({x} ; {y})"
+        ),
     },
 )

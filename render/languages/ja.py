@@ -188,5 +188,19 @@ LANGUAGE = Language(
         "close": "閉じる",
         "computing": "計算中",
         "ignored in the address: {parts}": "アドレス中で無視：{parts}",
+        "loss {loss} after {steps} steps": "{steps} ステップ後の損失 {loss}",
+        "median of {count} starts: loss {loss}": "{count} 個の初期点の中央値: 損失 {loss}",
+        "{count} of {all} starts are drawn": "{all} 個の初期点のうち {count} 個を描画",
+        "above {formula} = {lr}: steps near the minimum grow": (
+            "{formula} = {lr} より上: 最小点の近くでステップが大きくなる"
+        ),
+        "below {formula} = {lr}: steps near the minimum shrink": (
+            "{formula} = {lr} より下: 最小点の近くでステップが小さくなる"
+        ),
+        "map of {measure}: arrow keys choose a cell": "{measure} の図: 矢印キーでセルを選択",
+        "map": "図",
+        "dashed: largest stable learning rate; λ = {curvature}: largest curvature at the minimum ({x}, {y})": (
+            "破線: 安定な最大の学習率。λ = {curvature} は最小点 ({x}, {y}) での最大の曲率"
+        ),
     },
 )

@@ -188,5 +188,15 @@ LANGUAGE = Language(
         "close": "关闭",
         "computing": "正在计算",
         "ignored in the address: {parts}": "地址中已忽略：{parts}",
+        "loss {loss} after {steps} steps": "{steps} 步后损失 {loss}",
+        "median of {count} starts: loss {loss}": "{count} 个起点的中位数：损失 {loss}",
+        "{count} of {all} starts are drawn": "绘出 {all} 个起点中的 {count} 个",
+        "above {formula} = {lr}: steps near the minimum grow": "高于 {formula} = {lr}：极小点附近的步长增大",
+        "below {formula} = {lr}: steps near the minimum shrink": "低于 {formula} = {lr}：极小点附近的步长减小",
+        "map of {measure}: arrow keys choose a cell": "{measure} 图：用方向键选择格子",
+        "map": "图",
+        "dashed: largest stable learning rate; λ = {curvature}: largest curvature at the minimum ({x}, {y})": (
+            "虚线：稳定的最大学习率；λ = {curvature} 是极小点 ({x}, {y}) 处的最大曲率"
+        ),
     },
 )

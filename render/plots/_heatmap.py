@@ -236,14 +236,24 @@ def _number(ax: Axes, which: str, ends: NDArray[np.float64], along: Sequence[Any
     page = root_figure(ax)
     inches = ax.bbox.width / page.dpi if which == "x" and page is not None else float(TICKS)
     most = max(2, min(TICKS, round(1.6 * inches)))
-    ticks = _decades(along, most)
-    if len(ticks) < 2:
-        stride = max(1, -(-len(along) // most))
-        ticks = [(place + 0.5, format_setting(along[place])) for place in range(0, len(along), stride)]
+    ticks = tick_places(along, most)
     axis.set_major_locator(FixedLocator([place for place, _ in ticks]))
     axis.set_minor_locator(NullLocator())
     axis.set_ticklabels([look.number(label) for _, label in ticks])
     ax.set(**{f"{which}lim": (ends[0], ends[-1])})
+
+
+def tick_places(along: Sequence[Any], most: int) -> list[tuple[float, str]]:
+    """Return places and labels of at most so many cells, one unit wide; powers of ten for values even on a log scale.
+
+    >>> tick_places([0.5, 0.9, 0.99], 2)
+    [(0.5, '0.5'), (2.5, '0.99')]
+    """
+    ticks = _decades(along, most)
+    if len(ticks) < 2:
+        stride = max(1, -(-len(along) // most))
+        ticks = [(place + 0.5, format_setting(along[place])) for place in range(0, len(along), stride)]
+    return ticks
 
 
 def _decades(along: Sequence[Any], most: int) -> list[tuple[float, str]]:

@@ -285,7 +285,10 @@ def test_profiles_rise_where_problems_are_solved() -> None:
             lambda: save(map_record(), "map.gif"),
             r"a map of basins is saved as a picture, \.png, .*, not as 'map.gif'",
         ),
-        (lambda: save(sweep_record(valley), "sweep.html"), "only a race can be animated or saved as a page"),
+        (
+            lambda: save(sweep_record(valley), "sweep.gif"),
+            "or as a page, .html, not as 'sweep.gif'",
+        ),
         (lambda: save(map_record(), "map.npz"), r"record.save writes the data as \.npz"),
         (lambda: animate(sweep_record(valley)), "a sweep cannot be animated, only a race"),
         (lambda: save(Figure(), "figure.mp4"), r"render.animate\(record, figure=figure\) animates it"),
