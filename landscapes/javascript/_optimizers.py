@@ -63,11 +63,12 @@ class OptimizerScript:
     def kind(self) -> str:
         """The function that takes steps, without the values of the hyper-parameters.
 
-        `begin(f, start, steps, values, ended, seen, rates)` returns {x, loss, advance}. `advance(until)` continues to a
-        step and returns whether the run is over: after all `steps`, or once `ended(t, f(x), ...x)` is true at step t.
-        So far as it has come, x has d numbers per step and `loss` one, from the start on. f is as `emit_function`
-        writes it. Wrappers give the last two, if any: `seen(t, v)` returns what the optimizer sees in step t = 1, 2, …
-        in place of v, [value, ∂₀, ∂₁, …], and `rates(t)` the values of the hyper-parameters in step t.
+        `begin(f, start, steps, values, ended, seen, rates)` returns {x, loss, advance, state}. `advance(until)`
+        continues to a step and returns whether the run is over: after all `steps`, or once `ended(t, f(x), ...x)` is
+        true at step t. So far as it has come, x has d numbers per step and `loss` one, from the start on. `state()`
+        returns the point and the state where `advance` has stopped. f is as `emit_function` writes it. Wrappers give
+        the last two, if any: `seen(t, v)` returns what the optimizer sees in step t = 1, 2, … in place of v,
+        [value, ∂₀, ∂₁, …], and `rates(t)` the values of the hyper-parameters in step t.
         """
         gradient = "" if self.gradient_point is None else f",at={self.gradient_point.source}"
         return f"(()=>{{const init={self.init.source},step={self.step.source}{gradient};return{self.begin}}})()"
@@ -214,7 +215,7 @@ class Emitter:
             f"let [{hyper}]=rates?rates(1):values;",
             f"const points=new Float64Array({d}*(steps+1)),loss=new Float64Array(steps+1);",
             f"let from=0,now=[...start,...init({','.join(['...start', *h])})];",
-            f"return{{x:points,loss,advance(until){{let [{every}]=now;",
+            f"return{{x:points,loss,state:()=>now,advance(until){{let [{every}]=now;",
             f"for(let t=from;;t++){{const v=f({point});loss[t]=v[0];",
             *(f"points[{d}*t+{i}]={name};" for i, name in enumerate(p)),
             f"if(ended(t,v,{point})||t===steps)return true;",

@@ -56,6 +56,7 @@ function beginRun(live, {f, kinds}, index, start, steps, values, terms) {
   const taken = kinds[kind](f, start, steps, values, ended);
   run.x = taken.x;
   run.loss = taken.loss;
+  run.state = taken.state;
   run.advance = until => {
     run.over = taken.advance(until);
     run.done = run.stopped ?? Math.min(until, steps);
