@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from landscapes.analysis import costs, profiles, selection, tables, tuning
+from landscapes.analysis import bands, costs, families, intervals, pairs, profiles, sampling, selection, tables, tuning
 from landscapes.errors import no_attribute
 
-__all__ = ["costs", "profiles", "selection", "tables", "tuning"]
+__all__ = [
+    "bands",
+    "costs",
+    "families",
+    "intervals",
+    "pairs",
+    "profiles",
+    "sampling",
+    "selection",
+    "tables",
+    "tuning",
+]
 
 
 if not TYPE_CHECKING:

@@ -122,6 +122,11 @@ def costs(record: Record, cost: str = "evaluations") -> Costs:
     if not record.meta.complete:
         raise InputError("the comparison was interrupted; run it again (with resume_dir= it continues)")
     check_one_lr(record)
+    if missing := [name for name in ("function", "optimizer", "start", "seed") if name not in record.axes]:
+        raise InputError(
+            f"the selection has one {missing[0]} alone, so that its axis is dropped; give the whole comparison, or "
+            "compare less"
+        )
     axes, tolerances = record.axes, [float(share) for share in record.meta["tolerances"]]
     spent = filled(record.grid("evaluations")) if cost == "evaluations" else _steps(record)
     repeats = len(axes["start"]) * len(axes["seed"])

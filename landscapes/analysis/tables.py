@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscapes import files
-from landscapes.analysis import profiles
+from landscapes.analysis import profiles, sampling
 from landscapes.analysis.chosen_lrs import at_edge, lr_notes, lrs_by_function, lrs_used, tuning_notes
 from landscapes.analysis.costs import by_problem, costs, judged_tolerance
+from landscapes.analysis.families import R_MAX
+from landscapes.analysis.sampling import Sample
 from landscapes.analysis.table_formats import KINDS, Cell, Table, csv_text
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import FAILED, Record
@@ -43,35 +45,36 @@ def standings(
     """Return the table of optimizers of a comparison, best first.
 
     Its columns are the share of runs that reach the tolerance; the mean rank by cost, where runs that do not reach it
-    share the last rank; the share of runs in which the optimizer is the fastest, ties shared; the median cost over all
-    runs, "> n" if it exceeds what the runs spent; and the learning rates. The first three have 95 % bootstrap intervals
-    over functions, or over runs if there is only one function. A note defines the columns and says how learning rates
-    were chosen, which of them lie at the edge of their grid, and which minima are unknown.
+    share the last rank; the share of runs in which the optimizer is the fastest, ties shared; the median cost
+    over all runs, "> n" if it exceeds what the runs spent; the integrated performance profile (see
+    `bands.integrated_profiles`); and the learning rates. Shares and ranks have 95 % intervals over functions, or over
+    starts and studies if there is only one function (see `sampling.Sample`). A note defines the columns and says how
+    learning rates were chosen, which of them lie at the edge of their grid, and which minima are unknown.
 
     Args:
         record: a comparison.
         tolerance: one of its tolerances; by default that for which learning rates were chosen, else the last.
         cost: what is counted, "evaluations" or "steps".
-        draws: number of bootstrap draws.
-        seed: of the bootstrap.
+        draws: resamples of starts and studies, for one function.
+        seed: of the resamples.
 
     Raises:
         InputError: for another record, or a tolerance that the comparison does not have.
     """
     found = costs(record, cost)
     scores = found.at(tolerance)
-    groups = found.functions if len(set(found.functions.tolist())) > 1 else None
+    sample = Sample.of(found, draws=draws, seed=seed)
     reached = np.isfinite(scores)
-    place = profiles.mean_ranks(scores, groups, draws=draws, seed=seed)
-    solved = profiles.bootstrap(profiles.means(reached, groups), draws=draws, seed=seed)
-    fastest = profiles.bootstrap(profiles.means(_fastest(scores), groups), draws=draws, seed=seed)
+    scaled = sample.share(sampling.scaled_ranks(tolerance))
+    place = profiles.Estimate(*(1 + part * (len(found.optimizers) - 1) for part in scaled))
     middle = np.median(scores, axis=0)
     spent = np.where(reached, scores, np.where(_ended(record), math.inf, found.spent))
     cells = [
-        _cells(solved, percent=True, highest=True),
+        _cells(sample.share(sampling.solved(tolerance)), percent=True, highest=True),
         _cells(place, places=2),
-        _cells(fastest, percent=True, highest=True),
+        _cells(sample.share(sampling.fastest(tolerance)), percent=True, highest=True),
         _cells(profiles.Estimate(middle, *[np.full(len(middle), np.nan)] * 2), above=np.median(spent, axis=0)),
+        _cells(sample.share(sampling.integrated(tolerance, R_MAX)), places=2, highest=True),
     ]
     rows: list[list[str | Cell]] = [
         [name, *(column[i] for column in cells), lrs_used(record, name)] for i, name in enumerate(found.optimizers)
@@ -80,9 +83,8 @@ def standings(
     share = judged_tolerance(record.meta) if tolerance is None else tolerance
     return Table(
         f"Reaching {share:g} of the initial gap on {_counted(len(set(found.functions.tolist())), 'function')}, "
-        f"{_counted(len(scores), 'run')} each, within {record.meta.steps} steps; "
-        f"brackets are 95 % bootstrap intervals over {'runs' if groups is None else 'functions'}.",
-        ("optimizer", "success rate", "mean rank", "fastest", f"median {cost}", "learning rate"),
+        f"{_counted(sample.runs, 'run')} each, within {record.meta.steps} steps{sampled(sample)}.",
+        ("optimizer", "success rate", "mean rank", "fastest", f"median {cost}", "profile", "learning rate"),
         [rows[i] for i in order],
         " ".join([COLUMNS.format(cost=cost), *lr_notes(record), *_minimum_notes(record)]),
     )
@@ -92,7 +94,8 @@ COLUMNS = (
     "Mean rank: by {cost}; runs that do not succeed share the last rank. "
     "Fastest: share of runs in which the optimizer needs the fewest {cost}; ties are shared, and runs in which none "
     "succeeds count for none. "
-    "Median: over all runs; > n and – mean that at least half of them do not succeed, within n or at all."
+    "Median: over all runs; > n and – mean that at least half of them do not succeed, within n or at all. "
+    "Profile: performance profile integrated from 1 to 4 times the lowest cost (AlgoPerf, 2023), 1 at best."
 )
 """What the columns of `standings` mean."""
 
@@ -186,10 +189,12 @@ def check_csv(path: str | os.PathLike[str]) -> Path:
     return files.check_target(path)
 
 
-def _fastest(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return each optimizer's part of being the fastest on each problem, shape (P, S); 0 for all on unsolved ones."""
-    first = (scores == scores.min(1, keepdims=True)) & np.isfinite(scores)
-    return np.asarray(first / np.maximum(first.sum(1, keepdims=True), 1))
+def sampled(sample: Sample) -> str:
+    """Return the end of a caption that says what intervals are over."""
+    if sample.over == "functions":
+        return "; brackets are 95 % intervals over functions"
+    varying = [name for name, count in (("starts", sample.starts), ("studies", sample.studies)) if count > 1]
+    return f"; brackets are 95 % intervals over {' and '.join(varying)}" if varying else ""
 
 
 def _ended(record: Record) -> NDArray[np.bool_]:

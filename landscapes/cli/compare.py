@@ -35,7 +35,7 @@ EXAMPLES = [
 ]
 
 COSTS = ("evaluations", "steps")
-SHOWN = ("standings", "times", "rates")
+SHOWN = ("standings", "times", "rates", "pairs", "families")
 
 
 def add(commands: Commands) -> None:
@@ -104,8 +104,8 @@ def add(commands: Commands) -> None:
         type=types.names,
         default=["standings", "times"],
         metavar="NAMES",
-        help="tables to print: standings, times (expected running times), rates (learning rates per function) or all "
-        "(default: standings,times)",
+        help="tables to print: standings, times (expected running times), rates (learning rates per function), pairs, "
+        "families or all (default: standings,times)",
     )
     output.add_argument(
         "--tolerance", type=float, metavar="A", help="the one of --tolerances that tables show (default: the smallest)"

@@ -126,6 +126,7 @@ def _function_meta(problem: Problem) -> dict[str, Any]:
         "minimum": function.minimum,
         "minimum_is": problem.minimum_is,
         "family": function_family(problem),
+        "tags": sorted(function.tags),
         "starts": problem.starts.tolist(),
         "optimizers": [optimizer.spec for optimizer in problem.optimizers],
     }

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
-from landscapes.analysis import profiles
-from landscapes.analysis.costs import check_one_lr, judged_tolerance
-from landscapes.analysis.costs import costs as costs_of
+from landscapes.analysis.bands import KINDS, axis
+from landscapes.analysis.bands import bands as bands_of
+from landscapes.analysis.costs import check_one_lr, costs, judged_tolerance
 from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import Record
 from landscapes.render.artists.localization import localize
@@ -16,10 +15,14 @@ from landscapes.render.artists.trails import set_legend_style
 from landscapes.render.plots.inputs import current_axes, plain_log_ticks, size_factor
 from landscapes.render.theme import Theme, as_theme, styles
 
-KINDS = ("performance", "ecdf", "data")
-
 POINTS = 400
 """The number of points at which a profile is evaluated."""
+
+MOST_BANDS = 6
+"""With more optimizers, bands are not drawn unless asked for: they would hide each other."""
+
+BAND = 0.13
+"""The opacity of a band."""
 
 RISE = 1.04
 """The top of the axes, above 1 so that lines at 1 are visible."""
@@ -32,6 +35,7 @@ def performance_profile(
     *,
     kind: str = "performance",
     tolerance: float | None = None,
+    bands: bool | None = None,
     theme: str | Theme = "light",
 ) -> Axes:
     """Draw how optimizers compare over many problems on `ax` and return `ax`; higher is better.
@@ -45,6 +49,8 @@ def performance_profile(
             Wild, 2009).
         tolerance: the share of the initial gap that may remain, for "performance" and "data"; by default that for which
             learning rates were chosen, else the smallest.
+        bands: whether to draw 95 % bands (see `analysis.bands`); by default for at most 6 optimizers, where intervals
+            are known.
         theme: colours, by name or as a `Theme`.
 
     Raises:
@@ -63,27 +69,27 @@ def performance_profile(
         raise unknown("kind of profile", kind, KINDS)
     check_one_lr(record)
     look = as_theme(theme)
-    costs, dims, tolerances = problems(record)
-    place = _place(tolerances, judged_tolerance(record.meta) if tolerance is None else tolerance)
+    found = costs(record)
+    tolerance = found.tolerances[
+        _place(found.tolerances, judged_tolerance(record.meta) if tolerance is None else tolerance)
+    ]
     ax = current_axes(ax)
-    if kind == "performance":
-        ratios = profiles.ratios(costs[..., place])
-        x = _spaced(1.0, float(np.max(ratios[np.isfinite(ratios)], initial=2.0)))
-        y = profiles.performance_profile(costs[..., place], x)
-        ax.set_xlabel(look.say("evaluations relative to the best optimizer"))
-    else:
-        scale = dims[:, None, None] + (kind == "data")
-        each = costs / scale
-        finite = each[np.isfinite(each)]
-        x = _spaced(max(1.0, float(finite.min())) if len(finite) else 1.0, float(np.max(finite, initial=2.0)))
-        y = profiles.ecdf(costs, dims, x) if kind == "ecdf" else profiles.data_profile(costs[..., place], dims, x)
-        words = "evaluations per coordinate" if kind == "ecdf" else "evaluations, in simplex gradients"
-        ax.set_xlabel(look.say(words))
+    drawn = bands_of(record, kind, tolerance, x=axis(found, kind, tolerance, POINTS))
+    x, (y, low, high) = drawn.x, drawn.shares
+    names = {
+        "performance": "evaluations relative to the best optimizer",
+        "ecdf": "evaluations per coordinate",
+        "data": "evaluations, in simplex gradients",
+    }
+    ax.set_xlabel(look.say(names[kind]))
     labels = [str(label) for label in record.axes["optimizer"]]
-    for label, style, row in zip(labels, styles(labels, look), y, strict=True):
+    shaded = (len(labels) <= MOST_BANDS if bands is None else bands) and bool(np.isfinite(low).all())
+    for i, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
         (line,) = ax.plot(
-            x, row, drawstyle="steps-post", color=style.color, linewidth=1.9 * size_factor(ax), label=label, zorder=4
+            x, y[i], drawstyle="steps-post", color=style.color, linewidth=1.9 * size_factor(ax), label=label, zorder=4
         )
+        if shaded:
+            ax.fill_between(x, low[i], high[i], step="post", color=style.color, alpha=BAND, linewidth=0, zorder=2)
         set_legend_style(line, style)
         line.set_markevery(POINTS // 8)
     ax.set_xscale("log")
@@ -100,12 +106,6 @@ def performance_profile(
     return ax
 
 
-def problems(record: Record) -> tuple[NDArray[np.float64], NDArray[np.int64], list[float]]:
-    """Return the evaluations to each target, shape (P, S, K), inf for never; dimensions (P,); targets (K)."""
-    found = costs_of(record)
-    return found.values, found.dims, found.tolerances
-
-
 def _place(tolerances: list[float], tolerance: float) -> int:
     near = [place for place, share in enumerate(tolerances) if np.isclose(share, tolerance, rtol=1e-6)]
     if not near:
@@ -113,7 +113,3 @@ def _place(tolerances: list[float], tolerance: float) -> int:
             f"the comparison has no tolerance {tolerance!r}; it has {', '.join(f'{share:g}' for share in tolerances)}"
         )
     return near[0]
-
-
-def _spaced(low: float, high: float) -> NDArray[np.float64]:
-    return np.geomspace(low, max(high, low * 1.01) * 1.05, POINTS)

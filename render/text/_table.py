@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from landscapes.analysis import race_table, tables, tuning
+from landscapes.analysis.pair_tables import family_table, pair_table
 from landscapes.analysis.sweep_table import best_settings
 from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import Record
 from landscapes.render.text._caption import caption
 
-SHOWN = ("standings", "times", "rates")
+SHOWN = ("standings", "times", "rates", "pairs", "families")
+
+COMPARISONS: Mapping[str, Callable[..., tables.Table]] = {
+    "standings": tables.standings,
+    "times": tables.running_times,
+    "pairs": pair_table,
+    "families": family_table,
+}
+"""The tables of a comparison at one tolerance, by name."""
 
 
 @suggests_arguments
@@ -27,9 +38,10 @@ def table(
         style: "text" in aligned columns; "markdown"; "latex" in the style of booktabs, for `\\usepackage{booktabs}`;
             "csv" with all digits.
         show: of a comparison, "standings", one row per optimizer (success rate, mean rank,
-            share of runs in which it is the fastest, median cost over all runs, learning rates); or one row per
-            function: "times", the expected running times (Hansen et al., 2021) with success rates, or "rates", the
-            learning rates, marked where they lie at the edge of their grid.
+            share of runs in which it is the fastest, integrated profile, median cost over all runs, learning rates); or
+            one row per function: "times", the expected running times (Hansen et al., 2021) with success rates, or
+            "rates", the learning rates, marked where they lie at the edge of their grid; "pairs", one row per pair of
+            optimizers; "families", integrated profiles over families of functions.
         tolerance: of a comparison, one of its tolerances; by default that for which learning rates were chosen, else
             the last.
         cost: of a comparison, what is counted, "evaluations" or "steps".
@@ -53,8 +65,7 @@ def table(
     if job == "compare" and show == "rates":
         return tables.learning_rates(record).render(style)
     if job == "compare":
-        made = tables.standings if show == "standings" else tables.running_times
-        return made(record, tolerance, cost=cost).render(style)
+        return COMPARISONS[show](record, tolerance, cost=cost).render(style)
     if job == "sweep" and show == "standings":
         return best_settings(record).render(style)
     if job == "tune":

@@ -63,7 +63,7 @@ def test_a_race_is_its_standings(race):
     ("given", "options", "words"),
     [
         (SPLIT, {"style": "latx"}, "unknown style of table 'latx'. Did you mean latex"),
-        (SPLIT, {"show": "ranks"}, "unknown table 'ranks'. Known: rates, standings, times"),
+        (SPLIT, {"show": "ranks"}, "unknown table 'ranks'. Known: families, pairs, rates, standings, times"),
         (SPLIT, {"tolerance": 0.3}, "no tolerance 0.3; it has 0.1, 0.0001"),
         (map_record(), {}, r"needs the record of race\(\), sweep\(\), compare\(\) or tune\(\)"),
         (converging(1), {"show": "times"}, r"running times and rates need that of compare\(\)"),
