@@ -4,8 +4,8 @@
 - Figures: `figure`, `figure_3d`, `filmstrip`, `side_by_side`, `small_multiples`, `fact_sheet`, `diagnosis`,
   `prescription`.
 - A landscape on axes: `contour`, `surface_3d`, `gradient_field`, `basins`.
-- A race on axes: `trajectories`, `label_runs`, `zoom_inset`, `crop`, `loss_curves`, `history`, `optimizer_state`,
-  `explain_step`.
+- A race on axes: `trajectories`, `label_runs`, `zoom_inset`, `crop`, `loss_curves`, `history`, `sharpness`,
+  `optimizer_state`, `explain_step`.
 - Many runs on axes: `ensemble`, `loss_quantiles`, `heatmap`, `sensitivity`, `lr_sweep`, `performance_profile`,
   `tuning_trials`.
 - Text and looks: `caption`, `table`, `words`, `Theme`, `THEMES`, `Camera`.
@@ -43,6 +43,7 @@ from landscapes.render.plots._loss_curves import loss_curves
 from landscapes.render.plots._optimizer_state import optimizer_state
 from landscapes.render.plots._performance_profile import performance_profile
 from landscapes.render.plots._sensitivity import lr_sweep, sensitivity
+from landscapes.render.plots._sharpness import sharpness
 from landscapes.render.plots._trajectories import trajectories
 from landscapes.render.plots._tuning_trials import tuning_trials
 from landscapes.render.plots._zoom_inset import zoom_inset
@@ -81,6 +82,7 @@ __all__ = [
     "prescription",
     "save",
     "sensitivity",
+    "sharpness",
     "side_by_side",
     "small_multiples",
     "surface_3d",

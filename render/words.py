@@ -66,6 +66,8 @@ WORDS: Mapping[str, str] = {
     "gradient evaluations": "axes and colour bars of sweeps",
     "success rate": "axes and colour bars of sweeps",
     # training runs
+    "sharpness": "the edge of stability",
+    "bound {value}": "the edge of stability",
     "accuracy": "training races",
     "validation accuracy": "training races",
     "{metric}, by step": "training races",

@@ -5,6 +5,7 @@
 ['Curve', 'Density', 'Eigenpairs']
 """
 
+from landscapes.networks._curvature_map import curvature_map
 from landscapes.networks._line import line
 from landscapes.networks._plane import plane
 from landscapes.networks._sharpness import sharpness
@@ -29,6 +30,7 @@ __all__ = [
     "accuracy",
     "central_flow",
     "connect",
+    "curvature_map",
     "eigenvalues",
     "line",
     "load_path",

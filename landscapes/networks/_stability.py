@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from landscapes.errors import InputError
 from landscapes.functions import as_function
+from landscapes.networks._watch import Watch
 from landscapes.networks.curvature import operator_eigenpairs
 from landscapes.networks.operators import Curvature, gradient
 from landscapes.networks.preparation import network_loss
@@ -88,10 +89,10 @@ def _no_bound(made: Any) -> InputError:
 
 
 def stability(
-    record: Record,
+    record: Record | Watch,
     of: str | Function | tuple[nn.Module, Any, Any] | None = None,
     *,
-    optimizer: str | Optimizer | None = None,
+    optimizer: str | Optimizer | Mapping[str, str | Optimizer] | None = None,
     most_steps: int = MOST_STEPS,
     tol: float = 1e-4,
 ) -> Record:
@@ -101,15 +102,16 @@ def stability(
     curvature up to the bound and stays there (Cohen et al., 2021).
 
     Args:
-        record: a race, or your own runs (`Record.from_checkpoints`), in all coordinates.
+        record: a race, your own runs (`Record.from_checkpoints`) in all coordinates, or what `watch` returned.
         of: the function, or its name, or (model, loss, data) of a network; by default the function of the record.
-        optimizer: the optimizer of all runs; by default that of the record.
+        optimizer: the optimizer of all runs, or a mapping from their labels; by default that of the record.
         most_steps: the largest number of steps to examine, evenly spaced among those recorded.
         tol: the relative residual of eigenvalues, for more than 96 coordinates.
 
     Returns:
         The record at the steps examined, with the metrics "sharpness" and "stability_bound", shape (R, T), and the
         column "crossed" of runs: the first of these steps at which the sharpness exceeds the bound, or -1.
+        `render.save` draws losses and sharpness, `render.sharpness` the sharpness alone.
 
     Raises:
         InputError: for another optimizer, for a function of other coordinates, and for Adam and RMSprop if not every
@@ -122,18 +124,23 @@ def stability(
     >>> found.trajectories.runs["crossed"].tolist()  # the bounds are 20 and 6.67
     [-1, 0]
     """
+    record = record.path if isinstance(record, Watch) else record
     if not isinstance(record, Record):
         raise InputError(f"stability takes a Record of a race, got {record!r:.80}")
     if isinstance(most_steps, bool) or not isinstance(most_steps, int) or most_steps < 2:
         raise InputError(f"most_steps must be an integer >= 2, got {most_steps!r}")
     t = record.trajectories
+    labels = [str(label) for label in t.runs["label"]]
+    if isinstance(optimizer, Mapping) and set(optimizer) != set(labels):
+        raise InputError(f"optimizer must have the labels of the runs, {', '.join(labels)}; got {', '.join(optimizer)}")
     slope, curvature = _derivatives(of if of is not None else record.meta.function, t.x.shape[2], tol)
     count = len(t.step)
     picked = sorted({round(i) for i in np.linspace(0, count - 1, min(count, most_steps)).tolist()})
     sharpness = np.full((len(t), len(picked)), np.nan)
     bounds = np.full_like(sharpness, np.nan)
-    for run in range(len(t)):
-        bound = stability_bound(optimizer if optimizer is not None else str(t.runs["optimizer"][run]))
+    for run, label in enumerate(labels):
+        given = optimizer[label] if isinstance(optimizer, Mapping) else optimizer
+        bound = stability_bound(given if given is not None else str(t.runs["optimizer"][run]))
         if bound.beta2 is not None and (np.diff(t.step) != 1).any():
             raise InputError(
                 "the preconditioner of Adam and RMSprop is computed from the gradients of all steps: record every step"

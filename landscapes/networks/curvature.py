@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -116,8 +117,7 @@ def eigenvalues(
     >>> eigenvalues(net, nn.MSELoss(), (x, torch.zeros(3, 1))).values.round(4).tolist()  # of 2/3 xᵀx
     [6.0, 2.6667]
     """
-    objective = network_loss(model, loss, data, **checked_options(options))
-    return eigenpairs(objective, k, which=which, matrix=matrix, tol=tol, max_products=max_products, seed=seed)
+    return operator_eigenpairs(_operator(model, loss, data, matrix, options), k, which, tol, max_products, seed)
 
 
 def eigenpairs(
@@ -137,9 +137,15 @@ def eigenpairs(
 
 
 def operator_eigenpairs(
-    operator: Any, k: int, which: str, tol: float, max_products: int | None, seed: int
+    operator: Any,
+    k: int,
+    which: str,
+    tol: float,
+    max_products: int | None,
+    seed: int,
+    start: NDArray[np.float64] | None = None,
 ) -> Eigenpairs:
-    """Return eigenvalues of a symmetric operator."""
+    """Return eigenvalues of a symmetric operator; iterations begin with `start`, shape (d,), or a random vector."""
     d = operator.shape[0]
     if which not in ENDS:
         raise unknown("end of the spectrum", str(which), ENDS)
@@ -161,7 +167,7 @@ def operator_eigenpairs(
         kept = [*range(low), *range(d - (k - low), d)]
         values, vectors = values[kept], vectors[:, kept]
     else:
-        start = np.random.default_rng(seed).standard_normal(d)
+        start = np.random.default_rng(seed).standard_normal(d) if start is None else start
         limit = max_products or 20 * k + 400
         try:
             values, vectors = eigsh(
@@ -200,11 +206,9 @@ def trace(
     """Return the trace of the Hessian of a network's loss, by Hutchinson's estimator with random signs.
 
     Args:
-        model, loss, data: as in `landscapes.plane`.
+        model, loss, data, matrix, options: as in `eigenvalues`.
         samples: the number of random vectors, at least 2.
-        matrix: "hessian" or "gauss-newton".
         seed: seed of the random vectors.
-        options: layers, freeze, batchnorm and dtype, as in `landscapes.plane`.
 
     Returns:
         The mean of vᵀHv and its standard error; exact, with error 0, for at most 96 weights.
@@ -214,7 +218,7 @@ def trace(
     >>> trace(net, nn.MSELoss(), (torch.eye(2), torch.zeros(2, 1)))
     Estimate(value=2.0, error=0.0)
     """
-    operator = Curvature(network_loss(model, loss, data, **checked_options(options)), matrix)
+    operator = _operator(model, loss, data, matrix, options)
     d = operator.shape[0]
     _check_count("samples", samples, 2)
     if d <= DENSE:
@@ -243,14 +247,12 @@ def spectral_density(
     """Return the density of the eigenvalues of the Hessian, by stochastic Lanczos quadrature (Ghorbani et al., 2019).
 
     Args:
-        model, loss, data: as in `landscapes.plane`.
+        model, loss, data, matrix, options: as in `eigenvalues`.
         samples: the number of random vectors.
         lanczos_steps: the number of products per vector.
         points: the number of values of x.
         width: standard deviation of the Gaussians; by default 1 % of the spectrum.
-        matrix: "hessian" or "gauss-newton".
         seed: seed of the random vectors.
-        options: layers, freeze, batchnorm and dtype, as in `landscapes.plane`.
 
     >>> import torch
     >>> net = nn.Linear(4, 1, bias=False)
@@ -258,7 +260,7 @@ def spectral_density(
     >>> round(found.largest, 3), round(float(found.shares.sum()), 6)
     (0.5, 1.0)
     """
-    operator = Curvature(network_loss(model, loss, data, **checked_options(options)), matrix)
+    operator = _operator(model, loss, data, matrix, options)
     d = operator.shape[0]
     _check_count("samples", samples, 1)
     _check_count("lanczos_steps", lanczos_steps, 2)
@@ -299,6 +301,11 @@ def lanczos(operator: Any, start: NDArray[np.float64], steps: int) -> tuple[NDAr
         beside.append(length)
         basis.append(image / length)
     return np.array(diagonal), np.array(beside)
+
+
+def _operator(model: nn.Module, loss: Loss, data: Any, matrix: str, options: Mapping[str, Any]) -> Curvature:
+    """Return a curvature matrix of a network; see `eigenvalues` for the arguments."""
+    return Curvature(network_loss(model, loss, data, **checked_options(options)), matrix)
 
 
 def _check_count(name: str, value: Any, least: int) -> None:

@@ -22,6 +22,7 @@ from landscapes.render.artists.animated import IDENTITY, pixels, set_step, strok
 from landscapes.render.artists.easing import smootherstep
 from landscapes.render.figures.key import Key
 from landscapes.render.figures.layout import LEAST, Sheet, fit_scale
+from landscapes.render.figures.plane_note import PlaneNote
 from landscapes.render.figures.size import DPI, FIGSIZE, check_figsize, new_figure
 from landscapes.render.light import Sun
 from landscapes.render.plot3d.best_camera import best_camera
@@ -236,21 +237,25 @@ def _lay_out(sheet: Sheet, race: Record | None, title: str | None, legend: bool,
     """Place title, note and step counter above, the leaderboard beside or the legend below, and return the axes."""
     ax = sheet.axes((0, 0, sheet.wide, sheet.high))
     side, above, tall, beside, taken = sheet.wide - 2 * MARGIN, 0.0, 0.0, 0.0, 0.0
+    trust = PlaneNote((), 0.0) if race is None else PlaneNote.of(sheet, race)
+    foot = trust.height + (4.0 if trust.lines else 0.0)
     words, y = title or ("" if race is None else race.meta.get("title", "")), sheet.high - sheet.head + 7
     if race is not None:
         above = sheet.head
         if legend:
             key = _key(sheet, race, standings)
             beside = BESIDE * sheet.wide if sheet.wide >= WIDE * sheet.high else 0.0
-            space = sheet.high - above - 2 * MARGIN
-            if beside and (rows := key.leaderboard(beside, space, cut=False)):
-                low = MARGIN + 0.5 * (space - rows.height)
+            space = sheet.high - above - 2 * MARGIN - foot
+            if not key.entries:
+                beside = 0.0
+            elif beside and (rows := key.leaderboard(beside, space, cut=False)):
+                low = foot + MARGIN + 0.5 * (space - rows.height)
                 key.draw(rows, (sheet.wide - MARGIN - beside, low, beside, rows.height))
             else:
                 beside = 0.0
                 lines = sheet.fit_legend(key.entries, side, 0.4 * (sheet.high - sheet.head))
                 tall = lines.height
-                sheet.legend(lines, (MARGIN, 6.0, side, tall))
+                sheet.legend(lines, (MARGIN, foot + 6.0, side, tall))
         taken = sheet.counter(sheet.wide - MARGIN, y, int(race.trajectories.step[-1]), side)
     counted = taken
     if words:
@@ -265,4 +270,6 @@ def _lay_out(sheet: Sheet, race: Record | None, title: str | None, legend: bool,
         else:
             above += 1.5 * size
             sheet.write(MARGIN, sheet.high - above + 0.3 * size, note, size, alpha=0.7)
-    return sheet.place(ax, (MARGIN, tall + 8, side - (beside and beside + 8), sheet.high - tall - 8 - above))
+    trust.write(sheet, MARGIN)
+    low = foot + tall + 8
+    return sheet.place(ax, (MARGIN, low, side - (beside and beside + 8), sheet.high - low - above))

@@ -31,7 +31,9 @@ class Key:
 
     @classmethod
     def of(cls, sheet: Sheet, record: Record, standings: bool) -> Key:
-        """Return the key of a race."""
+        """Return the key of a race; an empty one for a plane around one network, whose only run is a point."""
+        if record.meta.plane is not None and record.trajectories.loss.shape == (1, 1):
+            return cls(sheet, [])
         entries = legend_entries(record, sheet.look)
         return cls(sheet, entries, live_standings(record) if standings and 0 < len(entries) <= MOST else None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import astuple
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -21,6 +22,7 @@ from landscapes.render.plots._crop import crop
 from landscapes.render.plots._history import history
 from landscapes.render.plots._label_runs import label_runs
 from landscapes.render.plots._loss_curves import loss_curves, loss_name
+from landscapes.render.plots._sharpness import sharpness
 from landscapes.render.plots._trajectories import trajectories
 from landscapes.render.plots._zoom_inset import MAGNIFICATION, zoom_inset
 from landscapes.render.plots.contours import contour
@@ -40,8 +42,8 @@ ASIDE, ASIDE_GAP = 0.4, 10.0
 LEAST_SHAPE = 0.85
 """The least width of the function beside a leaderboard, relative to its height."""
 
-SHOWN = ("validation_accuracy", "accuracy")
-"""Metrics that have a panel of their own."""
+SHOWN = ("sharpness", "validation_accuracy", "accuracy")
+"""Metrics of networks that have a panel of their own; the first one that was recorded is drawn."""
 
 PANEL_FROM = 8.33, 3.33
 """Figures of at least this width and height in inches have room for the losses beside the function."""
@@ -118,7 +120,7 @@ def _lay_out(sheet: Sheet, record: Record, beside: bool, title: str | None, key:
     draw_slices(ax, record, look)
     metric = _metric(record) if beside else None
     curves = _losses(sheet, record, panels["losses"]) if beside else None
-    second = history(record, metric, sheet.axes(panels["losses"]), theme=look) if metric is not None else None
+    second = _second(sheet, record, metric, panels.get("losses"))
     for _ in range(2):  # fewer ticks may need less room, and the other way around
         margins |= {"map": sheet.fit_ticks(ax), "losses": None if curves is None else sheet.fit_ticks(curves)}
         panels, rows = _panels(sheet, key, **margins)
@@ -140,10 +142,7 @@ def _lay_out(sheet: Sheet, record: Record, beside: bool, title: str | None, key:
         sheet.title(curves, words, sheet.wide - panels["losses"][0] - 4, 10.0, "normal")
         sheet.drop_notes(curves)
     if curves is not None and second is not None and metric is not None:
-        second.set(xlabel="", ylabel="")
-        curves.tick_params(labelbottom=False)
-        words = look.say("{metric}, by step", metric=look.say(metric.replace("_", " ")))
-        sheet.title(second, words, sheet.wide - panels["losses"][0] - 4, 10.0, "normal")
+        _title_second(sheet, curves, second, metric, sheet.wide - panels["losses"][0] - 4)
     if key.entries:
         key.draw(rows, panels["legend"])
     note.write(sheet, x)
@@ -154,9 +153,20 @@ def _lay_out_losses(sheet: Sheet, record: Record, title: str | None, standings: 
     look, key = sheet.look, Key.of(sheet, record, standings)
     panels, rows = _panels(sheet, key, Room(LEFT, RIGHT, 0, 0), None)
     ax = _losses(sheet, record, panels["map"])
+    metric = _metric(record)
+    second = _second(sheet, record, metric, panels["map"])
     for _ in range(2):
-        panels, rows = _panels(sheet, key, sheet.fit_ticks(ax), None)
-        sheet.place(ax, panels["map"])
+        room = sheet.fit_ticks(ax)
+        if second is not None:
+            other = sheet.fit_ticks(second)
+            room = Room(*(max(pair) for pair in zip(astuple(room), astuple(other), strict=True)))
+        panels, rows = _panels(sheet, key, room, None)
+        upper, lower = (panels["map"], None) if second is None else _halves(panels["map"], sheet, 0.55)
+        sheet.place(ax, upper)
+        if second is not None and lower is not None:
+            sheet.place(second, lower)
+    if second is not None and metric is not None:
+        _title_second(sheet, ax, second, metric, panels["map"][2])
     x, y, w, h = panels["map"]
     taken = sheet.counter(x + w, y + h + 7, int(record.trajectories.step[-1]), w)
     measure = look.say(f"{loss_name(record)}, by step")
@@ -171,11 +181,28 @@ def _metric(record: Record) -> str | None:
     return next((name for name in SHOWN if name in record.trajectories.metrics), None)
 
 
-def _halves(box: Box, sheet: Sheet) -> tuple[Box, Box]:
+def _second(sheet: Sheet, record: Record, metric: str | None, box: Box | None) -> Axes | None:
+    """Draw a metric in a box, if there is one."""
+    if metric is None or box is None:
+        return None
+    if metric == "sharpness":
+        return sharpness(record, sheet.axes(box), theme=sheet.look)
+    return history(record, metric, sheet.axes(box), theme=sheet.look)
+
+
+def _title_second(sheet: Sheet, curves: Axes, second: Axes, metric: str, width: float) -> None:
+    """Write the title of a metric below the losses, which needs no axis labels then."""
+    second.set(xlabel="", ylabel="")
+    curves.tick_params(labelbottom=False)
+    words = sheet.look.say("{metric}, by step", metric=sheet.look.say(metric.replace("_", " ")))
+    sheet.title(second, words, width, 10.0, "normal")
+
+
+def _halves(box: Box, sheet: Sheet, share: float = 0.42) -> tuple[Box, Box]:
     """Return the upper part of a box for losses, and the lower one for a metric, with a title between."""
     x, y, wide, high = box
     title = 13 + 12 * sheet.scale
-    lower = max(0.42 * (high - title), 1.0)
+    lower = max(share * (high - title), 1.0)
     return (x, y + lower + title, wide, high - lower - title), (x, y, wide, lower)
 
 

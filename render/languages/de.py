@@ -61,6 +61,8 @@ LANGUAGE = Language(
         "steps to the target": "Schritte bis zum Zielwert",
         "gradient evaluations": "Gradientenauswertungen",
         "success rate": "Erfolgsquote",
+        "sharpness": "Schärfe",
+        "bound {value}": "Grenze {value}",
         "accuracy": "Genauigkeit",
         "validation accuracy": "Genauigkeit auf Validierungsdaten",
         "{metric}, by step": "{metric} je Schritt",

@@ -61,6 +61,8 @@ LANGUAGE = Language(
         "steps to the target": "pasos hasta el objetivo",
         "gradient evaluations": "evaluaciones del gradiente",
         "success rate": "tasa de éxito",
+        "sharpness": "agudeza",
+        "bound {value}": "límite {value}",
         "accuracy": "exactitud",
         "validation accuracy": "exactitud de validación",
         "{metric}, by step": "{metric}, por paso",

@@ -61,6 +61,8 @@ LANGUAGE = Language(
         "steps to the target": "pas jusqu’à la cible",
         "gradient evaluations": "évaluations du gradient",
         "success rate": "taux de réussite",
+        "sharpness": "acuité",
+        "bound {value}": "limite {value}",
         "accuracy": "exactitude",
         "validation accuracy": "exactitude de validation",
         "{metric}, by step": "{metric}, par pas",

@@ -72,6 +72,8 @@ LANGUAGE = Language(
         "steps to the target": "目標値までのステップ数",
         "gradient evaluations": "勾配の評価回数",
         "success rate": "成功率",
+        "sharpness": "シャープネス",
+        "bound {value}": "限界 {value}",
         "accuracy": "正解率",
         "validation accuracy": "検証正解率",
         "{metric}, by step": "{metric}の推移",

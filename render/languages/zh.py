@@ -72,6 +72,8 @@ LANGUAGE = Language(
         "steps to the target": "达到目标值的步数",
         "gradient evaluations": "梯度求值次数",
         "success rate": "成功率",
+        "sharpness": "锐度",
+        "bound {value}": "界限 {value}",
         "accuracy": "准确率",
         "validation accuracy": "验证准确率",
         "{metric}, by step": "{metric}随步数的变化",

@@ -7,12 +7,14 @@ import copy
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from torch import nn
 
-from landscapes import InputError, Record, function, line, plane, race, render
+from landscapes import InputError, Record, function, line, plane, race, render, watch
 from landscapes.networks import (
     central_flow,
     connect,
+    curvature_map,
     eigenvalues,
     match_units,
     sharpness,
@@ -161,6 +163,86 @@ def test_stability_of_a_network_equals_its_eigenvalues(wide):
         stability(record)
 
 
+def test_several_learning_rates_and_watched_runs(wide):
+    net, x, y, _ = wide
+    points = torch.cat([p.detach().reshape(-1) for p in net.parameters()]).double().numpy()
+    record = Record.from_checkpoints({"a": [points] * 2, "b": [points] * 2}, {"a": [1.0] * 2, "b": [1.0] * 2})
+    found = stability(record, (net, CE, (x, y)), optimizer={"a": "sgd(lr=0.1)", "b": "sgd(lr=0.4)"})
+    assert found.trajectories.metrics["stability_bound"][:, 0] == pytest.approx([20, 5])
+    with pytest.raises(InputError, match="labels of the runs, a, b; got a"):
+        stability(record, (net, CE, (x, y)), optimizer={"a": "sgd(lr=0.1)"})
+    net = copy.deepcopy(net)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    watched = watch(optimizer)
+    for _ in range(2):
+        optimizer.zero_grad()
+        loss = CE(net(x), y)
+        loss.backward()
+        optimizer.step()
+        watched.log(loss)
+    own = stability(watched, (net, CE, (x, y)), optimizer="sgd(lr=0.1)")
+    assert own.trajectories.metrics["sharpness"][0, 0] == pytest.approx(
+        found.trajectories.metrics["sharpness"][0, 0], rel=1e-3
+    )
+
+
+def test_gradient_descent_sharpens_up_to_its_bound():
+    """Cohen et al., 2021: full-batch training raises the sharpness to 2/lr, and stays there."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        x = torch.randn(64, 4, generator=torch.Generator().manual_seed(0))
+        net = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 1))
+    y, loss_fn = x.prod(1, keepdim=True).sign(), nn.MSELoss()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    points, losses = [], []
+    for step in range(1201):
+        loss = loss_fn(net(x), y)
+        if step % 100 == 0:
+            points.append(torch.cat([p.detach().reshape(-1) for p in net.parameters()]).numpy())
+            losses.append(loss.item())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    record = Record.from_checkpoints(points, losses, steps=range(0, 1201, 100))
+    found = stability(record, (net, loss_fn, (x, y)), optimizer="sgd(lr=0.1)")
+    sharp = found.trajectories.metrics["sharpness"][0]
+    assert sharp[0] < 10
+    assert sharp[-3:] == pytest.approx(20, rel=0.1)
+    crossed = int(found.trajectories.runs["crossed"][0])
+    assert 0 < crossed < 1200
+    figure = render.figure(found)
+    (panel,) = (ax for ax in figure.axes if ax.get_title(loc="left") == "sharpness, by step")
+    curve = max(panel.lines, key=lambda line: len(line.get_xdata()))
+    assert curve.get_ydata() == pytest.approx(sharp)
+    (ring,) = (line for line in panel.lines if line.get_marker() == "o")
+    assert (ring.get_xdata()[0], ring.get_ydata()[0]) == (crossed, pytest.approx(20))
+    assert {"bound 20", f"step {crossed}"} <= {text.get_text() for text in panel.texts}
+    early = render.sharpness(found, Figure().subplots(), step=crossed - 100)
+    assert not any(line.get_visible() for line in early.lines if line.get_marker() == "o")
+    with pytest.raises(InputError, match="no sharpness; draw what"):
+        render.sharpness(record, Figure().subplots())
+
+
+def test_a_curvature_map_has_the_ends_of_the_exact_spectrum(mlp, cnn):
+    record = plane(mlp.net, CE, mlp.data, resolution=3, span=0.3, dtype=torch.float64)
+    made = curvature_map(record, tol=1e-7)
+    d1, d2 = (record.objective.weights.split(d) for d in record.space.directions)
+    for i, j in ((0, 2), (2, 0)):
+        net = copy.deepcopy(mlp.net).double()
+        with torch.no_grad():
+            for name, p in net.named_parameters():
+                p += record.surface.x[j] * d1[name] + record.surface.y[i] * d2[name]
+        exact = np.linalg.eigvalsh(exact_hessian(net, *mlp.data))
+        assert made.grids["largest eigenvalue"][i, j] == pytest.approx(exact[-1], rel=1e-6)
+        assert made.grids["smallest eigenvalue"][i, j] == pytest.approx(exact[0], rel=1e-6)
+    shown = made.show("largest eigenvalue")
+    assert shown.surface.values.tolist() == made.grids["largest eigenvalue"].tolist()
+    with pytest.raises(InputError, match="takes what plane"):
+        curvature_map(Record(record.trajectories, record.surface, record.meta))
+    with pytest.raises(InputError, match="fixed statistics"):
+        curvature_map(plane(cnn.net, CE, cnn.data, resolution=3, batchnorm="recalibrate"))
+
+
 def test_the_central_flow_stays_at_the_edge():
     @function((-1, 4), (-1, 4))
     def product(x, y):
@@ -200,6 +282,28 @@ def test_a_curve_and_sorted_units_connect_two_networks():
     assert matched.line_barrier < 0.5 * curve.line_barrier
     record = plane(nets[0], CE, (x, y), directions=(nets[1], curve.bend - curve.ends[0]), path=None, resolution=5)
     assert record.trajectories.runs["label"].tolist() == ["model A", "model B"]
+
+
+@pytest.mark.parametrize("mode", ["batch", "frozen", "recalibrate"])
+def test_a_curve_between_networks_with_batchnorm(cnn, mode):
+    """The losses of the curve and of the line are those of networks in evaluation mode as `batchnorm` says."""
+    other = copy.deepcopy(cnn.net)
+    other.load_state_dict(cnn.path[2])
+    before = {name: value.clone() for name, value in cnn.net.state_dict().items()}
+    curve = connect(cnn.net, other, CE, cnn.data, steps=6, resolution=5, batchnorm=mode)
+    for weights, found in ((curve.at(0.75), curve.losses[3]), (0.25 * curve.ends[0] + 0.75 * curve.ends[1],
+                                                               curve.line[3])):  # fmt: skip
+        net = copy.deepcopy(cnn.net)
+        torch.nn.utils.vector_to_parameters(weights, net.parameters())
+        if mode == "recalibrate":
+            net[1].reset_running_stats()
+            net[1].momentum = None
+            net.train()(cnn.x)
+        with torch.no_grad():
+            expected = float(CE(net.train(mode == "batch")(cnn.x), cnn.y))
+        assert found == pytest.approx(expected, rel=3e-4)
+    assert not torch.equal(curve.bend, (curve.ends[0] + curve.ends[1]) / 2)
+    assert all(torch.equal(before[name], value) for name, value in cnn.net.state_dict().items())
 
 
 def test_units_of_convolutions_are_sorted_with_their_normalization(cnn):

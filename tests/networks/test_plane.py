@@ -422,6 +422,9 @@ def test_pictures_say_how_far_a_plane_can_be_trusted(mlp, lang):
     assert levels  # values are written on level lines
     alone = render.figure(plane(mlp.net, CE, mlp.data, resolution=5))
     assert not [text for text in alone.texts if text.get_text().startswith("step")]
+    assert not [ax for ax in alone.axes if ax.get_label() == "standings"]  # of one network
+    solid = render.figure(record, view3d=True, lang=lang)
+    assert note.split(";")[0] in " ".join(text.get_text() for text in solid.texts)
 
 
 @pytest.mark.parametrize("kind", ["mlp", "cnn"])
