@@ -35,6 +35,12 @@ def pytest_configure() -> None:
     gc.disable()  # collection makes millions of objects, all of which stay
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Let `-n auto` start one worker more than there are processors, because some tests wait for others' processes."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()

@@ -108,12 +108,15 @@ def still(made: Figure, path: Path, comment: str, title: str = "", dark: Figure 
         settings = VECTOR | {"pdf.compression": 9}
         with replacing(path) as temporary, _lightened(made, path, 72), mpl.rc_context(settings):
             flat = any(trail.get_rasterized() for trail in made.findobj(Trail))
-            sizes = [0]
-            for dpi in (DPI, *(() if flat else COARSER)):
+            made.savefig(temporary, dpi=DPI, metadata=metadata)
+            sizes = [temporary.stat().st_size]
+            for dpi in () if flat else COARSER:
+                if sizes[-1] <= LARGE or sizes[-1] in sizes[:-1]:  # no part of the page depends on the resolution
+                    break
+                if dpi > COARSER[-1] and sizes[0] * (dpi / DPI) ** 2 > LARGE:  # an image shrinks with its area at most
+                    continue
                 made.savefig(temporary, dpi=dpi, metadata=metadata)
                 sizes.append(temporary.stat().st_size)
-                if sizes[-1] <= LARGE or sizes[-1] == sizes[-2]:  # no part of the page depends on the resolution
-                    break
 
 
 def _svg(made: Figure, path: Path, comment: str, title: str, warn: bool = True) -> str:

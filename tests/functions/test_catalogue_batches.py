@@ -31,6 +31,7 @@ def test_single_precision_approximates_double(f):
 
 
 @each(MEMBERS, one_in=4)
+@pytest.mark.sample(60)
 @pytest.mark.thin(4)
 def test_a_point_has_the_same_bits_in_every_batch(f):
     for count, dtype in product((1, 7, 1001), (torch.float64, torch.float32)):

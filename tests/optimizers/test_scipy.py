@@ -103,6 +103,7 @@ class Plain:
     ids=lambda part: getattr(part, "__name__", None),
 )
 @pytest.mark.parametrize("method", EACH)
+@pytest.mark.sample(16)
 @pytest.mark.thin(3)
 def test_iterates_and_evaluations_match_scipy(method, objective, dim, steps):
     """Iterates agree bitwise: the largest difference is 0.0."""

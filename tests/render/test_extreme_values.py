@@ -69,7 +69,9 @@ def drawn(picture: Any) -> Any:
     return picture
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name != "huge")) for name in CASES])
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.sample(4)
+@pytest.mark.thin(1)
 def test_every_plot_draws_it_without_a_warning(name, tmp_path):
     extreme, lr = CASES[name]
     optimizers = [f"sgd(lr={lr})", f"momentum(lr={lr})", "adam(lr=0.01)"]

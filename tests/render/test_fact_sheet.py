@@ -116,6 +116,7 @@ def test_invalid_arguments_of_a_fact_sheet_are_refused(name, settings, message):
 
 
 @each(CATALOGUE, one_in=5)
+@pytest.mark.sample(60)
 @pytest.mark.thin(4)
 def test_every_formula_fits_and_can_be_read(f):
     lines, size = fit_formula(f"f = {f.latex}", 776, 76, 17)
