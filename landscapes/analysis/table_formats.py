@@ -48,10 +48,19 @@ class Cell:
         """
         if not math.isfinite(self.value):
             return "–" if math.isnan(self.above) else f"> {self._digits(self.above)}"
-        shown = f"{self._digits(self.value)} %" if self.percent else self._digits(self.value)
-        if not math.isnan(self.low):
-            shown = f"{shown} [{self._digits(self.low)}, {self._digits(self.high)}]"
-        return shown if math.isnan(self.rate) else f"{shown} ({100 * self.rate:.0f} %)"
+        return " ".join(filter(None, [self.number, self.bounds]))
+
+    @property
+    def number(self) -> str:
+        """The finite number alone."""
+        return f"{self._digits(self.value)} %" if self.percent else self._digits(self.value)
+
+    @property
+    def bounds(self) -> str:
+        """What follows a finite number: its interval and its success rate."""
+        interval = "" if math.isnan(self.low) else f"[{self._digits(self.low)}, {self._digits(self.high)}]"
+        rate = "" if math.isnan(self.rate) else f"({100 * self.rate:.0f} %)"
+        return " ".join(filter(None, [interval, rate]))
 
     def _digits(self, value: float) -> str:
         return f"{100 * value if self.percent else value:.{self.places}f}"
@@ -74,7 +83,7 @@ class Table:
     note: str = ""
 
     def render(self, kind: str = "text") -> str:
-        """Return the table as "text", "markdown", "latex" or "csv". Raises `InputError` for another kind."""
+        """Return the table in one of the formats `KINDS`. Raises `InputError` for another kind."""
         if kind not in KINDS:
             raise unknown("kind of table", kind, KINDS)
         return KINDS[kind](self)
@@ -98,31 +107,42 @@ class Table:
         table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
         return "\n\n".join(filter(None, [table, _markdown(self.caption), _markdown(self.note)]))
 
-    def latex(self) -> str:
-        """Return a table in the style of booktabs (`\\usepackage{booktabs}`), the best in bold."""
+    def latex(self, environment: str = "table") -> str:
+        """Return a table in the style of booktabs, the best in bold, intervals small, scaled down to the line's width.
+
+        It needs `\\usepackage{booktabs, graphicx}`. In a document of two columns, `table*` spans both.
+        """
         columns = "".join("l" if isinstance(cell, str) else "r" for cell in self._example())
-        rows = [
-            " & ".join(
-                rf"\textbf{{{_latex(cell.text)}}}" if isinstance(cell, Cell) and cell.best else _latex(_word(cell))
-                for cell in row
-            )
-            for row in self.rows
-        ]
+        rows = [" & ".join(map(_latex_cell, row)) for row in self.rows]
         lines = [
-            r"\begin{table}",
+            rf"\begin{{{environment}}}  % \usepackage{{booktabs, graphicx}}",
             r"  \centering",
             rf"  \caption{{{_latex(self.caption)}}}",
+            r"  \resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
             rf"  \begin{{tabular}}{{{columns}}}",
             r"    \toprule",
             "    " + " & ".join(map(_latex, self.header)) + r" \\",
             r"    \midrule",
             *(f"    {row} " + r"\\" for row in rows),
             r"    \bottomrule",
-            r"  \end{tabular}",
-            *([rf"  \par\smallskip\footnotesize {_latex(self.note)}"] if self.note else []),
-            r"\end{table}",
+            r"  \end{tabular}}",
+            *([rf"  \par\smallskip\raggedright\footnotesize {_latex(self.note)}"] if self.note else []),
+            rf"\end{{{environment}}}",
         ]
         return "\n".join(lines)
+
+    def wide_latex(self) -> str:
+        """Return `latex` in the environment `table*`, which spans both columns of a document."""
+        return self.latex("table*")
+
+    def select(self, columns: Sequence[str]) -> Table:
+        """Return a table of these columns, in this order. Raises `InputError` for an unknown name."""
+        for name in columns:
+            if name not in self.header:
+                raise unknown("column", name, self.header)
+        places = [list(self.header).index(name) for name in columns]
+        rows = [[row[i] for i in places] for row in self.rows]
+        return Table(self.caption, [self.header[i] for i in places], rows, self.note)
 
     def csv(self) -> str:
         """Return comma-separated values with all digits. An interval has two more columns, a success rate one."""
@@ -156,6 +176,7 @@ KINDS: Mapping[str, Callable[[Table], str]] = {
     "text": Table.text,
     "markdown": Table.markdown,
     "latex": Table.latex,
+    "latex-wide": Table.wide_latex,
     "csv": Table.csv,
 }
 """The formats of a table, by name."""
@@ -218,6 +239,11 @@ def _markdown(text: str) -> str:
     return re.sub(r"([\\|*`])", r"\\\1", one_line(text)).replace("&", "&amp;").replace("<", "&lt;")
 
 
+GREEK = (
+    *("alpha", "beta", "gamma", "delta", "varepsilon", "eta", "theta", "kappa", "lambda"),
+    *("mu", "nu", "pi", "rho", "sigma", "tau", "varphi", "omega"),
+)
+
 LATEX = {
     "\\": r"\textbackslash{}",
     "–": "--",
@@ -230,9 +256,33 @@ LATEX = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
+    "ϵ": r"$\epsilon$",
+    "Δ": r"$\Delta$",
+    "Σ": r"$\Sigma$",
+    "∇": r"$\nabla$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "≈": r"$\approx$",
+    "→": r"$\to$",
+    "∞": r"$\infty$",
+    "±": r"$\pm$",
+    "°": r"$^\circ$",
+    "⁻": "$^-$",
+    **dict(zip("αβγδεηθκλμνπρστφω", (rf"$\{name}$" for name in GREEK), strict=True)),
+    **{sign: f"$_{digit}$" for digit, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+    **{sign: f"$^{digit}$" for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
 } | {sign: f"\\{sign}" for sign in "%&_#${}"}
 """What TeX needs in place of signs that are special to it or missing from its fonts."""
 
 
 def _latex(text: str) -> str:
     return "".join(LATEX.get(sign, sign) for sign in one_line(text))
+
+
+def _latex_cell(cell: str | Cell) -> str:
+    if isinstance(cell, str):
+        return _latex(cell)
+    if not math.isfinite(cell.value):
+        return _latex(cell.text)
+    number = rf"\textbf{{{_latex(cell.number)}}}" if cell.best else _latex(cell.number)
+    return rf"{number} {{\scriptsize {_latex(cell.bounds)}}}" if cell.bounds else number

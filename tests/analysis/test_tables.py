@@ -217,20 +217,28 @@ def test_markdown_has_a_rule_and_escapes_bars():
 def test_latex_is_booktabs_with_special_signs_unbounded():
     text = SMALL.render("latex")
     assert r"\begin{tabular}{lrr}" in text
-    assert r"A\_1 $\cdot$ x & \textbf{1.25 [1.00, 1.50]} & 1234 \\" in text
+    assert r"A\_1 $\cdot$ x & \textbf{1.25} {\scriptsize [1.00, 1.50]} & 1234 \\" in text
     assert r"50 \% better \& cheaper\_by\_far." in text
     for optimizer in ("toprule", "midrule", "bottomrule"):
         assert text.count(f"\\{optimizer}") == 1
     assert text.count(r"\\") == 3
 
 
+WIDE = Table(
+    "Optimizers α to ω, x₁² ≤ 10⁻³, within ±1.",
+    ("optimizer", "success rate", "mean rank", "fastest", "median evaluations", "learning rate"),
+    [["Adam (β₁ = 0.9, ε = 1e-8)", *[Cell(0.5, 0.25, 0.75, percent=True)] * 4, "0.001, 0.046*"]],
+    "A note. " * 20,
+)
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
-def test_latex_compiles(tmp_path):
-    body = "\n".join(table.render("latex") for table in (SMALL, standings(SPLIT, draws=20), running_times(SPLIT)))
-    page = "\n".join(
-        [r"\documentclass{article}", r"\usepackage{booktabs}", r"\begin{document}", body, r"\end{document}"]
-    )
-    (tmp_path / "page.tex").write_text(page, encoding="utf-8")
+@pytest.mark.parametrize("columns", ["onecolumn", "twocolumn"])
+def test_latex_compiles_and_no_table_is_wider_than_its_column(columns, tmp_path):
+    made = (SMALL, WIDE, standings(SPLIT, draws=20), running_times(SPLIT))
+    body = "\n".join(table.render(kind) for table in made for kind in ("latex", "latex-wide"))
+    page = [rf"\documentclass[{columns}]{{article}}", r"\usepackage{booktabs, graphicx}", r"\begin{document}"]
+    (tmp_path / "page.tex").write_text("\n".join([*page, body, r"\end{document}"]), encoding="utf-8")
     done = subprocess.run(
         ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex"],
         cwd=tmp_path,
@@ -238,6 +246,13 @@ def test_latex_compiles(tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stdout[-2000:]
+    assert "Overfull" not in done.stdout
+
+
+def test_columns_are_chosen_by_name_and_order():
+    assert SMALL.select(["cost", "optimizer"]).csv().splitlines() == ["cost,optimizer", "1234.5,A_1 · x", ",B | C"]
+    with pytest.raises(InputError, match="unknown column 'costs'"):
+        SMALL.select(["costs"])
 
 
 def test_csv_has_all_digits_and_columns_for_intervals():
