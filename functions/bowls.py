@@ -276,6 +276,34 @@ def humps(x: Tensor, y: Tensor) -> Tensor:
 
 
 @function(
+    *[(-4.0, 4.0)] * 4,
+    minima=[(1.459861564381631, 0.0, 0.08089005653386659, -0.8111130845851709)],
+    minimum=5.744384910320337,
+    stationary={
+        "minimum": [
+            (-0.10404874028358108, 1.2592574281818147, -1.2576502350130774, 0.5507015087901834),
+            (-0.10404874028358108, -1.2592574281818147, -1.2576502350130774, 0.5507015087901834),
+        ],
+    },
+    start=(0.0, 0.0, 0.0, 0.0),
+    steps=200,
+    latex=(
+        r"x_3 + x_4 - 4 + x_1^2 + x_2^2 + (x_3 + x_4)^2 + 2 \sin^2 x_3 + x_1^2 x_2^2 + (x_4 - 1)^2 + x_2^4 "
+        r"+ (x_3^2 + (x_4 + x_1)^2)^2 + (x_1 - 4 + \sin^2 x_4 + x_2^2 x_3^2)^2 + \sin^4 x_4"
+    ),
+    reference="N. I. M. Gould, D. Orban and P. L. Toint, CUTEst: problem ALLINITU by N. I. M. Gould, 1990",
+    tags=("bowl", "basins", "smooth", "multimodal"),
+)
+def allinitu(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
+    """A skewed bowl with two local minima beside the global one; the standard start leads to the global minimum."""
+    x2, y2, z2, s2, t2 = x * x, y * y, z * z, torch.sin(z), torch.sin(w)
+    s2, t2 = s2 * s2, t2 * t2
+    a, b = z2 + (w + x) * (w + x), x - 4 + t2 + y2 * z2
+    smooth = z + w - 4 + x2 + y2 + (z + w) * (z + w) + 2 * s2 + x2 * y2 + (w - 1) * (w - 1) + y2 * y2
+    return smooth + a * a + b * b + t2 * t2
+
+
+@function(
     (-100.0, 100.0),
     dims=ANY,
     minima=[(0.0,)],

@@ -455,6 +455,39 @@ def osborne_n2(x: Tensor, *others: Tensor) -> Tensor:
     return _column(OSBORNE_2, t) - fitted
 
 
+DE_VILLIERS_TIMES = [i / 10 for i in range(24)]
+
+
+def de_villiers_minima() -> list[tuple[float, ...]]:
+    """Return all minimizers in the domain: data at multiples of 0.1 cannot tell frequencies 20π apart."""
+    turns = [2 * math.pi * k for k in range(16)]
+    waves = [(3.112, 1.761), (3.112 + 20 * math.pi, 1.761), (20 * math.pi - 3.112, math.pi - 1.761)]
+    return [(60.137, 1.371, frequency, phase + turn) for frequency, phase in waves for turn in turns]
+
+
+@least_squares(
+    *[(1.0, 100.0)] * 4,
+    view=[(20.0, 100.0), (1.0, 2.0), (1.0, 5.0), (1.0, 3.0)],
+    minima=de_villiers_minima(),
+    minimum=0.0,
+    start=(45.0, 1.2, 2.6, 2.4),
+    steps=400,
+    title="De Villiers–Glasser N. 1",
+    latex=(
+        r"\sum_{i=1}^{24} \left[ x_1 x_2^{t_i} \sin(x_3 t_i + x_4) "
+        r"- 60.137 \cdot 1.371^{t_i} \sin(3.112\, t_i + 1.761) \right]^2, \quad t_i = \frac{i - 1}{10}"
+    ),
+    reference="N. de Villiers and D. Glasser, A continuation method for nonlinear regression, 1981",
+    tags=("valley", "oscillating", "smooth", "multimodal", "ill-conditioned", "least squares"),
+    variants=("Libraries list one minimum; phases 2π and frequencies 20π apart fit the data as well.",),
+)
+def de_villiers_glasser_n1(a: Tensor, b: Tensor, c: Tensor, d: Tensor) -> Tensor:
+    """A growing wave fitted to 24 values; from a wrong frequency, descent flattens the wave instead of moving it."""
+    t, a, b, c, d = _rows_of(DE_VILLIERS_TIMES, a, b, c, d)
+    seen = [60.137 * 1.371**i * math.sin(3.112 * i + 1.761) for i in DE_VILLIERS_TIMES]
+    return a * torch.exp(t * torch.log(b.abs())) * torch.sin(c * t + d) - _column(seen, t)
+
+
 ONIONS = (
     16.08, 33.83, 65.80, 97.20, 191.55, 326.20, 386.87, 520.53,
     590.03, 651.92, 724.93, 699.56, 689.96, 637.56, 717.41,

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
+from landscapes.objectives._function import StationaryKind
 from landscapes.objectives.decorators import ANY, Dims, least_squares
 from landscapes.objectives.elementary import norm, one_to_d, ordered_sum, product
 
@@ -35,6 +37,37 @@ from landscapes.objectives.elementary import norm, one_to_d, ordered_sum, produc
 def freudenstein_roth(x: Tensor, y: Tensor) -> Tensor:
     """A curved valley; the standard start leads to a local minimum with value 49 instead of the global one."""
     return torch.stack([x - 13 + ((5 - y) * y - 2) * y, x - 29 + ((y + 1) * y - 14) * y])
+
+
+def freudenstein_roth_minima(d: int) -> dict[StationaryKind, Sequence[Sequence[float]]]:
+    """Return the local minima of `extended_freudenstein_roth` in which the first pairs are at their higher minimum."""
+    low, high = (5.0, 4.0), (11.412778986902094, -0.8968052532744765)
+    return {"minimum": [high * k + low * (d // 2 - k) for k in range(1, d // 2 + 1)]}
+
+
+@least_squares(
+    lambda d: [(-20.0, 20.0), (-10.0, 10.0)] * (d // 2),
+    dims=Dims(multiple=2, least=4),
+    view=[(-10.0, 20.0), (-4.0, 6.0)],
+    minima=[(5.0, 4.0)],
+    minimum=0.0,
+    stationary=freudenstein_roth_minima,
+    start=(0.5, -2.0),
+    steps=300,
+    title="Extended Freudenstein–Roth",
+    latex=(
+        r"\sum_{i=1}^{d/2} \left[ (x_{2i-1} - 13 + ((5 - x_{2i}) x_{2i} - 2) x_{2i})^2 "
+        r"+ (x_{2i-1} - 29 + ((x_{2i} + 1) x_{2i} - 14) x_{2i})^2 \right]"
+    ),
+    reference="N. Andrei, An unconstrained optimization test functions collection, 2008",
+    tags=("valley", "curved", "basins", "smooth", "multimodal", "ill-conditioned", "least squares", "any dimension"),
+    variants=("CUTEst's FREUROTH couples each coordinate with the next one, which is another function.",),
+)
+def extended_freudenstein_roth(x: Tensor) -> Tensor:
+    """Freudenstein–Roth valleys, one per pair of coordinates; each pair can stop at its local minimum, 49 higher."""
+    u, v = x[..., 0::2].contiguous(), x[..., 1::2].contiguous()
+    rows = torch.cat([u - 13 + ((5 - v) * v - 2) * v, u - 29 + ((v + 1) * v - 14) * v], -1)
+    return rows.movedim(-1, 0)
 
 
 @least_squares(

@@ -615,3 +615,57 @@ def tripod(x: Tensor, y: Tensor) -> Tensor:
     """Three pyramids with constant slopes, separated by jumps; the gradient does not show which one is deepest."""
     right, up = torch.where(x >= 0, 1.0, 0.0).to(x.dtype), torch.where(y >= 0, 1.0, 0.0).to(y.dtype)
     return up * (1 + right) + (x + 50 * up * (1 - 2 * right)).abs() + (y + 50 * (1 - 2 * up)).abs()
+
+
+LENNARD_JONES = (
+    *(-1.0, -3.0, -6.0, -9.103852415707557, -12.712062256809338, -16.505384168012215, -19.82148919215476),
+    *(-24.11336043364718, -28.422531893437558, -32.765970089979, -37.9675995623629, -44.326801419534),
+)
+"""Lowest known energies of 2, 3, … 13 atoms."""
+
+
+def simplex(d: int) -> list[tuple[float, ...]]:
+    """Return up to four atoms at distance 1 of each other: the minimizer of `lennard_jones` for so few."""
+    half, third = math.sqrt(3) / 2, math.sqrt(3) / 6
+    atoms = [(-0.5, 0.0, 0.0), (0.5, 0.0, 0.0), (0.0, half, 0.0), (0.0, third, math.sqrt(2 / 3))][: d // 3]
+    return [tuple(itertools.chain(*atoms))] if d <= 12 else []
+
+
+def loose_atoms(d: int) -> list[float]:
+    """Return a start for `lennard_jones`: atoms on a helix, neighbors about 1.4 apart."""
+    angles = [1.1 * k for k in range(d // 3)]
+    helix = [(1.2 * math.cos(a), 1.2 * math.sin(a), 0.5 * k) for k, a in enumerate(angles)]
+    return list(itertools.chain(*helix))
+
+
+@function(
+    (-4.0, 4.0),
+    dims=Dims(multiple=3, least=6, most=39),
+    view=[(-2.0, 2.0)],
+    minima=simplex,
+    minimum=lambda d: LENNARD_JONES[d // 3 - 2],
+    minima_complete=False,
+    nonsmooth_where="poles where two atoms meet",
+    start=loose_atoms,
+    steps=300,
+    title="Lennard-Jones",
+    latex=(
+        r"\sum_{i<j} \left( r_{ij}^{-12} - 2\, r_{ij}^{-6} \right), \quad r_{ij} = |a_i - a_j|, \; "
+        r"a_i = (x_{3i-2}, x_{3i-1}, x_{3i})"
+    ),
+    reference="J. E. Lennard-Jones, On the determination of molecular fields, 1924; minima: D. J. Wales, 1997",
+    tags=lambda d: (
+        *("cliff", "plateau", "nonsmooth", "any dimension"),
+        "unimodal" if d < 18 else "multimodal",
+    ),
+)
+def lennard_jones(x: Tensor) -> Tensor:
+    """Energy of a cluster of atoms: a pole where two meet, no pull from afar, more local minima with every atom."""
+    atoms = [x[..., i : i + 3] for i in range(0, x.shape[-1], 3)]
+    energy = []
+    for a, b in itertools.combinations(atoms, 2):
+        away = a - b
+        nearness = 1 / ordered_sum(away * away)
+        cubed = nearness * nearness * nearness
+        energy.append(cubed * (cubed - 2))
+    return ordered_sum(torch.stack(energy, -1))

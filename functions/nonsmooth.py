@@ -249,6 +249,62 @@ def step_n3(x: Tensor) -> Tensor:
 
 
 @function(
+    (-10.0, 10.0),
+    dims=Dims(least=2),
+    minima=[(0.0,)],
+    minimum=0.0,
+    minima_complete=False,
+    nonsmooth_where="jumps where the sum of the coordinates is 0",
+    start=(-7.2, 1.4),
+    steps=100,
+    scale="linear",
+    title="Zero sum",
+    latex=(
+        r"0 \;\mathrm{if}\; \sum_{i=1}^{d} x_i = 0, \quad "
+        r"1 + \left( 10000 \left| \sum_{i=1}^{d} x_i \right| \right)^{1/2} \;\mathrm{otherwise}"
+    ),
+    reference="A. Gavana, Global optimization benchmarks and AMPGO, 2013",
+    tags=("valley", "rotated", "discontinuous", "unimodal", "any dimension"),
+)
+def zero_sum(x: Tensor) -> Tensor:
+    """A sharp crease along a diagonal with value 1, and 0 exactly on it; fixed steps bounce, and 1 remains."""
+    total = ordered_sum(x)
+    return torch.where(total == 0, 0.0, 1 + 100 * root(total.abs()))
+
+
+@function(
+    (0.0, 100.0),
+    (0.0, 100.0),
+    view=[(0.0, 12.0), (0.0, 12.0)],
+    minima=[(7.0, 2.0)],
+    minimum=0.0,
+    nonsmooth_where=(
+        "jumps on the circle (x − 3)² + (y − 2)² = 16, on xy = 14 and on the axes; creases where two terms are equal"
+    ),
+    start=(5.0, 1.0),
+    steps=200,
+    title="Zimmerman",
+    latex=(
+        r"\max\left( 9 - x - y,\; p(h)\,\mathrm{sgn}\,h,\; p(k)\,\mathrm{sgn}\,k,\; p(-x)\,\mathrm{sgn}\,x,\; "
+        r"p(-y)\,\mathrm{sgn}\,y \right), \quad h = (x - 3)^2 + (y - 2)^2 - 16, \; k = xy - 14, \; p(t) = 100 (1 + t)"
+    ),
+    reference=(
+        "M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013"
+    ),
+    tags=("needle", "deceptive", "discontinuous", "multimodal"),
+    variants=("Storn and Price, 1997, penalize only violated constraints; here all terms count everywhere.",),
+    aliases=("zimmermann",),
+)
+def zimmerman(x: Tensor, y: Tensor) -> Tensor:
+    """A penalized problem whose minimum is the tip of a narrow wedge between jumps; descent stops at a crease."""
+    h, k = (x - 3) * (x - 3) + (y - 2) * (y - 2) - 16, x * y - 14
+    worst = 9 - x - y
+    for penalty, side in ((h, h), (k, k), (-x, x), (-y, y)):
+        worst = torch.maximum(worst, 100 * (1 + penalty) * torch.sign(side))
+    return worst
+
+
+@function(
     (-3.0, 3.0),
     dims=Dims(least=2),
     view=[(-2.0, 2.0)],

@@ -508,6 +508,51 @@ def dennis_schnabel_n5(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
 
 
 @least_squares(
+    *[(-1.0, 1.0)] * 4,
+    minima=[(0.0, 1.0, 1.0, 1.0)],
+    minimum=0.0,
+    minima_complete=False,  # it is, but searches end anywhere on a floor that is 0 to any precision
+    nonsmooth_where="poles where the difference of the last two coordinates is π/2 or -π/2",
+    start=(0.9, -0.6, 0.2, -0.5),
+    steps=400,
+    title="Miele–Cantrell",
+    latex=r"(e^{-x_1} - x_2)^4 + 100 (x_2 - x_3)^6 + \tan(x_3 - x_4)^4 + x_1^8",
+    reference="A. Miele and J. W. Cantrell, Study on a memory gradient method for the minimization of functions, 1969",
+    tags=("valley", "cliff", "nonsmooth", "unimodal", "least squares"),
+    variants=("The standard start of the paper, (1, 2, 2, 2), lies outside the domain.",),
+)
+def miele_cantrell(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
+    """Powers of 4, 6 and 8, flat at the minimum, beside walls of a tangent; progress fades, but long steps diverge."""
+    a, b, c, x2 = torch.exp(-x) - y, y - z, torch.tan(z - w), x * x
+    return torch.stack([a * a, 10 * b * b * b, c * c, x2 * x2])
+
+
+@function(
+    (0.0, 1.0),
+    dims=Dims(least=2),
+    minima=[(1.0,)],
+    minimum=2.0,
+    outside="lower",
+    start=(0.1, 0.3),
+    steps=150,
+    title="Mishra N. 2",
+    latex=r"(1 + g)^g, \quad g = d - \sum_{i=1}^{d-1} \frac{x_i + x_{i+1}}{2}",
+    reference=(
+        "S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm "
+        "method, 2006"
+    ),
+    tags=("valley", "rotated", "smooth", "convex", "unimodal", "any dimension"),
+    variants=("The first function of Mishra sums all coordinates but the last instead.",),
+)
+def mishra_n2(x: Tensor) -> Tensor:
+    """A slope on which only a sum of the coordinates counts; descent leaves the box at its corner, to lower values."""
+    g = x.shape[-1] - 0.5 * ordered_sum(x[..., :-1] + x[..., 1:])
+    defined = g > -1  # the power has its pole at -1, and beyond it is not real
+    g = torch.where(defined, g, 0.0)
+    return torch.where(defined, torch.exp(g * torch.log1p(g)), math.inf)
+
+
+@least_squares(
     (-1.5, 2.0),
     (-1.5, 2.5),
     view=[(-0.5, 1.5), (-0.5, 1.6)],

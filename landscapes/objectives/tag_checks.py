@@ -85,7 +85,10 @@ def smoothness(function: Function) -> str:
     generator = torch.Generator().manual_seed(0)
     listed = torch.tensor([*function.minima, *(p.point for p in function.stationary)], dtype=torch.float64)
     low, high = corners(function.domain)
-    center = torch.cat([listed.reshape(-1, function.dim)[:8], random_points(function, 12, seed=1)])
+    listed = listed.reshape(-1, function.dim)[:8]
+    if _is_isolated(function, listed):
+        return "discontinuous"
+    center = torch.cat([listed, random_points(function, 12, seed=1)])
     direction = torch.randn(len(center), function.dim, generator=generator, dtype=torch.float64) * (high - low) / 8
     for scale, count in ((1.0, 301), (1e-2, 61)):
         t = torch.linspace(-0.987, 1.0, count, dtype=torch.float64)
@@ -115,6 +118,20 @@ def smoothness(function: Function) -> str:
     if bool(((near > 0.3 * wide) & (near > 1e-7 * slope.abs().amax(1))).any()):
         return "nonsmooth"
     return "smooth"
+
+
+def _is_isolated(function: Function, points: Tensor) -> bool:
+    """Return whether the value at a point differs from those around it: bisection of lines never meets the point.
+
+    Only coordinates that are 0 can move by 1e-300; where none is, a jump cannot be told from a steep slope.
+    """
+    low, high = corners(function.domain)
+    direction = torch.randn(6, function.dim, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    with torch.no_grad():
+        offsets = (high - low) * direction * torch.tensor([1e-300, 1e-8], dtype=torch.float64)[:, None, None]
+        around = function((points[:, None, None] + offsets).clamp(low, high))  # (points, distances, directions)
+        near, far = (around - function(points)[:, None, None]).abs().amin(2).unbind(1)
+    return bool(((near > far / 2) & (near > 1e-6 * around.abs().amax((1, 2)))).any())
 
 
 def _jumps(t: Tensor, values: Callable[[Tensor], Tensor], slopes: Callable[[Tensor], Tensor]) -> set[str]:

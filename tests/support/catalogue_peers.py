@@ -135,6 +135,7 @@ SAME: dict[str, tuple[str, ...]] = {
         "benchmarkfcns:leon",
     ),
     "damavandi": ("opfunu:Damavandi",),
+    "de_villiers_glasser_n1": ("opfunu:DeVilliersGlasser01",),
     "deb_n1": (
         "opfunu:Deb01",
         "benchmarkfcns:debn1",
@@ -212,6 +213,7 @@ SAME: dict[str, tuple[str, ...]] = {
     "keane": ("benchmarkfcns:keane",),
     "l1_norm": ("benchmarkfcns:schwefel220",),
     "langermann": ("opfunu:Langermann",),
+    "lennard_jones": ("opfunu:LennardJones",),
     "levy": ("botorch:Levy",),
     "levy_n3": ("opfunu:Levy03",),
     "levy_n13": (
@@ -231,6 +233,8 @@ SAME: dict[str, tuple[str, ...]] = {
         "opfunu:Michalewicz",
         "botorch:Michalewicz",
     ),
+    "miele_cantrell": ("opfunu:MieleCantrell",),
+    "mishra_n2": ("opfunu:Mishra02",),
     "mishra_n3": ("opfunu:Mishra03",),
     "mishra_n4": ("opfunu:Mishra04",),
     "mishra_n5": ("opfunu:Mishra05",),
@@ -298,7 +302,9 @@ SAME: dict[str, tuple[str, ...]] = {
         "benchmarkfcns:zakharov",
         "pymoo:Zakharov",
     ),
+    "zero_sum": ("opfunu:ZeroSum",),
     "zettl": ("opfunu:Zettl",),
+    "zimmerman": ("opfunu:Zimmerman",),
     "zirilli": (
         "opfunu:Zirilli",
         "benchmarkfcns:zirilli",
