@@ -98,7 +98,9 @@ def add(commands: Commands) -> None:
     output.add_argument(
         "--cost", default="evaluations", metavar="C", help="cost in tables: evaluations or steps (default: evaluations)"
     )
-    output.add_argument("--table", default="text", metavar="T", help="text, markdown, latex, latex-wide or csv (default: text)")
+    output.add_argument(
+        "--table", default="text", metavar="T", help="text, markdown, latex, latex-wide or csv (default: text)"
+    )
     output.add_argument(
         "--show",
         type=types.names,
