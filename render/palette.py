@@ -7,7 +7,6 @@ mostly blends on edges, are the centres of a weighted clustering of what samples
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,19 +14,22 @@ from numpy.typing import NDArray
 SIZE = 255
 """Entries; one of a GIF's 256 means "as before"."""
 
-EXACT, FREQUENT = 64, 1e-3
-"""How many of the most frequent colours are held exactly at most, and the share of all pixels that each needs."""
+EXACT = 64
+"""How many of the most frequent colours are held exactly at most."""
+
+FREQUENT = 1e-3
+"""The share of all pixels that a colour needs to be held exactly."""
 
 CELL = 4
 """Very many colours are merged in cells of so many levels per channel before they are clustered."""
 
 CANDIDATES = 3000
-SWEEPS = 4
+SWEEPS = 8
 
 POWER = 0.75
 """Exponent of weights in the clustering; below 1, rare colours count for more."""
 
-CHUNK = 2048
+CHUNK = 512
 """Number of colours whose distances to all entries are computed at once."""
 
 RGB = np.uint32(0xFFFFFF)
@@ -53,44 +55,69 @@ def unpack(keys: NDArray[np.uint32]) -> Colors:
     return np.stack([keys & 255, keys >> 8 & 255, keys >> 16 & 255], -1).astype(np.uint8)
 
 
-def count_colors(
-    samples: Sequence[NDArray[np.uint8]], first_weight: float = 1.0
-) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
-    """Return the packed colours of the samples, most frequent first, and their weights.
+Counts = list[tuple[NDArray[np.uint32], NDArray[np.int64]]]
+"""The packed colours of each sample and how often each occurs."""
 
-    Args:
-        samples: frames (height, width, 4). In all but the first, only pixels that differ from the first count, with
-            double weight, because they belong to moving parts.
-        first_weight: the weight of the pixels of the first sample.
+
+def near_changes(samples: Sequence[NDArray[np.uint8]], reach: int) -> NDArray[np.bool_]:
+    """Return which pixels are at most so many rows and columns from one that differs between the samples."""
+    first = pack(samples[0])
+    near: NDArray[np.bool_] = np.any([pack(other) != first for other in samples[1:]], axis=0)
+    for axis in (0, 1):
+        across = np.moveaxis(near.copy(), axis, 0)
+        into = np.moveaxis(near, axis, 0)
+        for move in range(1, reach + 1):
+            into[move:] |= across[:-move]
+            into[:-move] |= across[move:]
+    return near
+
+
+def count_each(samples: Sequence[NDArray[np.uint8]]) -> Counts:
+    """Return the packed colours of each sample, shape (height, width, 4), ascending, and how often each occurs.
+
+    In all samples but the first, only pixels that differ from the first count.
     """
     first = pack(samples[0])
-    found, often = np.unique(first, return_counts=True)
-    counted: list[tuple[NDArray[np.uint32], NDArray[Any]]] = [(found, first_weight * often)]
-    for sample in samples[1:]:
-        other = pack(sample)
-        keys, times = np.unique(other[other != first], return_counts=True)
-        counted.append((keys, 2 * times))
-    keys, place = np.unique(np.concatenate([keys for keys, _ in counted]), return_inverse=True)
-    weight = np.bincount(place, np.concatenate([times for _, times in counted]))
+    others = [other[other != first] for other in map(pack, samples[1:])]
+    return [np.unique(pixels, return_counts=True) for pixels in (first, *others)]
+
+
+def weigh(counts: Counts, first_weight: float = 1.0) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
+    """Return the packed colours of counted samples, those of the largest weight first, and their weights.
+
+    Args:
+        counts: from `count_each`. The pixels of all samples but the first have double weight, because they belong to
+            moving parts.
+        first_weight: the weight of the pixels of the first sample.
+    """
+    shares = [first_weight] + [2.0] * (len(counts) - 1)
+    keys, place = np.unique(np.concatenate([keys for keys, _ in counts]), return_inverse=True)
+    weight = np.bincount(
+        place, np.concatenate([share * often for share, (_, often) in zip(shares, counts, strict=True)])
+    )
     order = np.lexsort((keys, -weight))
     return keys[order].astype(np.uint32), weight[order].astype(np.float64)
 
 
 def choose_colors(
-    keys: NDArray[np.uint32], weight: NDArray[np.float64], reserved: Colors, power: float = POWER
+    keys: NDArray[np.uint32],
+    weight: NDArray[np.float64],
+    reserved: Colors,
+    power: float = POWER,
+    frequent: float = FREQUENT,
 ) -> Colors:
     """Choose a palette (n, 3), n ≤ 255, by weighted clustering.
 
     Args:
-        keys, weight: packed colours and weights from `count_colors`.
+        keys, weight: packed colours and weights from `weigh`.
         reserved: colours (k, 3) that the palette contains exactly.
         power: exponent of the weights; 1 has the smallest error over all pixels.
+        frequent: the share of all pixels from which on a colour is held exactly.
     """
     hold_last = pack_rgb(reserved)
     if len(every := np.union1d(hold_last, keys)) <= SIZE:
         return unpack(every)
-    frequent = int(np.sum(weight >= FREQUENT * weight.sum()))
-    often = min(EXACT, frequent, max(SIZE - 16 - len(hold_last), 0))
+    often = min(EXACT, int(np.sum(weight >= frequent * weight.sum())), max(SIZE - 16 - len(hold_last), 0))
     exact = unpack(np.union1d(hold_last, keys[:often])[:SIZE]).astype(np.float32)
     rest, heavy = _merged(unpack(keys[often:]).astype(np.float32), weight[often:])
     heavy = heavy**power
@@ -128,8 +155,8 @@ class Palette:
 
     def __init__(self, colors: Colors, known: NDArray[np.uint32] | None = None) -> None:
         self.colors = colors
-        self._float = colors.astype(np.float32)
-        self._norm = (self._float**2).sum(1) / 2
+        entries = colors.astype(np.float32)
+        self._closeness = np.vstack([entries.T, -(entries**2).sum(1) / 2])
         self._table = np.zeros(1 << 24, np.uint8)
         self._cells = np.zeros(1 << 15, np.uint8)
         if known is not None:
@@ -163,9 +190,10 @@ class Palette:
 
     def _nearest(self, colors: Colors) -> NDArray[np.uint8]:
         near = np.empty(len(colors), np.uint8)
-        for at in range(0, len(colors), CHUNK):  # exact integers: chunking does not change the result
-            part = colors[at : at + CHUNK].astype(np.float32)
-            near[at : at + CHUNK] = (part @ self._float.T - self._norm).argmax(1) + 1
+        given = np.ones((len(colors), 4), np.float32)
+        given[:, :3] = colors
+        for at in range(0, len(colors), CHUNK):  # exact halves of integers: chunking does not change the result
+            near[at : at + CHUNK] = (given[at : at + CHUNK] @ self._closeness).argmax(1) + 1
         return near
 
 

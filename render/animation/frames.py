@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.transforms import Bbox
 
 from landscapes.render.artists.animated import (
+    AnimatedArtist,
     Boxes,
     Canvas,
     animated_artists,
@@ -77,8 +79,13 @@ class Frames:
             self._page[...] = 255  # a figure without a background is drawn on white
             figure.draw(self._canvas)
             page = RendererAgg(width, height, self._dpi)
-            self._layers = [layer for artist in redrawn for layer in _split(artist, animated_ids, page)]
+            layers = [layer for artist in redrawn for layer in _split(artist, animated_ids, page)]
+        self._steady = list(takewhile(lambda layer: getattr(layer, "steady", False), layers))
+        self._moving = layers[len(self._steady) :]
         self._background = self._page.copy()
+        self._ground = self._background.copy() if self._steady else self._background
+        self._ground_of: list[int] = []
+        self._spans = {layer.span for layer in self._steady if isinstance(layer, AnimatedArtist)}
         self.rgba: RGBA = np.zeros_like(self._background)
         self._step: float = -1
         self._covered_steps: set[float] = set()
@@ -102,11 +109,10 @@ class Frames:
         """Update `rgba` to a step and return the changed pixels."""
         with self._at_this_dpi():
             self._select_regions(step)
-            for area in self._regions:
-                self._page[area] = self._background[area]
             for artist in self.animated:
                 artist.set_step(known_step(artist, step))
-            for layer in self._layers:
+            self._draw_ground(step)
+            for layer in self._moving:
                 layer.draw(self._canvas)
         fresh, shown = (picture.view(np.uint32)[..., 0] for picture in (self._page, self.rgba))
         changed = [NO_PIXELS]
@@ -116,6 +122,21 @@ class Frames:
             changed.append((rows + area[0].start) * self.rgba.shape[1] + cols + area[1].start)
             shown[area] = fresh[area]
         return np.concatenate(changed)
+
+    def _draw_ground(self, step: float) -> None:
+        """Draw what is below all moving layers: the background, and layers that are steady within an interval."""
+        now = [interval_of(step, span) for span in self._spans]
+        if now == self._ground_of:
+            for area in self._regions:
+                self._page[area] = self._ground[area]
+            return
+        for area in self._regions:
+            self._page[area] = self._background[area]
+        for layer in self._steady:
+            layer.draw(self._canvas)
+        for area in self._regions:
+            self._ground[area] = self._page[area]
+        self._ground_of = now
 
     def _select_regions(self, step: float) -> None:
         """Select the regions to redraw: what changes within the step's interval and since the previous step.

@@ -32,10 +32,12 @@ class AnimatedArtist:
     Attributes:
         span: the last step of the race, or 0 if unknown.
         fractional: whether `set_step` takes steps with fractions, on the way to the next step; others get whole ones.
+        steady: whether it changes only from one interval of steps to the next.
     """
 
     span: int = 0
     fractional: bool = False
+    steady: bool = False
 
     def set_step(self, step: int) -> None:
         """Show the state after `step` steps."""

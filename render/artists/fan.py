@@ -11,7 +11,7 @@ from matplotlib.backend_bases import RendererBase
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
-from landscapes.render.artists.animated import IDENTITY, NO_BOXES, AnimatedArtist, Boxes, pixels, stroke
+from landscapes.render.artists.animated import IDENTITY, NO_BOXES, AnimatedArtist, Boxes, in_use, pixels, stroke
 from landscapes.render.artists.trails import Trail
 
 MOST = 60
@@ -117,7 +117,11 @@ class Leaders(Artist, AnimatedArtist):
             if not trail.get_visible():
                 continue
             at = trail.polyline.at(self.step)
-            line = Path([at, at + shifts[run]])
+            ends = np.array([at, at + shifts[run]])
+            reach = pixels(renderer, trail.get_linewidth())
+            if not in_use((*(ends.min(0) - reach).tolist(), *(ends.max(0) + reach).tolist()), renderer):
+                continue
+            line = Path(ends)
             gc = stroke(self, renderer, 0.0)
             gc.set_clip_rectangle(None)  # as heads
             for width, color in ((2.2 * LEADER, trail.theme.halo), (LEADER, trail.color)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +15,7 @@ from matplotlib.typing import ColorType
 from numpy.typing import NDArray
 
 from landscapes.render.artists.animated import (
+    NO_BOXES,
     AnimatedArtist,
     Boxes,
     bounds_of,
@@ -39,6 +40,9 @@ GAP_LENGTH = 5.0
 
 LAYER = 1e-3
 """Distance of trails in drawing order."""
+
+OLDER, YOUNGEST = slice(-1), slice(-1, None)
+"""Age bands of a trail."""
 
 NO_STROKES: StrokeVertices = (np.zeros(0), np.zeros(0, bool))
 
@@ -87,7 +91,7 @@ class Trail(Line2D, AnimatedArtist):
         self.since: Numbers = np.zeros(max(len(step) - 1, 0), np.int64)
         self._drawn_for: tuple[object, ...] = ()
         self._began_at, self._open = -1, -1
-        self._edges_for: tuple[int, int] = (-1, 0)
+        self._edges_for = -1
 
     def set_step(self, step: int) -> None:
         self.polyline.set_step(step)
@@ -104,9 +108,13 @@ class Trail(Line2D, AnimatedArtist):
 
     def moved(self, first: float, last: float) -> list[Points]:
         """Return the pixels of the parts that are new or change colour and width between two steps."""
-        route, edges = self.polyline, zip(self._edges(self._began(first)), self._edges(self._began(last)), strict=True)
-        aged = [route.pixels[max(one - 1, 0) : two + 2] for one, two in edges if one < two]
-        return [route.between(first, last), *aged]
+        aged = self.aged(first, last) if len(self.colors) > 1 else []
+        return [self.polyline.between(first, last), *aged]
+
+    def aged(self, first: float, last: float) -> list[Points]:
+        """Return the pixels of the parts that come into another age band between two steps."""
+        edges = zip(self._edges(self._began(first)), self._edges(self._began(last)), strict=True)
+        return [self.polyline.pixels[max(one - 1, 0) : two + 2] for one, two in edges if one < two]
 
     def set_color(self, color: ColorType) -> None:
         """Set the colour of the trail and its head."""
@@ -132,7 +140,8 @@ class Trail(Line2D, AnimatedArtist):
 
     @cached_property
     def _tapers(self) -> list[float]:
-        return (1 - np.linspace(self.theme.taper, 0.0, len(self.colors))).tolist()  # type: ignore[no-any-return]
+        taper = self.theme.taper if len(self.colors) > 1 else 0.0
+        return [1 - taper * share for share in np.linspace(1.0, 0.0, len(self.colors)).tolist()]
 
     @allow_rasterization  # type: ignore[untyped-decorator]
     def draw(self, renderer: RendererBase) -> None:
@@ -142,9 +151,8 @@ class Trail(Line2D, AnimatedArtist):
         width = self.get_linewidth()
         ink = self._ink(pixels(renderer, 1.0)).near(windows(renderer), 1 + pixels(renderer, width))
         gc = stroke(self, renderer, width)
-        begin = 0
-        widths = self.widths() if len(self.colors) > 1 else [width]
-        for color, width, until in zip(self.colors, widths, self.bands(), strict=True):
+        begin, bands = 0, self.bands()
+        for color, width, until in zip(self.colors, self.widths(), bands[-len(self.colors) :], strict=True):
             if until > begin:
                 gc.set_linewidth(width)
                 gc.set_foreground((*color, 1.0), isRGBA=True)
@@ -157,19 +165,16 @@ class Trail(Line2D, AnimatedArtist):
         """Return the first step of the phase of a step."""
         return interval_steps(interval_of(step, self.span), self.span)[0]
 
-    def bands(self) -> Iterator[int]:
-        """Yield the last point of each age band, from the oldest; they move once per phase."""
+    def bands(self) -> list[int]:
+        """Return the last point of each age band, from the oldest; they move once per phase."""
         last = self.polyline.count - 1
-        for edge in self._edges(self._began(self.polyline.shown)):
-            yield min(edge, last)
-        yield last
+        return [*(min(edge, last) for edge in self._edges(self._began(self.polyline.shown))), last]
 
     def _edges(self, began: int) -> tuple[int, ...]:
         """Return the points at which the age bands of a phase end, without the last one's."""
-        if self._edges_for != (began, len(self.colors)):
-            ages = AGE_BANDS[: len(self.colors) - 1]
-            self._edges_for = began, len(self.colors)
-            self._found_edges = tuple(self.polyline.since(began - age * self.span) for age in ages)
+        if self._edges_for != began:
+            self._edges_for = began
+            self._found_edges = tuple(self.polyline.since(began - age * self.span) for age in AGE_BANDS)
         return self._found_edges
 
     def _opened(self, before: int, now: int, unit: float) -> list[Points]:
@@ -249,17 +254,22 @@ class Halo(Artist, AnimatedArtist):
         trail: the trail.
         extra: additional width in points.
         crossing: whether to outline only the parts of the trail that do not follow earlier ones, just below it and
-            above those; by default, the whole trail is outlined below all trails.
+            above those; by default, the trail is outlined below all trails.
+        ages: which of the trail's age bands to outline. All but the youngest one are steady, so that they are redrawn
+            once per interval of steps.
     """
 
     fractional = True
 
-    def __init__(self, trail: Trail, extra: float = 2.4, *, crossing: bool = False) -> None:
+    def __init__(self, trail: Trail, extra: float = 2.4, *, crossing: bool = False, ages: slice = slice(None)) -> None:
         super().__init__()
         self.trail = trail
         self.extra = extra
         self.crossing = crossing
-        self.set_zorder(trail.get_zorder() - LAYER / 2 if crossing else 3.5)
+        self.ages = ages
+        self.steady = ages == OLDER
+        self.span = trail.span
+        self.set_zorder(trail.get_zorder() - LAYER / 2 if crossing else 3.5 - LAYER * self.steady)
         self._laid: tuple[object, ...] = ()
 
     def set_step(self, step: int) -> None:
@@ -268,7 +278,10 @@ class Halo(Artist, AnimatedArtist):
     def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
         self.trail.polyline.update(self.trail, renderer)
         reach = 1 + pixels(renderer, self.trail.get_linewidth() + self.extra)
-        return np.concatenate([bounds_of(points, reach) for points in self.trail.moved(steps[0], steps[-1])])
+        moved = self.trail.aged(steps[0], steps[-1])
+        if not self.steady:
+            moved.append(self.trail.polyline.between(steps[0], steps[-1]))
+        return np.concatenate([NO_BOXES, *(bounds_of(points, reach) for points in moved)])
 
     @allow_rasterization  # type: ignore[untyped-decorator]
     def draw(self, renderer: RendererBase) -> None:
@@ -282,13 +295,18 @@ class Halo(Artist, AnimatedArtist):
         gc = stroke(self, renderer, width)
         gc.set_foreground(trail.theme.halo)
         ink = self._ink().near(windows(renderer), 1 + pixels(renderer, width))
-        begin = 0
-        for width, until in zip(trail.widths(), trail.bands(), strict=True):
+        for begin, until, width in self._pieces()[self.ages]:
             if until > begin:
                 gc.set_linewidth(width + self.extra)
                 ink.stroke(renderer, gc, begin, until)
-                begin = until
         gc.restore()
+
+    def _pieces(self) -> list[tuple[int, int, float]]:
+        """Return the first and the last point and the width of the trail in each age band, from the oldest."""
+        widths, ends = self.trail.widths(), self.trail.bands()
+        if len(widths) == 1:
+            widths, ends = 2 * widths, ends[-2:]
+        return list(zip([0, *ends[:-1]], ends, widths, strict=True))
 
     def _ink(self) -> Strokes:
         """Return the strokes of the outline."""
@@ -301,3 +319,9 @@ class Halo(Artist, AnimatedArtist):
             points, continuing = (np.concatenate(column) for column in zip(NO_STROKES, *own, strict=True))
             self._strokes, self._laid = Strokes(route, points, continuing), needed
         return self._strokes
+
+
+def halos(trail: Trail, extra: float, *, crossing: bool = False) -> list[Halo]:
+    """Return the outline of a trail in two parts below all trails, and one above earlier trails if it crosses them."""
+    below = [Halo(trail, extra, ages=ages) for ages in (OLDER, YOUNGEST)]
+    return [*below, Halo(trail, extra, crossing=True)] if crossing else below

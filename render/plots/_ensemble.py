@@ -17,7 +17,7 @@ from landscapes.record import FAILED, Record, filled, optimizer_labels
 from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, Boxes, bounds_of, pixels
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.localization import localize
-from landscapes.render.artists.trails import Halo, Trail
+from landscapes.render.artists.trails import Trail, halos
 from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.plots.inputs import check_step, current_axes, set_limits, show_step, size_factor, write_note
 from landscapes.render.theme import Style, Theme, as_theme, styles
@@ -139,7 +139,8 @@ def ensemble(
             median = _median(np.where(alive[..., None], runs.x[entries], np.nan))
             trail = Trail(median[:, 0], median[:, 1], runs.step, style=style, theme=look, width=thick)
             ax.add_line(trail)
-            ax.add_artist(Halo(trail, look.halo_width * thick)).set_clip_path(ax.patch)
+            for halo in halos(trail, look.halo_width * thick):
+                ax.add_artist(halo).set_clip_path(ax.patch)
             ax.add_artist(Head(trail, size=3.7 * thick))
     show_step(ax, record, step)
     localize(ax, look)

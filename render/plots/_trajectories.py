@@ -22,7 +22,7 @@ from landscapes.render.artists.heads import Head, Start
 from landscapes.render.artists.localization import localize
 from landscapes.render.artists.overlap import MOST, find_overlaps
 from landscapes.render.artists.thinning import MANY, trail_points
-from landscapes.render.artists.trails import LAYER, Halo, Trail, mix
+from landscapes.render.artists.trails import LAYER, Trail, halos, mix
 from landscapes.render.plots.contours import draw_minima, is_known
 from landscapes.render.plots.inputs import check_step, current_axes, filled_forward, show_step, size_factor
 from landscapes.render.theme import Theme, as_theme, styles
@@ -94,9 +94,8 @@ def runs(record: Record, ax: Axes, look: Theme, thick: float, head: type[Head] |
         trail.polyline.thinned = trajectories.loss.size >= MANY
         ax.add_line(trail)
         if look.halo_width:
-            ax.add_artist(Halo(trail, look.halo_width * thick)).set_clip_path(ax.patch)
-            if 0 < run < MOST:
-                ax.add_artist(Halo(trail, look.halo_width * thick, crossing=True)).set_clip_path(ax.patch)
+            for halo in halos(trail, look.halo_width * thick, crossing=0 < run < MOST):
+                ax.add_artist(halo).set_clip_path(ax.patch)
         made.append(trail)
         ends.append(stop_of(record, run))
         if head is not None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from landscapes.record import Surface
 from landscapes.render.light import illuminate
-from landscapes.render.palette import Palette, choose_colors, count_colors
+from landscapes.render.palette import Palette, choose_colors, count_each, weigh
 from landscapes.render.plots.color_levels import ColorLevels
 from landscapes.render.theme import Theme
 
@@ -190,11 +190,19 @@ def _is_smooth(values: Grid) -> NDArray[np.bool_]:
 def _spline(values: Grid, at: Grid) -> Grid:
     """Return values (n, m) at fractional rows, from cubic splines with not-a-knot ends along each column."""
     n = len(values)
-    system = np.diag(np.full(n, 4.0)) + np.diag(np.ones(n - 1), 1) + np.diag(np.ones(n - 1), -1)
-    system[0, :3] = system[-1, -3:] = 1.0, -2.0, 1.0
-    bend = np.zeros_like(values)
-    bend[1:-1] = np.diff(values, 2, axis=0)  # second derivatives over 6
-    bend = np.linalg.solve(system, bend)
+    bend = np.zeros_like(values)  # second derivatives over 6: neighbours with weights 1, 4, 1 add up to differences
+    bend[1:-1] = np.diff(values, 2, axis=0)
+    bend[[1, -2]] /= 6  # at a not-a-knot end, the outermost three lie on a line
+    bend[2] -= bend[1]
+    bend[-3] -= bend[-2]
+    pivot = np.full(n, 4.0)
+    for row in range(3, n - 2):
+        pivot[row] -= 1 / pivot[row - 1]
+        bend[row] -= bend[row - 1] / pivot[row - 1]
+    bend[n - 3] /= pivot[n - 3]
+    for row in range(n - 4, 1, -1):
+        bend[row] = (bend[row] - bend[row + 1]) / pivot[row]
+    bend[0], bend[-1] = 2 * bend[1] - bend[2], 2 * bend[-2] - bend[-3]
     low = np.minimum(at.astype(int), n - 2)
     s = (at - low)[:, None]
     t = 1 - s
@@ -203,7 +211,7 @@ def _spline(values: Grid, at: Grid) -> Grid:
 
 def _few_colors(image: NDArray[np.uint8]) -> Any:
     """Return an image with the colours of one palette, which vector files store in a third of the bytes."""
-    keys, weight = count_colors([image])
+    keys, weight = weigh(count_each([image]))
     palette = Palette(choose_colors(keys, weight, np.zeros((0, 3), np.uint8)), keys)
     drawn = image.copy()
     drawn[..., :3] = palette.colors[palette.map(image) - 1]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from landscapes.render.palette import RGB, SIZE, Palette, choose_colors, count_colors, pack_rgb
+from landscapes.render.palette import RGB, SIZE, Palette, choose_colors, count_each, near_changes, pack_rgb, weigh
 from landscapes.render.writers.base import RGBA, Pixels, Writer, as_uint32, crop_changed
 
 MIN_DELAY = 2
@@ -22,8 +22,14 @@ MIN_DELAY = 2
 MAX_DELAY = 0xFFFF
 """Longest delay in hundredths of a second, 655 s; a longer one is split over several frames."""
 
-REVEALED = 0.25
+REVEALED = 0.5
 """Weight of the first frame's colours in the palette of the others, which show its pixels again behind moving parts."""
+
+REACH = 12
+"""How near to changing pixels those are that moving parts reveal."""
+
+LARGE = 1e-2
+"""The share of the first frame from which on a colour, such as the page's, is held exactly there."""
 
 UNCHANGED = 0
 """Palette index of pixels that did not change (transparent)."""
@@ -42,14 +48,17 @@ class Gif(Writer):
 
     def begin(self, samples: Iterable[RGBA], reserved: NDArray[np.uint8]) -> None:
         looks = list(samples)
-        keys, weight = count_colors(looks)
+        counts = count_each(looks)
+        keys, weight = weigh(counts)
+        known = keys
         self._opening: Palette | None = None
         if len(keys) + len(reserved) > SIZE and len(looks) > 1:
-            shown, often = count_colors(looks[:1])
+            shown, often = weigh(counts[:1])
             present = reserved[np.isin(pack_rgb(reserved), shown)]
-            self._opening = Palette(choose_colors(shown, often, present, power=1.0), shown)
-            keys, weight = count_colors(looks, REVEALED)
-        self.palette = Palette(choose_colors(keys, weight, reserved), keys)
+            self._opening = Palette(choose_colors(shown, often, present, power=1.0, frequent=LARGE), shown)
+            revealed = looks[0][near_changes(looks, REACH)]
+            keys, weight = weigh([*count_each([revealed]), *counts[1:]], REVEALED)
+        self.palette = Palette(choose_colors(keys, weight, reserved), known)
         height, width = looks[0].shape[:2]
         self._width = width
         self._shown = np.zeros(height * width, np.uint8)

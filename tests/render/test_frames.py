@@ -353,3 +353,15 @@ def test_an_odd_size_and_resolution_keep_their_pixels():
     made = render.figure(RACE, **sized(321, 241))
     assert Frames(made).rgba.shape == (241, 321, 4)
     assert Frames(made, made.dpi * 2).rgba.shape == full_draw(made, made.dpi * 2).shape
+
+
+def test_layers_that_are_steady_follow_their_own_intervals():
+    """Two races on one figure, one much longer: the older outlines of the short one change within an interval."""
+    figure = Figure(figsize=(3, 2.2), dpi=80)
+    ax = figure.subplots()
+    render.contour(RACE, ax)
+    for race in (converging(2, steps=1600), converging(3, steps=40)):
+        render.trajectories(race, ax)
+    frames = Frames(figure)
+    for step in (0, 20, 21, 23, 25, 27, 40, 30, 1600):
+        assert levels_apart(frames.advance(step)[0], full_draw(figure)) <= TOLERANCE, step

@@ -11,7 +11,7 @@ from render_records import converging
 
 from landscapes import render
 from landscapes.render.animation.frames import Frames
-from landscapes.render.palette import SIZE, Palette, choose_colors, count_colors, pack, unpack
+from landscapes.render.palette import SIZE, Palette, choose_colors, count_each, pack, unpack, weigh
 
 NONE = np.zeros((0, 3), np.uint8)
 
@@ -31,7 +31,7 @@ def noise(count: int, seed: int = 0) -> np.ndarray:
 
 def chosen_for(frames: list[np.ndarray], reserved: np.ndarray = NONE) -> tuple[np.ndarray, Palette]:
     """A palette's colours, and the palette, for frames like these."""
-    keys, weight = count_colors(frames)
+    keys, weight = weigh(count_each(frames))
     colors = choose_colors(keys, weight, reserved)
     return colors, Palette(colors, keys)
 
