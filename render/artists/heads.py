@@ -26,8 +26,8 @@ CROSS = Path([(-0.5, -0.5), (0.5, 0.5), (-0.5, 0.5), (0.5, -0.5)], [Path.MOVETO,
 TICK = Path([(-0.2, 0.02), (-0.05, -0.15), (0.22, 0.18)])
 """The mark of a run that has reached the target."""
 
-GLOW = ((0.9, 0.35), (0.72, 0.65))
-"""Radii of the glow, in diameters of the head, and their shares of its opacity."""
+GLOW = 0.78
+"""The radius of the glow, in diameters of the head."""
 
 
 class Head(Artist, AnimatedArtist):
@@ -155,16 +155,15 @@ class Head(Artist, AnimatedArtist):
         color, theme = self.trail.color, self.trail.theme
         if theme.glow:
             gc.set_linewidth(0.0)
-            for radius, share in GLOW:
-                size = 2 * radius * scale
-                glow = Affine2D.from_values(size, 0, 0, size, x, y)
-                renderer.draw_path(gc, self.shape("o"), glow, (*color, share * theme.glow))
+            size = 2 * GLOW * scale
+            glow = Affine2D.from_values(size, 0, 0, size, x, y)
+            renderer.draw_path(gc, self.shape("o"), glow, (*color, theme.glow))
         gc.set_linewidth(0.15 * self.size)
         gc.set_foreground(theme.rim)
         place = Affine2D.from_values(scale, 0, 0, scale, x, y)
         renderer.draw_path(gc, self.shape(self.trail.style.marker), place, (*color, 1.0))
         if self.reached is not None and self.step >= self.reached:
-            gc.set_foreground("#000000" if luminance(np.array(color)) > 0.18 else "#ffffff")
+            gc.set_foreground(_opposite(color))
             renderer.draw_path(gc, TICK, place)
 
     def _exit(self, x: float, y: float) -> tuple[tuple[float, float], float] | None:
@@ -207,6 +206,12 @@ class Start(Artist):
         ring = Affine2D().scale(pixels(renderer, self.size)).translate(x, y)
         renderer.draw_path(gc, Head.shape("o"), ring, (*to_rgb(self.theme.halo), 1.0))
         gc.restore()
+
+
+@cache
+def _opposite(color: RGB) -> str:
+    """Return black or white, whichever stands out on a colour."""
+    return "#000000" if luminance(np.array(color)) > 0.18 else "#ffffff"
 
 
 def _exits(

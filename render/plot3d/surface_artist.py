@@ -59,8 +59,8 @@ SHADOWS = ((3.4, 0.10), (2.3, 0.14), (1.3, 0.18))
 THINNEST = 4.0
 """Thinner bands of a side wall are joined, in pixels."""
 
-GLOW = 3.0
-"""Diameter of the glow of a head in diameters of the head."""
+GLOW, BRIGHT = 3.0, 1.4
+"""Diameter of the glow of a head in diameters of the head, and its opacity in the theme's."""
 
 
 class SurfaceArtist(Artist, AnimatedArtist):
@@ -324,7 +324,9 @@ class SurfaceArtist(Artist, AnimatedArtist):
         if seen:
             draw_sprite(renderer, shadow(round(1.7 * size)), *(points[last] + fall + shift).tolist())
             if self.theme.glow:
-                draw_sprite(renderer, glow(round(GLOW * size), run.style.color, self.theme.glow), x, y)
+                draw_sprite(
+                    renderer, glow(round(GLOW * size), run.style.color, min(BRIGHT * self.theme.glow, 1.0)), x, y
+                )
         gc = stroke(self, renderer, 0.55 * self.linewidth)
         gc.set_foreground(self.theme.rim)
         if run.stopped is not None and self.step >= run.stopped:
