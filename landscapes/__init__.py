@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from landscapes.experiments._emit_race import emit_race
     from landscapes.experiments._emit_sweep import emit_sweep
     from landscapes.experiments._explore import explore
+    from landscapes.experiments._playground import playground
     from landscapes.experiments._prescribe import prescribe
     from landscapes.experiments._project import project
     from landscapes.experiments._race import race
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from landscapes.experiments._tune import tune
     from landscapes.experiments.search_space import Range
     from landscapes.experiments.studies import Tuning
+    from landscapes.live import Playground
     from landscapes.networks._line import line
     from landscapes.networks._plane import plane
     from landscapes.networks._train_race import train_race
@@ -52,6 +54,7 @@ _HOMES = {
     "Dims": "objectives.decorators",
     "Function": "objectives.decorators",
     "InputError": "errors",
+    "Playground": "live",
     "FunctionSummary": "summary",
     "Range": "experiments.search_space",
     "Record": "record",
@@ -74,6 +77,7 @@ _HOMES = {
     "line": "networks._line",
     "plane": "networks._plane",
     "summarize": "experiments._summarize",
+    "playground": "experiments._playground",
     "prescribe": "experiments._prescribe",
     "project": "experiments._project",
     "race": "experiments._race",
@@ -105,6 +109,7 @@ __all__ = [
     "Function",
     "FunctionSummary",
     "InputError",
+    "Playground",
     "Range",
     "Record",
     "Stop",
@@ -132,6 +137,7 @@ __all__ = [
     "networks",
     "optimizers",
     "plane",
+    "playground",
     "prescribe",
     "project",
     "race",

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from landscapes.diagnosis import Prescription
 from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.files import check_target
+from landscapes.live import Playground
 from landscapes.record import Record
 from landscapes.render.animation._animate import animate, describe
 from landscapes.render.animation.pacing import check_recorded
@@ -79,7 +80,7 @@ class SaveOptions(FigureOptions, total=False):
 
 @overload
 def save(
-    record: Record | FunctionSummary | Prescription | Figure,
+    record: Record | FunctionSummary | Prescription | Playground | Figure,
     path: str | os.PathLike[str],
     *,
     format: str | None = None,
@@ -90,7 +91,7 @@ def save(
 
 @overload
 def save(
-    record: Record | FunctionSummary | Prescription | Figure,
+    record: Record | FunctionSummary | Prescription | Playground | Figure,
     path: IO[bytes],
     *,
     format: str,
@@ -101,7 +102,7 @@ def save(
 
 @suggests_arguments
 def save(
-    record: Record | FunctionSummary | Prescription | Figure,
+    record: Record | FunctionSummary | Prescription | Playground | Figure,
     path: str | os.PathLike[str] | IO[bytes],
     *,
     format: str | None = None,
@@ -114,10 +115,11 @@ def save(
     |---|---|---|
     | .png .pdf .svg .jpg .eps .pgf | picture, of the last step or of `step=` | everything |
     | .gif .mp4 .webm .webp .apng, frames-%04d.png, formats of imageio | animation | races |
-    | .html | interactive page | races, sweeps |
+    | .html | interactive page | races, sweeps, playgrounds |
 
     Args:
-        record: what `race`, `sweep`, `basins`, `compare`, `tune`, `prescribe` or `summarize` return, or a figure.
+        record: what `race`, `sweep`, `basins`, `compare`, `tune`, `prescribe`, `summarize` or `playground` return, or a
+            figure.
         path: the file, which appears when it is complete; or a binary file object, such as io.BytesIO(), with `format`.
             `record.save` writes the data themselves.
         format: the suffix of the format, such as "png"; by default that of the path. Formats of several files
@@ -157,15 +159,22 @@ def save(
         still(record, target, "landscapes")
         return target
     given: dict[str, Any] = dict(options)
-    experiment = experiment_of(record)
+    if isinstance(record, Playground):
+        if not is_page(path):
+            raise InputError(f"a playground is saved as a page, .html, not as {Path(path).name!r}")
+        given.setdefault("live", True)
+        if given["live"] is not True:
+            raise InputError(f"a playground is always live: leave out live, got {given['live']!r:.80}")
+    experiment = "race" if isinstance(record, Playground) else experiment_of(record)
     for name in ("theme", "seconds"):
         if given.get(name, ...) is None:
             del given[name]
     target = check_output(path, experiment, **given)
     looks = check_themes(given.pop("theme", AUTO if is_page(target) else "light"), target)
     if is_page(target):
-        assert isinstance(record, Record)
+        assert isinstance(record, Record | Playground)
         if experiment == "sweep":
+            assert isinstance(record, Record)
             return sweep_page(
                 record, target, theme=looks, **{name: given[name] for name in SWEEP_PAGE if name in given}
             )
@@ -174,6 +183,7 @@ def save(
     if isinstance(record, Record) and is_animation(target):
         timeline(check_step(record, None), **time)  # raises before the figure is drawn
         check_recorded(record, time.get("pause") or ())
+    assert not isinstance(record, Playground)
     made, *dark = (figure(record, theme=look, **given) for look in looks)
     if isinstance(record, FunctionSummary | Prescription):
         still(made, target, f"landscapes: {record.title}", record.title, *dark)

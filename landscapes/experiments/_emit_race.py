@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import math
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 
 from landscapes.errors import InputError, suggests_arguments
-from landscapes.experiments.outcomes import ROAM, ROAM_UNBOUNDED, TARGET
+from landscapes.experiments.function_code import Code, code_of
+from landscapes.experiments.page_scripts import emit_optimizers, function_facts, joined
 from landscapes.functions import as_function, get
-from landscapes.javascript import emit_function, emit_optimizer, library
+from landscapes.javascript import emit_function
+from landscapes.live import RaceScript
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers import Optimizer, parse
 from landscapes.record import Record, labels_of
@@ -28,23 +25,7 @@ COMPARED = 200
 TOLERANCE = 1e-9
 """The largest difference between them, relative to the loss, or to the median loss."""
 
-MOST_FOR_SURFACE = 2500
-"""Characters of a function up to which 257 × 257 values are soon computed, see benchmarks/javascript.md."""
-
 REPLAY = "; the replay page needs no JavaScript of it: leave out live"
-
-
-@dataclass(frozen=True)
-class RaceScript:
-    """The function and the optimizers of a race for a page.
-
-    Attributes:
-        source: statements that define `emitted`: {f, kinds}, the function and the distinct optimizers.
-        facts: plain data: how a run ends, and for each run its optimizer with values and ranges of hyper-parameters.
-    """
-
-    source: str
-    facts: Mapping[str, Any]
 
 
 @suggests_arguments
@@ -64,48 +45,20 @@ def emit_race(
 
     >>> from landscapes import race
     >>> script = emit_race(race("booth", ["sgd(lr=0.05)", "sgd(lr=0.02)"], steps=20))
-    >>> script.facts["runs"][1]["names"], script.facts["runs"][1]["values"]
-    (['lr'], [0.02])
+    >>> script.facts["optimizers"][1]["label"], script.facts["functions"][0]["values"][1]
+    ('SGD lr=0.02', [0.02, 0.0, 0.0, 0.0])
     """
-    meta = _checked(record)
+    _checked(record)
     objective = raced_function(record, function)
     raced = _optimizers(record, optimizers)
     try:
         written = emit_function(objective)
-        scripts = [emit_optimizer(one) for one in raced]
+        emitted = emit_optimizers(raced, labels_of(record), list(map(str, record.trajectories.runs["optimizer"])))
     except InputError as error:
         raise InputError(f"{error}{REPLAY}") from None
-    kinds = list(dict.fromkeys(script.kind for script in scripts))
-    lines = [library([written, *scripts]), f"const emitted={{f:{written.source},kinds:[{','.join(kinds)}]}};"]
-    # the text must not end the element that holds it, nor begin a comment
-    source = re.sub(r"<(?=[!/])", "< ", "\n".join(filter(None, lines)))
-    surface = record.surface
-    assert surface is not None
-    seen = surface.values[np.isfinite(surface.values)]
-    unbounded = meta.minimum == -math.inf
-    aim = meta.minimum if math.isfinite(meta.minimum) else meta.lower_bound
-    facts = {
-        "function": json.dumps(objective.name) if function is None else objective.name,
-        "own": function is not None,
-        "start": list(meta.start),
-        "steps": meta.steps,
-        "view": [list(side) for side in objective.view],
-        "roam": ROAM_UNBOUNDED if unbounded else ROAM,
-        "aim": None if unbounded or meta.minimum_is == "contradicted" else aim,
-        "share": TARGET,
-        "lowest": (float(seen.min()) if len(seen) else None) if unbounded else None,
-        "unbounded": unbounded,
-        "origin": record.gap_origin if math.isfinite(record.gap_origin) else None,
-        "stop": dict(meta.stop),
-        "minimum": meta.minimum if math.isfinite(meta.minimum) else None,
-        "minima": surface.minima[np.isfinite(surface.minima).all(1)].tolist(),
-        "computes_surface": len(written.source) <= MOST_FOR_SURFACE,
-        "runs": [
-            _run(one, script.hyperparameters, kinds.index(script.kind), text)
-            for one, script, text in zip(raced, scripts, map(str, record.trajectories.runs["optimizer"]), strict=True)
-        ],
-    }
-    return RaceScript(source, facts)
+    code = code_of(function) if function is not None else Code(json.dumps(objective.name))
+    facts = function_facts(record, objective, written, code, raced, emitted)
+    return joined([written], [facts], emitted, int(record.meta.seed))
 
 
 def _checked(record: Record) -> RaceMeta:
@@ -173,19 +126,3 @@ def _optimizers(record: Record, given: Sequence[Optimizer] | None) -> list[Optim
                 f"live=landscapes.emit_race(record, optimizers=[...]), one per run{REPLAY}"
             ) from None
     return found
-
-
-def _run(optimizer: Optimizer, values: Mapping[str, float], kind: int, text: str) -> dict[str, Any]:
-    """Return the facts of a run: where its optimizer is, and the ranges of its hyper-parameters."""
-    limits = {field.name: dict(field.metadata) for field in dataclasses.fields(optimizer)}
-    return {
-        "kind": kind,
-        "text": text,
-        "gradient": optimizer.needs_gradient,
-        "lr": optimizer.tunable,
-        "names": list(values),
-        "values": list(values.values()),
-        "limits": [
-            {key: limit for key, limit in limits.get(name, {}).items() if key != "structural"} for name in values
-        ],
-    }

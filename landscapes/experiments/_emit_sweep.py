@@ -13,9 +13,11 @@ import numpy as np
 import torch
 
 from landscapes.errors import InputError, suggests_arguments
-from landscapes.experiments._emit_race import MOST_FOR_SURFACE, RaceScript, raced_function
+from landscapes.experiments._emit_race import raced_function
 from landscapes.experiments.outcomes import ARRIVED, ROAM, ROAM_UNBOUNDED
+from landscapes.experiments.page_scripts import MOST_FOR_SURFACE
 from landscapes.javascript import OptimizerScript, emit_function, emit_optimizer, library
+from landscapes.live import RaceScript
 from landscapes.networks import stability_bound
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.derivatives import gradient_and_hessian

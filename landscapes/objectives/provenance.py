@@ -9,6 +9,7 @@ from __future__ import annotations
 import copyreg
 import functools
 import importlib
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -53,6 +54,23 @@ def reduce_function(function: Any) -> tuple[Any, ...]:
     names = [field.name for field in fields(function) if field.name != "family"]
     changed = {name: getattr(function, name) for name in names if _differ(getattr(function, name), getattr(made, name))}
     return _repeat, (call.make, call.args, dict(call.kwargs), function.dim, changed)
+
+
+def recorded(function: Any) -> Call | None:
+    """Return the recorded call that made a function, if no fact was changed since; else None."""
+    call = getattr(function.formula, CALL, None)
+    names = [field.name for field in fields(function) if field.name != "family"]
+    same = call is not None and not any(_differ(getattr(function, name), getattr(call.made, name)) for name in names)
+    return call if same else None
+
+
+def importable(function: Any) -> tuple[str, str] | None:
+    """Return the module and the name by which a function can be imported, None if it has none."""
+    call = _call(function)
+    if call is None or call.make is not _from_module or call.made is not function:
+        return None
+    module, name = call.args
+    return None if module == "__main__" or os.sep in module else (module, name)
 
 
 def _call(function: Any) -> Call | None:

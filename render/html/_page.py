@@ -7,8 +7,9 @@ import hashlib
 import html
 import json
 import os
-import re
+import zlib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,10 +19,12 @@ from matplotlib.colors import to_hex, to_rgb
 import landscapes
 from landscapes.errors import InputError
 from landscapes.files import check_target, replacing
+from landscapes.live import Playground
 from landscapes.record import Record
 from landscapes.render.artists.legend import legend_entries
 from landscapes.render.artists.text_fit import clean_text
 from landscapes.render.figures.race import full_title
+from landscapes.render.html.compact import compact_script, compact_style
 from landscapes.render.html.payload import build_payload, check_record
 from landscapes.render.languages.base import ENGLISH
 from landscapes.render.locking import drawing
@@ -55,7 +58,10 @@ PLOTS = ("data", "surface", "overlap", "axes", "contour", "loss_curves", "toolti
 """The files of every page's script, in order; those of its kind and "main" follow."""
 
 REPLAY = ("places", "legend", "replay")
-LIVE = ("places", "live_race", "standings", "hyperparameters", "settings", "handle", "live")
+LIVE = (
+    "places", "live_race", "standings", "hyperparameters", "formula", "formula_scene", "wrappers", "live", "address",
+    "as_python", "picture", "playground", "settings", "handle",
+)  # fmt: skip
 
 TEXTS = (
     "zoom", "zoom in", "zoom out", "reset the view", "playback", "play", "play or pause (space)", "step", "speed",
@@ -75,12 +81,23 @@ NOTE = (
 
 LIVE_NOTE = "The page takes the steps itself, in double precision, as landscapes.race takes them."
 
+UNPACK = """
+(async () => {
+const packed = Uint8Array.from(atob(document.getElementById("packed").textContent), letter => letter.charCodeAt(0));
+const script = document.createElement("script");
+const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+script.textContent = await new Response(stream).text();
+document.body.append(script);
+})();
+"""
+"""The script that unpacks the scripts of a live page; the policy of the page names their hash."""
+
 MOST = 20_000
 """The largest number of characters of the description."""
 
 
 def page(
-    record: Record,
+    record: Record | Playground,
     path: str | os.PathLike[str],
     *,
     theme: ThemeChoice = SYSTEM_THEMES,
@@ -101,7 +118,7 @@ def page(
     the view, losses to four digits. More than 24,000 points in all are simplified where the error is invisible.
 
     Args:
-        record: a race of at most 200 runs.
+        record: a race of at most 200 runs, or a playground, whose page is always live.
         path: a name ending in .html or .htm; the file appears when it is complete.
         theme: a theme by name or as a `Theme`, or a pair for systems in light and in dark mode; default
             ("light", "dark").
@@ -154,7 +171,7 @@ def check_page(path: str | os.PathLike[str]) -> Path:
 
 @drawing
 def document(
-    record: Record,
+    record: Record | Playground,
     *,
     theme: ThemeChoice = SYSTEM_THEMES,
     title: str | None = None,
@@ -167,16 +184,20 @@ def document(
     words: Mapping[str, str] | None = None,
     colors: Mapping[str, StyleLike] | None = None,
 ) -> str:
-    """Return the page as text; the arguments are those of `page`."""
-    check_record(record)
-    chosen = chosen_themes(theme, labels_of(record), text_scale, words, colors, lang)
-    race = _live_script(record, live)
+    """Return the page of a race or of a playground as text; the arguments are those of `page`."""
+    records = record.records if isinstance(record, Playground) else (record,)
+    for one in records:
+        check_record(one)
+    chosen = chosen_themes(theme, labels_of(records[0]), text_scale, words, colors, lang)
+    race = record.script if isinstance(record, Playground) else _live_script(record, live)
     if view is not None:
-        record = crop(record, view)
+        records = tuple(crop(one, view) for one in records)
     look = chosen[0]
-    heading = clean_text(title or _title(record, look), math=False)
-    described = clean_text(_description(record, look), math=False, most=MOST)
-    data = build_payload(record, chosen, heading, described, check_seconds(seconds), race.facts if race else None)
+    headings = [clean_text(_title(one, look), math=False) for one in records]
+    if title is not None:
+        headings[0] = clean_text(title, math=False)
+    described = [clean_text(_description(one, look), math=False, most=MOST) for one in records]
+    data = build_payload(records, chosen, headings, described, check_seconds(seconds), race.facts if race else None)
     data["standings"] = bool(standings)
     sheets = ("page", "live") if race else ("page",)
     kind, note = (LIVE, LIVE_NOTE) if race else (REPLAY, NOTE)
@@ -212,14 +233,25 @@ def assembled(
         note: what the source of the page says of its numbers.
     """
     look = chosen[0]
-    scripts = "\n".join([*([source] if source else []), *map(_script, (*PLOTS, *kind, "main"))])
+    scripts = "\n".join(map(_script, (*PLOTS, *kind, "main")))
     data["words"] = {text: said for text in WORDS if f'"{text}"' in scripts and (said := look.say(text)) != text}
     script = f'\n(() => {{\n"use strict";\n{scripts}\n}})();\n'
+    if source:  # its scripts are large: they are deflated, and a few lines unpack them
+        emitted = f'\n"use strict";\n{compact_script(source)}\n'
+        elements = [
+            _element(emitted),
+            f'<script type="text/plain" id="packed">{_packed(script)}</script>',
+            _element(UNPACK),
+        ]
+        allowed = [emitted, UNPACK, script]
+    else:
+        elements, allowed = [_element(script)], [script]
     style = f"\n{_colors(chosen)}{_sizes(look.text_scale, *sheets)}"
-    texts = {text: look.say(text) for text in TEXTS} | {"title": data["title"], "caption": data["caption"]}
+    first = (data.get("scenes") or [data])[0]
+    texts = {text: look.say(text) for text in TEXTS} | {name: first[name] for name in ("title", "caption")}
     parts = {name: html.escape(text) for name, text in texts.items()}
-    policy = f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}"
-    parts |= {"note": note, "policy": policy, "style": style, "script": script, "data": _as_script(data)}
+    policy = f"default-src 'none'; style-src {_source(style)}; script-src {' '.join(map(_source, allowed))}"
+    parts |= {"note": note, "policy": policy, "style": style, "scripts": "\n".join(elements), "data": _as_script(data)}
     known = look.lang != ENGLISH or not look.words  # other words may be of any language
     return _fill_template(_asset("page.html"), parts | {"language": f' lang="{look.lang}"' if known else ""})
 
@@ -252,7 +284,7 @@ def _sizes(scale: float, *sheets: str) -> str:
     """Return style sheets with lengths for a text scale; a window that is narrow for it has smaller texts."""
     unit = f":root {{ --px: min({scale:g}px, max(1px, 100vw / 320)); }}\n"
     widths = {name: f"{width * scale - 1:g}px" for name, width in BREAKPOINTS.items()}
-    return unit + "".join(_fill_template(_asset(f"{sheet}.css"), widths) for sheet in sheets)
+    return unit + "".join(_fill_template(compact_style(_asset(f"{sheet}.css")), widths) for sheet in sheets)
 
 
 def _live_script(record: Record, live: bool | LiveScript) -> LiveScript | None:
@@ -260,15 +292,24 @@ def _live_script(record: Record, live: bool | LiveScript) -> LiveScript | None:
     if not isinstance(live, bool):
         if not isinstance(getattr(live, "source", None), str) or not isinstance(getattr(live, "facts", None), Mapping):
             raise InputError(f"live must be True, False or what landscapes.emit_race returns, got {live!r:.80}")
-        if len(live.facts["runs"]) != len(record.trajectories):
+        if len(live.facts["optimizers"]) != len(record.trajectories):
             raise InputError(
-                f"live is of a race of {len(live.facts['runs'])} runs, this record has {len(record.trajectories)}"
+                f"live is of a race of {len(live.facts['optimizers'])} runs, this record has {len(record.trajectories)}"
             )
         return live
     if not live:
         return None
     script: LiveScript = landscapes.emit_race(record)
     return script
+
+
+def _element(script: str) -> str:
+    return f"<script>{script}</script>"
+
+
+def _packed(script: str) -> str:
+    """Return a script deflated and in base64, as `UNPACK` reads it."""
+    return base64.b64encode(zlib.compress(script.encode(), 9)).decode()
 
 
 def _source(text: str) -> str:
@@ -294,9 +335,10 @@ def _as_script(data: Mapping[str, Any]) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
+@cache
 def _script(name: str) -> str:
-    """Return the text of a script, without the lines that are comments and without indentation."""
-    return re.sub(r"^ *//.*\n|^ +", "", _asset(f"{name}.js"), flags=re.MULTILINE)
+    """Return the text of a script, without comments and needless spaces."""
+    return compact_script(_asset(f"{name}.js"))
 
 
 def _asset(name: str) -> str:

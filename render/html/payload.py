@@ -37,6 +37,9 @@ MAX_POINTS = 24_000
 INVISIBLE = 1e-4
 """Errors of simplification below this share of the view, or of the loss panel's height, are invisible."""
 
+SPARE = 6
+"""Styles of a live page for optimizers that a reader adds twice."""
+
 PATH_LETTERS = {
     int(code): letter
     for code, letter in zip((Path.MOVETO, Path.LINETO, Path.CURVE3, Path.CURVE4, Path.CLOSEPOLY), "MLQCZ", strict=True)
@@ -57,45 +60,53 @@ def check_record(record: Record) -> None:
 
 
 def build_payload(
-    record: Record,
+    records: Sequence[Record],
     looks: Sequence[Theme],
-    title: str,
-    caption: str,
+    titles: Sequence[str],
+    captions: Sequence[str],
     seconds: float,
     live: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the payload. Arrays are stored in one block of integers, in the order in which the script reads them.
 
-    A live page computes its runs from `live`, the facts of `landscapes.emit_race`, and has no arrays of them.
+    A page that is not live has one record. A live one has one per function. It computes its runs from `live`, the facts
+    of `landscapes.emit_race` or `landscapes.playground`, and has no arrays of them.
     """
-    block = IntegerBlock()
-    run_styles = [styles(optimizer_labels(record), look) for look in looks]
+    block, record = IntegerBlock(), records[0]
+    labels = optimizer_labels(record) + [f"copy {i}" for i in range(SPARE if live else 0)]
+    run_styles = [styles(labels, look) for look in looks]
     shapes = {"*", *(style.marker for row in run_styles for style in row)}
-    surface = (
-        None
-        if record.surface is None
-        else surface_data(record, block, computed=bool(live and live["computes_surface"]))
-    )
-    panel = _panel(record, looks[0])
+    scenes = [
+        _scene(one, looks[0], title, words, block, computed=bool(live and live["functions"][i]["computes_surface"]))
+        for i, (one, title, words) in enumerate(zip(records, titles, captions, strict=True))
+    ]
+    bands = max(scene["surface"]["bands"] if scene["surface"] else 0 for scene in scenes)
     return {
-        "title": title,
-        "caption": caption,
+        **({} if live else scenes[0]),
+        "scenes": scenes if live else [],
         "last": int(record.trajectories.step[-1]),
         "seconds": dict(zip(("first", "moving", "last"), split_seconds(seconds), strict=True)),
-        "looks": [
-            describe_look(look, style, surface["bands"] if surface else 0)
-            for look, style in zip(looks, run_styles, strict=True)
-        ],
+        "looks": [describe_look(look, style, bands) for look, style in zip(looks, run_styles, strict=True)],
         "text_scale": looks[0].text_scale,
         "lang": looks[0].lang,
         "shapes": {shape: outline(Head.shape(shape)) for shape in sorted(shapes)},
-        "surface": surface,
-        "loss_panel": panel,
         "runs": [{"label": entry.name} for entry in run_entries(record, looks[0])]
         if live
-        else _runs(record, looks[0], panel, block),
+        else _runs(record, looks[0], scenes[0]["loss_panel"], block),
         "live": dict(live) if live else None,
         "numbers": block.text,
+    }
+
+
+def _scene(
+    record: Record, look: Theme, title: str, caption: str, block: IntegerBlock, *, computed: bool
+) -> dict[str, Any]:
+    """Return what belongs to the function of a record: texts, surface and loss panel."""
+    return {
+        "title": title,
+        "caption": caption,
+        "surface": None if record.surface is None else surface_data(record, block, computed=computed),
+        "loss_panel": _panel(record, look),
     }
 
 

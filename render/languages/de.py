@@ -193,5 +193,20 @@ LANGUAGE = Language(
         "dashed: largest stable learning rate; λ = {curvature}: largest curvature at the minimum ({x}, {y})": (
             "gestrichelt: die größte stabile Lernrate; λ = {curvature} ist die größte Krümmung im Minimum ({x}; {y})"
         ),
+        "function": "Funktion",
+        "your own formula": "eigene Formel",
+        "formula of x and y": "Formel in x und y",
+        "from": "von",
+        "to": "bis",
+        "add an optimizer": "Optimierer hinzufügen",
+        "add a copy": "Kopie hinzufügen",
+        "remove": "entfernen",
+        "noise": "Rauschen",
+        "clipping": "Begrenzung",
+        "schedule": "Zeitplan",
+        "seed": "Startwert",
+        "none": "keine",
+        "save as PNG": "als PNG speichern",
+        "no picture: the window is too large": "kein Bild: das Fenster ist zu groß",
     },
 )

@@ -193,5 +193,20 @@ LANGUAGE = Language(
         "dashed: largest stable learning rate; λ = {curvature}: largest curvature at the minimum ({x}, {y})": (
             "discontinua: mayor tasa de aprendizaje estable; λ = {curvature}: mayor curvatura en el mínimo ({x}, {y})"
         ),
+        "function": "función",
+        "your own formula": "fórmula propia",
+        "formula of x and y": "fórmula de x e y",
+        "from": "desde",
+        "to": "hasta",
+        "add an optimizer": "añadir un optimizador",
+        "add a copy": "añadir una copia",
+        "remove": "quitar",
+        "noise": "ruido",
+        "clipping": "recorte",
+        "schedule": "programa",
+        "seed": "semilla",
+        "none": "ninguno",
+        "save as PNG": "guardar como PNG",
+        "no picture: the window is too large": "no hay imagen: la ventana es demasiado grande",
     },
 )

@@ -195,5 +195,20 @@ LANGUAGE = Language(
         "dashed: largest stable learning rate; λ = {curvature}: largest curvature at the minimum ({x}, {y})": (
             "tirets : plus grand taux stable ; λ = {curvature} : plus grande courbure au minimum ({x} ; {y})"
         ),
+        "function": "fonction",
+        "your own formula": "votre formule",
+        "formula of x and y": "formule en x et y",
+        "from": "de",
+        "to": "à",
+        "add an optimizer": "ajouter un optimiseur",
+        "add a copy": "ajouter une copie",
+        "remove": "retirer",
+        "noise": "bruit",
+        "clipping": "écrêtage",
+        "schedule": "programme",
+        "seed": "graine",
+        "none": "aucun",
+        "save as PNG": "enregistrer en PNG",
+        "no picture: the window is too large": "pas d’image : la fenêtre est trop grande",
     },
 )

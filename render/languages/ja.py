@@ -204,5 +204,20 @@ LANGUAGE = Language(
         "dashed: largest stable learning rate; λ = {curvature}: largest curvature at the minimum ({x}, {y})": (
             "破線: 安定な最大の学習率。λ = {curvature} は最小点 ({x}, {y}) での最大の曲率"
         ),
+        "function": "関数",
+        "your own formula": "自分の式",
+        "formula of x and y": "x と y の式",
+        "from": "下限",
+        "to": "上限",
+        "add an optimizer": "最適化手法を追加",
+        "add a copy": "複製を追加",
+        "remove": "削除",
+        "noise": "ノイズ",
+        "clipping": "クリッピング",
+        "schedule": "スケジュール",
+        "seed": "シード",
+        "none": "なし",
+        "save as PNG": "PNG として保存",
+        "no picture: the window is too large": "画像を作成できません：ウィンドウが大きすぎます",
     },
 )

@@ -200,5 +200,20 @@ LANGUAGE = Language(
         "dashed: largest stable learning rate; λ = {curvature}: largest curvature at the minimum ({x}, {y})": (
             "虚线：稳定的最大学习率；λ = {curvature} 是极小点 ({x}, {y}) 处的最大曲率"
         ),
+        "function": "函数",
+        "your own formula": "自己的公式",
+        "formula of x and y": "x 和 y 的公式",
+        "from": "从",
+        "to": "到",
+        "add an optimizer": "添加优化器",
+        "add a copy": "添加副本",
+        "remove": "移除",
+        "noise": "噪声",
+        "clipping": "裁剪",
+        "schedule": "学习率计划",
+        "seed": "随机种子",
+        "none": "无",
+        "save as PNG": "保存为 PNG",
+        "no picture: the window is too large": "无法生成图片：窗口太大",
     },
 )

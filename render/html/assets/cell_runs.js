@@ -13,7 +13,7 @@ function cellRuns(live, emitted, {optimizer, values}) {
   const zeros = live.varied.map(name => Number(values[name] !== 0)).join(""), index = live.optimizers[optimizer].runs[zeros];
   const {names, values: usual} = live.runs[index], own = usual.map((value, i) => values[names[i]] ?? value);
   const terms = {first: null, target: live.target, box: live.box};
-  return live.starts.map(start => beginRun(live, emitted, index, start, live.steps, own, terms));
+  return live.starts.map(start => beginRun(live, emitted, live.runs[index], start, live.steps, own, terms));
 }
 
 // The largest stable learning rate of a setting and its formula; null if theory knows none.

@@ -1,5 +1,6 @@
 // The payload: facts as JSON, and all arrays as one block of integers (see render/html/encoding.py).
 const payload = JSON.parse(element("data").textContent);
+Object.assign(payload, payload.scenes?.[0]);
 let span = Math.max(payload.last, 1);  // the steps that the loss curves show
 
 // The sign before decimals in the language of the page.

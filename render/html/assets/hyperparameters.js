@@ -4,6 +4,7 @@ const DECADES = 3, FINE = 0.02;
 // From values to places on a slider and back; null for integers and for values that no scale fits.
 function sliderScale(value, limits) {
   if (limits.integer) return null;
+  if (value === 0 && !(limits.low < 0)) return zeroScale(limits);
   if (limits.high === 1 && value >= 0 && value < 1) {  // close to 1, decays differ by their distance from it
     const at = v => -Math.log10(Math.max(1 - v, 1e-6)), low = at(value) % FINE;
     return {low, high: low + FINE * Math.floor((5.001 - low) / FINE), to: at, from: p => Number((1 - Number((10 ** -p).toPrecision(3))).toPrecision(12))};
@@ -12,6 +13,12 @@ function sliderScale(value, limits) {
   const at = Math.log10(value), top = limits.high === undefined ? Infinity : Math.log10(limits.high);
   const high = at + FINE * Math.floor(Math.min(DECADES, top - at) / FINE + 1e-9);
   return {low: at - DECADES, high, to: v => Math.log10(Math.max(v, 1e-300)), from: p => Number((10 ** p).toPrecision(3))};
+}
+
+// For a value at zero: zero at the lower end, then decades up to 1, or up to what is allowed.
+function zeroScale({high = 1}) {
+  const low = -DECADES - 1 - FINE, top = Math.log10(Math.min(high, 1)), most = low + FINE * Math.floor((top - low) / FINE + 1e-9) - (high <= 1 ? FINE : 0);
+  return {low, high: most, to: v => v > 0 ? Math.max(Math.log10(v), low + FINE) : low, from: p => p < low + FINE / 2 ? 0 : Number((10 ** p).toPrecision(3))};
 }
 
 // Why a number is not allowed; "" if it is.
@@ -35,37 +42,41 @@ function numberInput(label, read, write, check, note) {
 }
 
 function makeHyperparameters(run, controls) {
-  const {names, values, limits, lr} = live.runs[run.index], own = setting => setting.runs[run.index].values, updates = [];
+  const {names, limits, lr} = optimizerOf(run), updates = [];
   const row = i => {
-    const name = names[i], label = `${run.label}: ${name}`, scale = sliderScale(values[i], limits[i]), parts = [];
-    const write = number => controls.changed(() => own(setting)[i] = number);
-    if (scale) {
-      const slider = make("input", {type: "range", min: scale.low, max: scale.high, step: FINE, "aria-label": label});
-      slider.addEventListener("input", () => {
-        const place = Number(slider.value);
-        write(Math.abs(place - scale.to(values[i])) < FINE / 2 ? values[i] : scale.from(place));
-      });
-      updates.push(() => {
-        slider.value = scale.to(own(setting)[i]);
-        slider.setAttribute("aria-valuetext", localNumber(own(setting)[i]));
-      });
-      parts.push(slider);
-    } else parts.push(make("span"));
-    const input = numberInput(label, () => own(setting)[i], write, number => complaint(label, number, limits[i]), controls.note);
-    updates.push(() => document.activeElement === input || (input.value = localNumber(own(setting)[i])));
-    return make("div", {class: "row"}, make("span", {class: "what", "aria-hidden": "true"}, name), ...parts, input);
+    const name = names[i], label = `${run.label}: ${name}`, parts = [], read = () => valuesOf(run)[i];
+    const usual = () => functions[setting.function].values[run.optimizer][i];
+    const write = number => controls.changed(() => valuesOf(run)[i] = number);
+    const slider = make("input", {type: "range", step: FINE, "aria-label": label}), blank = make("span");
+    let scale = null, from = NaN;
+    slider.addEventListener("input", () => {
+      const place = Number(slider.value);
+      write(Math.abs(place - scale.to(usual())) < FINE / 2 ? usual() : scale.from(place));
+    });
+    updates.push(() => {
+      if (from !== usual()) {  // another function has other usual values
+        from = usual();
+        scale = sliderScale(from, limits[i]);
+        [slider.hidden, blank.hidden] = [!scale, Boolean(scale)];
+        if (scale) [slider.min, slider.max] = [scale.low, scale.high];
+      }
+      if (!scale) return;
+      slider.value = scale.to(read());
+      slider.setAttribute("aria-valuetext", localNumber(read()));
+    });
+    const input = numberInput(label, read, write, number => complaint(label, number, limits[i]), controls.note);
+    updates.push(() => document.activeElement === input || (input.value = localNumber(read())));
+    return make("div", {class: "row"}, make("span", {class: "what", "aria-hidden": "true"}, name), slider, blank, input);
   };
   const first = Math.max(names.indexOf(lr), 0), others = names.map((_, i) => i).filter(i => i !== first);
-  if (names.length) run.settings.append(row(first));
-  if (others.length) {
-    const more = make("button", {type: "button", class: "more", "aria-expanded": "false", "aria-label": say("hyper-parameters of {label}", {label: run.label})}, "⋯");
-    const fold = make("div", {class: "fold", hidden: ""}, ...others.map(row));
-    more.addEventListener("click", () => {
-      fold.hidden = !fold.hidden;
-      more.setAttribute("aria-expanded", String(!fold.hidden));
-    });
-    run.settings.firstChild.append(more);
-    run.settings.append(fold);
-  }
+  const more = make("button", {type: "button", class: "more", "aria-expanded": "false", "aria-label": say("hyper-parameters of {label}", {label: run.label})}, "⋯");
+  const fold = make("div", {class: "fold", hidden: ""}, ...others.map(row), make("div", {class: "acts"}, ...makeActs(run, controls)));
+  more.addEventListener("click", () => {
+    fold.hidden = !fold.hidden;
+    more.setAttribute("aria-expanded", String(!fold.hidden));
+  });
+  const top = names.length ? row(first) : make("div", {class: "row"}, make("span"), make("span"), make("span"));
+  top.append(more);
+  run.settings.append(top, fold);
   return () => updates.forEach(update => update());
 }

@@ -1,21 +1,70 @@
 // A live page: what the reader has set, and the runs that follow from it.
-const live = payload.live, MOST_STEPS = 100_000, SLICE = 8, CHUNK = 256, DEPTH = 1e-9;
-const published = () => ({
-  start: [...live.start], steps: live.steps, runs: live.runs.map(run => ({values: [...run.values], shown: true})),
-});
+const MOST_STEPS = 100_000, SLICE = 8, CHUNK = 256, DEPTH = 1e-9;
+const {functions, optimizers, racing} = payload.live, NONE = new Float64Array(0);
+const scene = {name: "", formula: null};  // the function that is shown: its place in the file, or a formula
+let live = functions[0], limits = {...payload.loss_panel};
 let setting = published();
 const work = {frame: 0, fresh: false, taken: [], terms: null, show: () => {}};
 
-function loadSurface(take) {
-  return payload.surface.levels ? computeSurface(payload.surface, emitted.f) : decodeSurface(take);
+// The race of the file on a function. A slot of `runs` is null where no optimizer runs; each slot has its own style.
+function published(place = 0) {
+  const {start, steps, values} = functions[place], slots = payload.looks[0].runs;
+  return {
+    function: place, formula: null, start: [...start], steps, seed: payload.live.seed, noise: null, clip: null, schedule: null,
+    runs: slots.map((_, k) => k < racing ? {optimizer: k, values: [...values[k]], shown: true} : null),
+  };
 }
 
 function isPublished() {
-  return JSON.stringify(setting) === JSON.stringify(published());
+  return JSON.stringify(setting) === JSON.stringify(published(setting.function));
+}
+
+// The wrappers of all optimizers, from the outermost inwards.
+function chainOf({noise, clip, schedule}) {
+  return [noise, clip, schedule].filter(Boolean);
+}
+
+function optimizerOf(run) {
+  return optimizers[setting.runs[run.index].optimizer];
+}
+
+function valuesOf(run) {
+  return setting.runs[run.index].values;
+}
+
+// The runs in the race, in the order in which they were added.
+function present(runs) {
+  return runs.filter(run => setting.runs[run.index]).sort((one, other) => one.added - other.added);
+}
+
+function loadSurface(take) {
+  for (const one of payload.scenes) one.heights = one.surface.levels ? null : decodeSurface(take, one.surface);
+  emitted.f = emitted.functions[0];
+  return heightsOf(payload.scenes[0], emitted.f);
+}
+
+function heightsOf(one, f) {
+  return one.heights ??= computeSurface(one.surface, f);
+}
+
+// Shows the function of the setting, if it is another one; returns its heights, or null.
+function changeFunction() {
+  const name = JSON.stringify(setting.formula ?? setting.function);
+  if (name === scene.name || (scene.name === "" && name === "0")) return null;
+  scene.name = name;
+  const own = setting.formula && formulaScene(setting.formula), shown = own ?? payload.scenes[setting.function];
+  live = own ? own.facts : functions[setting.function];
+  emitted.f = own ? own.f : emitted.functions[setting.function];
+  Object.assign(payload, {title: shown.title, caption: shown.caption, surface: shown.surface, loss_panel: {...shown.loss_panel}});
+  limits = {...shown.loss_panel};
+  return heightsOf(shown, emitted.f);
 }
 
 function loadRuns() {
-  return payload.runs.map((facts, index) => ({...facts, index, shown: true, rates: null, outcome: "", since: 0}));
+  const empty = {u: NONE, v: NONE, steps: NONE, loss_values: NONE, gap: NONE, rates: null, outcome: "", since: 0, stopped: null};
+  const all = payload.looks[0].runs.map((_, index) => ({...empty, index, label: payload.runs[index]?.label ?? "", added: index, shown: false}));
+  for (const run of all) run.all = all;
+  return all;
 }
 
 // Takes the runs anew at the next frame. What takes longer than a slice goes on in the frames after it.
@@ -36,28 +85,34 @@ function takeSlice() {
 
 function mostBehind() {
   let found = null;
-  for (const run of work.taken) if (!run.over && (!found || run.done < found.done)) found = run;
+  for (const run of work.taken) if (run && !run.over && (!found || run.done < found.done)) found = run;
   return found;
 }
 
 function beginRace() {
-  const {start, steps, runs} = setting;
+  const {start, steps, runs, seed} = setting, chain = chainOf(setting);
   work.fresh = false;
   work.terms = raceTerms(live, emitted.f, start);
-  work.taken = runs.map(({values}, index) => beginRun(live, emitted, index, start, steps, values, work.terms));
+  work.taken = runs.map(run => run && beginRun(live, emitted, optimizers[run.optimizer], start, steps, run.values, work.terms, chain, seed));
 }
 
 // The share of all steps that are taken, from 0 to 1.
 function progress() {
-  return work.taken.reduce((sum, run) => sum + (run.over ? 1 : run.done / setting.steps), 0) / work.taken.length;
+  const taken = work.taken.filter(Boolean);
+  return taken.reduce((sum, run) => sum + (run.over ? 1 : run.done / setting.steps), 0) / Math.max(taken.length, 1);
 }
 
 // Gives a run of the page the points and losses that are taken, as shares of the view and as gaps.
 function follow(run, taken) {
+  if (!taken) {
+    Object.assign(run, {steps: NONE, u: NONE, v: NONE, loss_values: NONE, gap: NONE, rates: null, shown: false});
+    return;
+  }
   const last = taken.over ? taken.last : taken.done;
   Object.assign(run, pathOf(taken, last, payload.surface.box, live.origin));
   run.shown = setting.runs[run.index].shown;
-  run.lr = lrOf(run.index) === undefined ? "" : localNumber(lrOf(run.index));
+  run.lr = lrOf(run) === undefined ? "" : localNumber(lrOf(run));
+  run.rates = taken.rates && Float64Array.from(run.steps, t => taken.rates[t]);
   const failed = taken.over && FAILED.includes(taken.status);
   run.stopped = failed ? taken.stopped : null;
   run.reached = taken.over ? taken.reached : null;
@@ -72,37 +127,36 @@ function follow(run, taken) {
 
 const OUTCOMES = {diverged: "diverged at step {step}", "non-finite": "non-finite at step {step}", unbounded: "unbounded at step {step}"};
 
-function lrOf(index) {
-  return setting.runs[index].values[live.runs[index].names.indexOf(live.runs[index].lr)];
+function lrOf(run) {
+  const {names, lr} = optimizerOf(run);
+  return valuesOf(run)[names.indexOf(lr)];
 }
 
 // The limits of the loss panel, by the rules of render.loss_curves.
-const limits = {...payload.loss_panel};
 function fitPanel(runs, {first, target}) {
   const panel = payload.loss_panel, origin = live.origin ?? 0, begin = first - origin;
-  Object.assign(panel, {low: limits.low, high: limits.high, target: target === null || live.unbounded ? null : target - origin});
-  const going = runs.filter(run => run.stopped === null);
-  let low = Infinity, high = -Infinity;
-  for (const run of going.length ? going : runs)
-    for (const gap of run.gap) {
-      if (!Number.isFinite(gap)) continue;
-      high = Math.max(high, gap);
-      if (!panel.log || gap > 0) low = Math.min(low, gap);
-    }
-  if (isPublished() || !Number.isFinite(begin) || low === Infinity) return;
+  Object.assign(panel, limits, {target: target === null || live.unbounded ? null : target - origin});
+  if (isPublished()) return;
+  const going = runs.filter(run => run.stopped === null), every = (going.length ? going : runs).map(run => run.gap);
+  const finite = pick => every.reduce((found, gaps) => gaps.reduce((sum, gap) => Number.isFinite(gap) ? pick(sum, gap) : sum, found), NaN);
+  const high = finite((sum, gap) => sum > gap ? sum : gap), least = finite((sum, gap) => sum < gap ? sum : gap);
+  const low = panel.log && live.origin !== null ? finite((sum, gap) => gap > 0 && !(sum < gap) ? gap : sum) : least;
+  if (live.origin === null && !live.unbounded) panel.log = least > 0;
+  if (!Number.isFinite(begin) || !Number.isFinite(low)) return;
   const top = clamp(high, begin, 30 * Math.abs(begin));
   if (!panel.log) {
     const margin = 0.05 * (Math.max(begin - low, 1e-9 * Math.abs(low)) || 1);
     [panel.low, panel.high] = [low - margin, begin + 3 * margin];
-  } else if (live.origin === null) [panel.low, panel.high] = [low / 1.5, Math.max(1.5 * top, 3 * low)];
+  } else if (live.origin === null) [panel.low, panel.high] = [Math.max(low, begin * DEPTH) / 1.5, Math.max(1.5 * top, 3 * low)];
   else {
-    if (panel.target > 0) low = Math.min(low, panel.target / 3);
-    [panel.low, panel.high] = [Math.max(low, begin * DEPTH), Math.max(4 * top, 10 * low)];
+    const least = panel.target > 0 ? Math.min(low, panel.target / 3) : low;
+    [panel.low, panel.high] = [Math.max(least, begin * DEPTH), Math.max(4 * top, 10 * least)];
   }
 }
 
-function watchRuns(runs, retrace) {
-  const controls = makeSettings(runs);
+// `retrace` draws the runs again, `show` another surface.
+function watchRuns(runs, retrace, show) {
+  const controls = makeSettings(runs, show);
   work.show = over => {
     payload.last = setting.steps;
     span = Math.max(setting.steps, 1);
@@ -118,7 +172,8 @@ function watchRuns(runs, retrace) {
   watchHandle(controls);
   controls.readAddress();
   beginRace();
-  for (const run of work.taken) run.advance(Math.min(setting.steps, CHUNK));
-  work.show(work.taken.every(run => run.over));
-  if (!work.taken.every(run => run.over)) work.frame ||= requestAnimationFrame(takeSlice);
+  for (const run of work.taken) run?.advance(Math.min(setting.steps, CHUNK));
+  const over = work.taken.every(run => !run || run.over);
+  work.show(over);
+  if (!over) work.frame ||= requestAnimationFrame(takeSlice);
 }

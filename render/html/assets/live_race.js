@@ -34,10 +34,11 @@ function raceTerms(live, f, start) {
   return {first, target, box};
 }
 
-// A run of optimizer `index` that is not taken yet; `advance(until)` takes its steps, and returns whether it is over.
-function beginRun(live, {f, kinds}, index, start, steps, values, terms) {
-  const {gradient, kind} = live.runs[index], {gtol, ftol, xtol} = live.stop, [[x0, x1], [y0, y1]] = terms.box;
-  const run = {index, values, stopped: null, reason: "", done: 0, over: false};
+// A run of an optimizer that is not taken yet; `advance(until)` takes its steps, and returns whether it is over. Wrappers
+// in `outer` are around those of the optimizer.
+function beginRun(live, {f, kinds}, optimizer, start, steps, values, terms, outer = [], seed = 0) {
+  const {gtol, ftol, xtol} = live.stop, [[x0, x1], [y0, y1]] = terms.box, {gradient} = optimizer;
+  const run = {optimizer, values, stopped: null, reason: "", done: 0, over: false};
   const end = (t, reason) => {
     [run.stopped, run.reason] = [t, reason];
     return true;
@@ -53,7 +54,19 @@ function beginRun(live, {f, kinds}, index, start, steps, values, terms) {
     const reason = stops ? converged(v, x, y) : "";
     return reason !== "" && end(t, reason);
   };
-  const taken = kinds[kind](f, start, steps, values, ended);
+  const {kind, own, wrapped} = assembled(optimizer, values, [...outer, ...(optimizer.chain ?? [])], steps, seed);
+  let rates = wrapped.rates;
+  if (rates) {
+    const lr = own.lr;
+    run.rates = new Float64Array(steps + 1);
+    rates = t => {
+      const now = wrapped.rates(t);
+      run.rates[t] = now[lr];
+      if (t === 1) run.rates[0] = now[lr];
+      return now;
+    };
+  }
+  const taken = kinds[kind](f, start, steps, own.values, ended, wrapped.seen, rates);
   run.x = taken.x;
   run.loss = taken.loss;
   run.state = taken.state;
@@ -64,6 +77,16 @@ function beginRun(live, {f, kinds}, index, start, steps, values, terms) {
     return run.over;
   };
   return run;
+}
+
+// The function that takes an optimizer's steps, the values that it takes, and what wrappers make of them. Terms of
+// hyper-parameters at zero are omitted, unless one of them is raised.
+function assembled({names, lr, kind, plain = kind, zero = [], raised = null, momentum = -1}, values, chain, steps, seed) {
+  const cycles = momentum >= 0 && chain.some(own => own.cycle_momentum);
+  const whole = raised !== null && zero.some(i => values[i] !== 0 || (cycles && i === momentum));
+  const taken = names.map((_, i) => i).filter(i => whole || !zero.includes(i)), own = {values: taken.map(i => values[i]), lr: taken.indexOf(names.indexOf(lr))};
+  const wrapped = chain.length ? wrap(chain, own.values, own.lr, taken.indexOf(momentum), steps, seed) : {};
+  return {kind: whole ? raised : plain, own, wrapped};
 }
 
 // Where a run ends: its last valid step, its status, and the step from which its loss stays at the target.

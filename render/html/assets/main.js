@@ -3,8 +3,10 @@ const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const look = () => payload.looks[dark.matches ? payload.looks.length - 1 : 0];
 
 async function main() {
-  const take = await decodeIntegers(payload.numbers), surface = payload.surface && loadSurface(take), runs = loadRuns(take);
-  const hovered = {point: null}, pending = {surface: true, trajectories: true, gaps: true, coarse: false, frame: 0, before: 0, ratio: 0};
+  const take = await decodeIntegers(payload.numbers);
+  let surface = payload.surface && loadSurface(take);
+  const runs = loadRuns(take);
+  const hovered = {point: null}, pending = {surface: true, trajectories: true, gaps: true, coarse: false, frame: 0, before: 0, ratio: 0}, drawn = {surface: null, state: ""};
   let settle = 0;
 
   const redraw = () => pending.frame ||= requestAnimationFrame(draw);
@@ -34,7 +36,7 @@ async function main() {
       pending.trajectories = false;
     }
     if (surface) {
-      if (pending.surface) drawSurface(surface, look(), pending.coarse);
+      if (pending.surface) drawSurfaceOnce();
       if (pending.gaps) findOverlaps(runs, edges());
       pending.surface = pending.gaps = false;
       drawRace(runs, look(), clock.time);
@@ -47,6 +49,14 @@ async function main() {
     }
     if (surface) placeHandle(contourBox(), edges());
     updateCounter();
+  }
+
+  // The surface takes most of the time, and rows of the legend that grow resize other plots alone.
+  function drawSurfaceOnce() {
+    const state = [...Object.values(contourBox()), ...Object.values(edges()), pending.ratio, pending.coarse, dark.matches];
+    if (surface === drawn.surface && state.join() === drawn.state) return;
+    Object.assign(drawn, {surface, state: state.join()});
+    drawSurface(surface, look(), pending.coarse);
   }
 
   function updateCounter() {
@@ -75,7 +85,12 @@ async function main() {
   const sizes = new ResizeObserver(relayout);
   for (const box of [document.querySelector("main"), ...document.querySelectorAll("canvas")]) sizes.observe(box);
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  watchRuns(runs, retrace);
+  watchRuns(runs, retrace, heights => {
+    surface = heights;
+    zoom(0);
+    rezoom();
+    element("heading").textContent = payload.loss_panel.heading;
+  });
   element("scrub").max = payload.last;
   if (still || payload.live) clock.time = payload.last;
   setPlaying(!still && !payload.live);

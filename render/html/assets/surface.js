@@ -1,7 +1,7 @@
 // The contour plot: colour bands and level lines, computed per pixel from a grid of heights.
 
-function decodeSurface(take) {
-  const {rows, columns, parts, heights, holes} = payload.surface;
+function decodeSurface(take, facts = payload.surface) {
+  const {rows, columns, parts, heights, holes} = facts;
   const height = Float32Array.from(take(heights), number => number / parts);
   for (let j = 0, i = 0; j < rows; j++) for (let k = 0; k < columns; k++, i++) if (k) height[i] += height[i - 1];
   for (let i = columns; i < height.length; i++) height[i] += height[i - columns];
@@ -59,10 +59,20 @@ function mix(one, other, share) {
   return `rgb(${rgb(one).map((part, i) => Math.round(part + (rgb(other)[i] - part) * share)).join()})`;
 }
 
+// One colour per band, from lowest to highest.
+function bandColors(fill, bands) {
+  if (fill.length === bands) return fill.map(rgb);
+  return Array.from({length: bands}, (_, k) => {
+    const at = bands > 1 ? k / (bands - 1) * (fill.length - 1) : 0, i = Math.min(Math.floor(at), fill.length - 2);
+    const low = rgb(fill[Math.max(i, 0)]), high = rgb(fill[i + 1]);
+    return low.map((part, c) => part + (high[c] - part) * (at - i));
+  });
+}
+
 // The image of a view; `thick` is the width of a level line in pixels.
 function renderSurface(surface, wide, high, view, look, thick) {
   const field = interpolateHeights(surface, wide, high, view), picture = new ImageData(wide, high), data = picture.data;
-  const colors = look.fill.map(rgb), line = rgb(look.line), bands = colors.length, {stride} = payload.surface;
+  const colors = bandColors(look.fill, payload.surface.bands), line = rgb(look.line), bands = colors.length, {stride} = payload.surface;
   const reach = Math.max(thick, 1) / 2 + 0.5, strength = Math.min(thick, 1), kept = Math.floor(stride / 2);
   for (let y = 0, o = 0; y < high; y++) {
     for (let x = 0, i = y * (wide + 1); x < wide; x++, i++, o += 4) {
