@@ -301,7 +301,7 @@ def _style(place: int, theme: Theme) -> Style:
 
 
 VIVID = (
-    "#0f00b0", "#a36202", "#026895", "#002300", "#7e005c", "#a30003", "#7019dd", "#0f0f0f", "#c91574", "#173a64",
+    "#0f00b0", "#a36202", "#026895", "#002c18", "#7e005c", "#a30003", "#7019dd", "#0f0f0f", "#c91574", "#173a64",
     "#2a63f1", "#008239", "#3c5a2d", "#8d55b8", "#5a1e1e",
 )  # fmt: skip
 """Colours of optimizers with a contrast of at least 4.5 to white, bright for their lightness."""

@@ -283,7 +283,7 @@ class Standings(Artist, AnimatedArtist):
 
     def _draw_heading(self, renderer: RendererBase) -> None:
         columns, theme = self.columns, self.theme
-        look = Lettering(0.9 * columns.small, theme.foreground, tuple(self._families), alpha=PALE)
+        look = Lettering(columns.heading, theme.foreground, tuple(self._families), alpha=PALE)
         y = self._top - (columns.head - 0.3 * columns.font) * self._unit
         heads = [(columns.value, theme.say(measure(self.live)), "right")]
         if columns.lr is not None:
@@ -318,10 +318,10 @@ class Standings(Artist, AnimatedArtist):
         """Draw trail, name and learning rate of a row, from x on, with the baseline at y."""
         columns, entry, unit = self.columns, self.columns.entries[row.entry], self._unit
         middle, scale = y + RAISE * columns.font * unit, min(columns.font / 9, 1.0)
+        left, right = x + 0.3 * columns.font * unit, x + (columns.name - columns.sample - 0.9 * columns.font) * unit
         sample = Line2D(
-            [x + 0.3 * columns.font * unit, x + 2.0 * columns.font * unit], [middle, middle], color=entry.style.color,
-            linewidth=2.2 * scale, solid_capstyle="round", marker=entry.style.marker, markevery=[1],
-            markersize=5.5 * scale, transform=IDENTITY,
+            [left, right], [middle, middle], color=entry.style.color, linewidth=2.2 * scale, solid_capstyle="round",
+            marker=entry.style.marker, markevery=[1], markersize=5.5 * scale, transform=IDENTITY,
         )  # fmt: skip
         if entry.style.dashes:
             sample.set_dashes(entry.style.dashes)

@@ -18,15 +18,21 @@ ROWS = (17.0, 13.5)
 HEAD = 0.8
 """The height of the heading, in rows."""
 
-SAMPLE = 2.5
-"""The width of a piece of a trail, in font sizes."""
+SAMPLE = 2.5, 1.2
+"""The width of a piece of a trail in font sizes: usually, and in tight rows."""
 
-GAP = 0.9
-"""The gap between columns, in font sizes."""
+GAP = 0.9, 0.4
+"""The gap between columns in font sizes: usually, and in tight rows."""
+
+LARGE = 1.5
+"""The text scale, as of slides, from which on rows become tight before they become much smaller."""
 
 LEAST_NAMES = 9.0, 6.0
 """The least widths of names that are cut, with learning rates and without, in font sizes. Where there is not even
 that, the leaderboard gives way to a legend."""
+
+HEADING = 0.9
+"""The size of the heading, relative to losses."""
 
 SPREAD = 3.0
 """How much wider than needed a gap between columns may be, in font sizes."""
@@ -55,6 +61,7 @@ class Columns:
         mark: left end of the marks; None without them.
         width: the whole width.
         in_words: whether outcomes have room in words, which end at the right.
+        tight: whether columns are close, and all texts as large as the names.
     """
 
     entries: list[Entry]
@@ -70,6 +77,7 @@ class Columns:
     mark: float | None
     width: float
     in_words: bool
+    tight: bool = False
 
     @property
     def height(self) -> float:
@@ -79,12 +87,17 @@ class Columns:
     @property
     def small(self) -> float:
         """Font size of all but the names."""
-        return small_font(self.font)
+        return small_font(self.font, self.tight)
+
+    @property
+    def heading(self) -> float:
+        """Font size of the heading."""
+        return self.small if self.tight else HEADING * self.small
 
 
-def small_font(font: float) -> float:
+def small_font(font: float, tight: bool = False) -> float:
     """Return the font size of learning rates, losses and marks."""
-    return max(SMALL * font, min(font, LEAST_POINTS))
+    return font if tight else max(SMALL * font, min(font, LEAST_POINTS))
 
 
 def short_number(value: float) -> str:
@@ -146,7 +159,8 @@ def fit_columns(
 ) -> Columns | None:
     """Return the columns in the largest font that fits a box in points; None if there is no room.
 
-    In this order: a smaller font, outcomes as signs, and if `cut`, shorter names and no learning rates.
+    In this order: a smaller font, outcomes as signs, and if `cut`, shorter names and no learning rates. Large texts
+    lose their learning rates and become tight before they become much smaller.
     """
     if not rows or len(rows) > MOST:
         return None
@@ -154,11 +168,15 @@ def fit_columns(
     bare = [replace(row, lr=row.bare_lr) for row in rows]
     nameless = [replace(row, lr="") for row in rows]
     usual, least = LEAST_NAMES
-    rounds = [(bare, True, np.inf), (bare, False, np.inf)]
-    rounds += [(bare, False, usual), (nameless, False, least)] if cut else []
-    for shown, in_words, name in rounds:
-        for font in fonts:
-            made = _columns(shown, live, width, tall, font, ruler, theme, in_words, name)
+    plain = [(bare, True, np.inf), (bare, False, np.inf)]
+    rounds = [(*look, fonts, False) for look in plain]
+    if theme.text_scale >= LARGE and cut:
+        large = [*plain, (nameless, False, np.inf)]
+        rounds = [(*look, fonts[:2], tight) for tight in (False, True) for look in large] + rounds
+    rounds += [(bare, False, usual, fonts, False), (nameless, False, least, fonts, False)] if cut else []
+    for shown, in_words, name, sizes, tight in rounds:
+        for font in sizes:
+            made = _columns(shown, live, width, tall, font, ruler, theme, in_words, name, tight)
             if made is not None:
                 return made
     return None
@@ -174,20 +192,21 @@ def _columns(
     theme: Theme,
     in_words: bool,
     least: float,
+    tight: bool,
 ) -> Columns | None:
     """Return the columns in one font, or None if they do not fit; names are cut to `least` font sizes or more."""
     row = min(ROWS[0] * font / 9, tall / (len(rows) + HEAD))
     if row < ROWS[1] * font / 9:
         return None
-    small, gap = small_font(font), GAP * font
-    heading = 0.9 * small
+    small, gap = small_font(font, tight), GAP[tight] * font
+    heading = small if tight else HEADING * small
 
     def widest(texts: Sequence[str], head: str = "") -> float:
         return max([ruler.width(head, heading), *(ruler.width(theme.number(text), small) for text in texts)])
 
     place = widest([str(len(rows)), "–"])
-    sample = place + 0.6 * font
-    name = sample + SAMPLE * font + 0.4 * font
+    sample = place + (0.3 if tight else 0.6) * font
+    name = sample + SAMPLE[tight] * font + 0.4 * font
     rates = widest([entry.lr for entry in rows], theme.say("lr")) + gap if any(entry.lr for entry in rows) else 0.0
     number = widest(widest_numbers(live), theme.say(measure(live))) + gap
     signs = marks(live, rows)
@@ -210,7 +229,7 @@ def _columns(
         rows, font, row, HEAD * row, place, sample, name,
         lr=float(ends[1]) if rates else None, start=min(float(ends[2]) - number + gap, float(ends[3]) - longest) - 1,
         value=float(ends[2]),
-        mark=float(ends[2] + gap + extra) if mark else None, width=float(ends[3]), in_words=in_words,
+        mark=float(ends[2] + gap + extra) if mark else None, width=float(ends[3]), in_words=in_words, tight=tight,
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from render_records import arc, converging, record
 
 from landscapes import render
 from landscapes.errors import InputError
+from landscapes.render.artists.standings import Standings
 from landscapes.render.artists.trails import Trail, mix
 from landscapes.render.light import luminance
 from landscapes.render.plots._trajectories import trajectories
@@ -286,10 +287,12 @@ def test_the_page_and_the_panels_have_the_themes_background(name):
 
 
 def test_texts_on_slides_are_legible_at_six_metres():
-    """At 18 pixels of 960 × 540; the rows of a leaderboard are as large as its room allows."""
+    """At 18 pixels of 960 × 540, in the rows of a leaderboard, too."""
     made = render.figure(converging(6), theme="slides", figsize=(9.6, 5.4), inset=True)
     FigureCanvasAgg(made).draw()  # labels choose their places
     texts = [text for text in made.findobj(Text) if text.get_text().strip() and text.get_visible()]
     sizes = {text.get_text(): text.get_fontsize() * made.dpi / 72 for text in texts}
     assert len(sizes) > 20
     assert {words: size for words, size in sizes.items() if size < 18} == {}
+    board = next(artist for artist in made.findobj(Standings) if isinstance(artist, Standings))
+    assert min(board.columns.small, board.columns.heading) * made.dpi / 72 >= 18
