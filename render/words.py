@@ -28,6 +28,7 @@ WORDS: Mapping[str, str] = {
     "{title}, {count} coordinates": "titles",
     "target": "the loss curves",
     "heights on a log scale": "3-D surfaces",
+    "no value of the surface is finite": "contour plots and 3-D surfaces",
     # planes of networks
     "{share} % of the movement in this plane; path at most {distance} off it, losses at most {error} off": (
         "planes of networks"

@@ -40,8 +40,15 @@ PADDING = 0.7
 PLACES = ((0, 0), (0.5, 0), (1, 0), (0, 1), (0.5, 1), (1, 1), (0, 0.5), (1, 0.5))
 """Where sentences may be, as shares of the free width and height, the usual place first."""
 
-HEAD, STAR = 1000.0, 100.0
-"""What it costs to cover the present point of a run, and a minimum; a trail costs the share of its points."""
+MORE_PLACES = (*PLACES, *((x / 4, y / 4) for y in range(5) for x in range(5) if x % 2 or y % 2))
+"""Where they may be if all of those cover a head."""
+
+SLIM = 0.4
+"""The largest width of a sentence then, as a share of the axes'."""
+
+HEAD, STAR, CUT = 1000.0, 100.0, 3000.0
+"""What it costs to cover the present point of a run and a minimum, and to cut the sentence; a trail costs the share of
+its points."""
 
 
 HEAD_RADIUS = 6.0
@@ -114,11 +121,25 @@ class PauseNotes(Artist, AnimatedArtist):
         return self._laid[step]
 
     def _lay(self, step: int, unit: float) -> tuple[list[str], float, Bbox]:
+        """Return the first layout that covers no head, else the one that covers least: smaller, elsewhere, slimmer."""
+        assert self.axes is not None
+        wide = float(self.axes.bbox.width / unit)
+        usual, font = WIDTH[int(wide < NARROW)], FONT * self.theme.text_scale * min(max(wide / 400, 0.75), 1.0)
+        small = min(font, LEAST_FONT)
+        best = self._fit(step, unit, usual, font, PLACES)
+        for share, size in ((usual, font), (usual, small), (SLIM, font), (SLIM, small)):
+            if best[0] < HEAD:
+                break
+            best = min(best, self._fit(step, unit, share, size, MORE_PLACES), key=lambda layout: layout[0])
+        return best[1:]
+
+    def _fit(
+        self, step: int, unit: float, share: float, font: float, places: Sequence[tuple[float, float]]
+    ) -> tuple[float, list[str], float, Bbox]:
+        """Return the cost of the best place, the lines, their font size and the frame, at most so wide and large."""
         assert self.axes is not None
         inner, ruler = self.axes.bbox, Ruler(72 * unit)
-        wide = float(inner.width / unit)
-        most = WIDTH[int(wide < NARROW)] * wide
-        font = FONT * self.theme.text_scale * min(max(wide / 400, 0.75), 1.0)
+        most = share * float(inner.width / unit)
         while True:
             lines = ruler.wrap(self.notes[step], most - 2 * PADDING * font, font, LINES)
             size = np.array(
@@ -127,15 +148,17 @@ class PauseNotes(Artist, AnimatedArtist):
                     (1.35 * len(lines) - 0.1 + 2 * PADDING) * font,
                 ]
             )
-            if font <= LEAST_FONT or (size[1] < 0.5 * inner.height / unit and not lines[-1].endswith("…")):
+            whole = not lines[-1].endswith("…")
+            if font <= LEAST_FONT or (size[1] < 0.5 * inner.height / unit and whole):
                 break
             font = max(font - 0.5, LEAST_FONT)
         size, gap = size * unit, PADDING * font * unit
         free = np.array([inner.width, inner.height]) - size - 2 * gap
         corner = np.array([inner.x0, inner.y0]) + gap
-        boxes = [Bbox.from_bounds(*(corner + np.array(place) * free), *size) for place in PLACES]
-        costs = [self._cost(box, step) for box in boxes]
-        return lines, font, boxes[int(np.argmin(costs))]
+        boxes = [Bbox.from_bounds(*(corner + np.array(place) * free), *size) for place in places]
+        costs = [self._cost(box, step) + (0.0 if whole else CUT) for box in boxes]
+        found = int(np.argmin(costs))
+        return costs[found], lines, font, boxes[found]
 
     def _cost(self, box: Bbox, step: int) -> float:
         """Return how bad it is to cover a place."""

@@ -31,7 +31,7 @@ from landscapes.render.plot3d.heightfield import Projection
 from landscapes.render.plot3d.shading import SIDEWAYS
 from landscapes.render.plot3d.surface_artist import SurfaceArtist
 from landscapes.render.plot3d.tick_labels import LABEL_SIZE, TickLabels, height_ticks, height_word, tick_words
-from landscapes.render.plots.inputs import check_step, labels_of, size_factor
+from landscapes.render.plots.inputs import NOTHING, check_step, labels_of, size_factor, write_note
 from landscapes.render.theme import StyleLike, Theme, as_theme
 
 LABEL_DISTANCE = 13.0
@@ -223,6 +223,8 @@ def figure_3d(
         ax.set_axis_off()
         block = BlockArtist(ax, surface, look, race, camera, 2.3 * look.line_scale * size_factor(ax))
         ax.add_artist(block)
+        if not np.isfinite(surface.values).any():
+            write_note(ax, NOTHING, look)
     set_step(made, shown)
     return made
 

@@ -27,6 +27,7 @@ LANGUAGE = Language(
         "{title}, {count} coordinates": "{title}, {count} Koordinaten",
         "target": "Zielwert",
         "heights on a log scale": "Höhen logarithmisch",
+        "no value of the surface is finite": "kein Wert der Fläche ist endlich",
         "{share} % of the movement in this plane; path at most {distance} off it, losses at most {error} off": (
             "{share} % der Bewegung in dieser Ebene; Weg bis {distance} außerhalb, Verluste bis {error} daneben"
         ),

@@ -27,6 +27,7 @@ LANGUAGE = Language(
         "{title}, {count} coordinates": "{title}, {count} coordenadas",
         "target": "objetivo",
         "heights on a log scale": "alturas en escala logarítmica",
+        "no value of the surface is finite": "ningún valor de la superficie es finito",
         "{share} % of the movement in this plane; path at most {distance} off it, losses at most {error} off": (
             "{share} % del movimiento en este plano; camino hasta {distance} fuera, pérdidas con error ≤ {error}"
         ),

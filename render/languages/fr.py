@@ -27,6 +27,7 @@ LANGUAGE = Language(
         "{title}, {count} coordinates": "{title}, {count} coordonnées",
         "target": "cible",
         "heights on a log scale": "hauteurs en échelle logarithmique",
+        "no value of the surface is finite": "aucune valeur de la surface n'est finie",
         "{share} % of the movement in this plane; path at most {distance} off it, losses at most {error} off": (
             "{share} % du mouvement dans ce plan ; chemin à {distance} au plus du plan, pertes à {error} près"
         ),

@@ -38,6 +38,7 @@ LANGUAGE = Language(
         "{title}, {count} coordinates": "{title}、{count} 次元",
         "target": "目標値",
         "heights on a log scale": "高さは対数目盛",
+        "no value of the surface is finite": "曲面に有限の値がありません",
         "{share} % of the movement in this plane; path at most {distance} off it, losses at most {error} off": (
             "移動の {share} % がこの平面内にあり、経路の離れは最大 {distance}、真の損失との差は最大 {error}"
         ),

@@ -38,6 +38,7 @@ LANGUAGE = Language(
         "{title}, {count} coordinates": "{title}，{count} 维",
         "target": "目标值",
         "heights on a log scale": "高度为对数刻度",
+        "no value of the surface is finite": "曲面没有有限值",
         "{share} % of the movement in this plane; path at most {distance} off it, losses at most {error} off": (
             "{share} % 的移动位于此平面内，路径最多偏离 {distance}；真实损失最多相差 {error}"
         ),

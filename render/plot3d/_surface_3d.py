@@ -17,7 +17,7 @@ from landscapes.render.plot3d.camera import TALL
 from landscapes.render.plot3d.heightfield import Projection
 from landscapes.render.plot3d.surface_artist import SurfaceArtist
 from landscapes.render.plot3d.tick_labels import height_ticks
-from landscapes.render.plots.inputs import check_step, show_step, size_factor
+from landscapes.render.plots.inputs import NOTHING, check_step, show_step, size_factor, write_note
 from landscapes.render.theme import Theme, as_theme
 
 DEFAULT_VIEW = -60, 30
@@ -112,6 +112,8 @@ def surface_3d(
         axes.set_box_aspect((1, 1, TALL), zoom=float(ZOOM / tall))
     localize(axes, look)
     ax.add_artist(artist)
+    if not np.isfinite(surface.values).any():
+        write_note(ax, NOTHING, look)
     if race is not None:
         show_step(ax, race, step)
     return ax

@@ -12,7 +12,7 @@ from landscapes.record import Record, Surface
 from landscapes.render.artists.localization import localize
 from landscapes.render.artists.older_matplotlib import set_rasterized
 from landscapes.render.plots.color_levels import LEVELS, ColorLevels, color_levels
-from landscapes.render.plots.inputs import current_axes, size_factor, surface_of
+from landscapes.render.plots.inputs import NOTHING, current_axes, size_factor, surface_of, write_note
 from landscapes.render.plots.level_lines import draw_lines
 from landscapes.render.plots.surface_image import SurfaceImage
 from landscapes.render.theme import Theme, as_theme
@@ -77,6 +77,8 @@ def contour(
         draw_lines(ax, surface, shape, look, _obstacles(record, surface), values)
     if stars and len(surface.minima):
         draw_minima(ax, surface.minima, look, size_factor(ax), known=known)
+    if not np.isfinite(surface.values).any():
+        write_note(ax, NOTHING, look)
     localize(ax, look)
     return ax
 

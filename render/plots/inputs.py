@@ -62,9 +62,14 @@ def show_step(ax: Axes, record: Record, step: int | None) -> None:
         set_step(ax, int(record.trajectories.step[-1]) if step is None else int(step))
 
 
+NOTHING = "no value of the surface is finite"
+"""The note on axes whose surface cannot be drawn."""
+
+
 def write_note(ax: Axes, words: str, look: Theme) -> None:
     """Write in the middle of axes why they are empty."""
-    ax.text(
+    write = getattr(ax, "text2D", ax.text)
+    write(
         0.5,
         0.5,
         look.say(words),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landscapes.errors import InputError, unknown
+from landscapes.errors import InputError, unknown, warn
 
 MAX_FRAMES = 100_000
 """Upper limit of the number of frames: more than an hour of animation."""
@@ -37,6 +37,9 @@ STEADY = 0.25
 
 READING = (1.5, 1.0, 15.0)
 """The time of a sentence: the least in seconds, seconds to find it, and letters read per second."""
+
+MUCH = 0.6
+"""Pauses that take a larger share of a given length cause a warning."""
 
 LONGEST_NOTE = 300
 """The largest number of letters of a sentence."""
@@ -127,8 +130,14 @@ def timeline(
         raise InputError(f"loop must be True or False, got {loop!r:.80}")
     holds = HOLD if hold is None else _check_hold(hold)
     if frames is None:
-        length = check_seconds(SECONDS + sum(stops.values()) if seconds is None else seconds)
-        count, holds = _split(length, fps, sum(stops.values()), holds, shrink=hold is None)
+        paused = sum(stops.values())
+        length = check_seconds(SECONDS + paused if seconds is None else seconds)
+        count, holds = _split(length, fps, paused, holds, shrink=hold is None)
+        if seconds is not None and paused > MUCH * length:
+            warn(
+                f"pauses take {paused:.3g} of {length:.3g} seconds, the race itself {count / fps:.2g}: "
+                'give more seconds, or shorter pauses, as in {10: ("text", 1.5)}'
+            )
         if count > MAX_FRAMES:
             raise InputError(f"an animation has at most {MAX_FRAMES} frames, got {count}: lower seconds or fps")
     elif seconds is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -138,3 +139,15 @@ def test_boxes_with_too_few_numbers_of_float64_are_refused():
     standing = np.array([[1e12, 1e12], [0.0, 0.0]])
     assert not too_narrow(around(standing, np.ones(2))).any()
     assert not too_narrow(np.array(functions.get("booth").view)).any()
+
+
+def test_a_surface_without_a_finite_value_says_so():
+    record = race(CASES["constant"][0], ["sgd"], steps=3)
+    record = replace(record, surface=replace(record.surface, values=np.full_like(record.surface.values, np.nan)))
+    threed = Figure(SMALL).add_subplot(projection="3d", proj_type="ortho")
+    for ax in (
+        render.figure(record, figsize=SMALL).axes[0],
+        render.figure_3d(record, figsize=SMALL).axes[0],
+        render.surface_3d(record, threed),
+    ):
+        assert "no value of the surface is finite" in [text.get_text() for text in ax.texts]

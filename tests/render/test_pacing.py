@@ -100,9 +100,9 @@ SENTENCE = "momentum carries it past the minimum, and then it has to come back a
 
 
 def test_a_sentence_is_shown_while_the_film_pauses():
-    made = render.animate(converging(3), seconds=12, pause={10: SENTENCE, 20: ("again", 2.5), 30: 0.5})
+    made = render.animate(converging(3), seconds=16, pause={10: SENTENCE, 20: ("again", 2.5), 30: 0.5})
     plan = made.timeline
-    assert plan.seconds == pytest.approx(12)
+    assert plan.seconds == pytest.approx(16)
     stays = {int(plan.steps[frame]): extra for frame, extra in plan.extra_seconds.items()}
     assert stays[10] == reading_time(SENTENCE) > 5
     assert (stays[20], stays[30]) == (2.5, 0.5)
@@ -121,9 +121,11 @@ def test_without_seconds_pauses_are_added():
     assert timeline(100, pause={3: 7.0}).seconds == pytest.approx(17)
     with pytest.raises(InputError, match=r"seconds must be at least 7\.08"):
         timeline(100, seconds=5, pause={3: 7.0})
+    with pytest.warns(UserWarning, match="pauses take 3.4 of 5 seconds, the race itself 0.96: give more seconds"):
+        timeline(100, seconds=5, pause={3: ("text", 3.4)})
 
 
-@pytest.mark.parametrize(("size", "step"), [((400, 300), 40), ((960, 540), 5), ((960, 540), 40)])
+@pytest.mark.parametrize(("size", "step"), [((400, 300), 40), ((960, 540), 5), ((300, 200), 5)])
 def test_a_sentence_covers_no_head(size, step):
     race = converging(6)
     made = render.animate(race, pause={step: SENTENCE}, **sized(*size)).figure
