@@ -3,7 +3,8 @@ Five optimizers on one network
 ==============================
 
 A convolutional network for scikit-learn's digits is trained by SGD, momentum, Adam, AdamW and Muon, from the same
-weights on the same batches. All runs are drawn in one plane of its loss. Needs ``pip install scikit-learn``.
+weights on the same batches. All runs are drawn in one plane of its loss. Needs scikit-learn:
+``pip install '.[digits]'``.
 """
 
 # %%

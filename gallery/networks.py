@@ -3,7 +3,7 @@ Networks as landscapes
 ======================
 
 Surfaces of a deep network with and without skip connections, a training path with the figures that say how far its
-plane can be trusted, and two trained networks joined by a curve of low loss.
+plane can be trusted, and a film of two trained networks joined by a curve of low loss.
 """
 
 # %%
@@ -95,4 +95,5 @@ joined = plane(net, loss, data, directions=(curve.ends[1] - curve.ends[0], bend)
                path={"curve": curve.points(31), "line": [curve.ends[0] + t / 30 * (curve.ends[1] - curve.ends[0])
                                                          for t in range(31)]},
                title="Two networks, joined by a curve of low loss")  # fmt: skip
-render.save(joined, PICTURES / "network-curve.png")
+render.save(joined, PICTURES / "network-curve.png", view3d=True, theme="dark")
+render.save(joined, PICTURES / "network-curve.gif", view3d=True, theme="dark", seconds=6)

@@ -103,7 +103,10 @@ def norms(tensors: Sequence[Tensor | None]) -> Tensor:
     if not there:
         return torch.zeros(len(tensors))
     low = any(t.dtype in LOW_PRECISION for t in there)
-    measured = iter(torch._foreach_norm(there, 2, torch.float32) if low else torch._foreach_norm(there, 2))
+    found = torch._foreach_norm(there, 2, torch.float32) if low else torch._foreach_norm(there, 2)
+    if len(there) == len(tensors) and len({(one.device, one.dtype) for one in found}) == 1:
+        return torch.stack(list(found)).double()
+    measured = iter(found)
     first, nothing = there[0].device, torch.zeros((), device=there[0].device)
     parts = [nothing if t is None else next(measured).to(first, torch.float64) for t in tensors]
     return torch.stack([part.double() for part in parts])
@@ -143,7 +146,9 @@ class Mover:
         lengths, products = norms(self.now), None
         if self.last_number == number - 1:
             pairs = zip(self.now, self.last, strict=True)
-            products = torch.stack([_dot(one, other).to(lengths.device) for one, other in pairs])
+            dots = [_dot(one, other).to(lengths.device) for one, other in pairs]
+            alike = len({dot.dtype for dot in dots}) == 1
+            products = torch.stack(dots).double() if alike else torch.stack([dot.double() for dot in dots])
         self.now, self.last, self.last_number = self.last, self.now, number
         return lengths, products
 
@@ -153,7 +158,7 @@ class Mover:
 
 
 def _dot(one: Tensor, other: Tensor) -> Tensor:
-    return torch.dot(_reals(one).reshape(-1), _reals(other).reshape(-1)).double()
+    return torch.dot(_reals(one).reshape(-1), _reals(other).reshape(-1))
 
 
 @dataclass(eq=False)

@@ -20,7 +20,7 @@ from landscapes.networks._points import PointStore, load_points, slots_for
 from landscapes.networks._training_log import Row, TrainingLog
 from landscapes.record import Record, check_target
 
-SMALL, USUAL_EVERY, WEIGHTS_PER_STEP = 20_000, 10, 125_000
+SMALL, USUAL_EVERY, WEIGHTS_PER_STEP = 20_000, 20, 125_000
 """Each step of networks of so many weights is measured, of larger ones each so many steps, and with so many times as
 many weights proportionally fewer: measuring costs memory bandwidth, a step with batches of usual sizes much more."""
 
@@ -66,7 +66,7 @@ def watch(
         path: a `.npz` file that is rewritten as the run goes, at most every `flush` seconds; a killed process keeps all
             but the last of these. Weights in full go to a second file, of suffix `.points`. None keeps all in memory.
         model: gives layers their names; without it each weight is a layer.
-        every: measure each so many steps; by default 1 up to 20,000 weights, 10 up to 1.25 million, and
+        every: measure each so many steps; by default 1 up to 20,000 weights, 20 up to 2.5 million, and
             proportionally more beyond. Of a small network, measuring a step costs about a millisecond.
         points: "projected": at measured steps, weights are recorded in 32 random coordinates (a count sketch), which
             keep distances and angles to about a quarter. "full": weights are kept in full as well, in float32 at
@@ -178,7 +178,8 @@ class Watch:
         self._guessed: list[Any] = []
         self._raw: Tensor | None = None
         self._raw_state: tuple[tuple[int, int], ...] = ()
-        self._queued = False
+        self._asks = log.measures(0)
+        """Whether the end of the next backward pass is to be measured; false while that is queued."""
         self._last_lengths: Tensor | None = None
         self._last_scale: float | None = None
         self._warned = False
@@ -306,13 +307,13 @@ class Watch:
 
     def _accumulated(self, parameter: Tensor) -> None:
         """Ask for the norms at the end of the backward pass, before anything clips the gradients."""
-        if not self._queued and self._log.measures(self._step):
-            self._queued = True
+        if self._asks:
+            self._asks = False
             # twice: callbacks run in order, and those of DDP, which average the gradients, are queued meanwhile
             _at_end_of_backward(lambda: _at_end_of_backward(self._measure_raw))
 
     def _measure_raw(self) -> None:
-        self._queued = False
+        self._asks = self._log.measures(self._step)
         grads = gradients(self._layers.parameters)
         self._raw, self._raw_state = norms(grads), state_of(grads)
 
@@ -394,6 +395,7 @@ class Watch:
         self._step += 1
         self._raw, self._raw_state = None, ()
         self._log.add(row)
+        self._asks = self._log.measures(self._step)
         self._log.flush_if_due()
 
 
@@ -453,7 +455,7 @@ def _usual_every(size: int) -> int:
     """Return how rarely a network of so many weights is measured.
 
     >>> [_usual_every(size) for size in (20_000, 10**6, 10**7)]
-    [1, 10, 80]
+    [1, 20, 80]
     """
     return 1 if size <= SMALL else max(USUAL_EVERY, -(-size // WEIGHTS_PER_STEP))
 
