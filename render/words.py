@@ -212,6 +212,17 @@ WORDS: Mapping[str, str] = {
     "dashed: largest stable learning rate; λ = {curvature}: largest curvature at the minimum ({x}, {y})": (
         "pages of sweeps"
     ),
+    # live pages: explained steps
+    "explain the steps": "live pages, explained steps",
+    "one step back": "live pages, explained steps",
+    "one step on": "live pages, explained steps",
+    "this step has no formula here: gradient and step are shown": "live pages, explained steps",
+    "the arrows of gradient and momentum share one scale": "live pages, explained steps",
+    "the cross shows the scaling of each coordinate": "live pages, explained steps",
+    "the step is true to scale": "live pages, explained steps",
+    "the step is drawn {factor} times longer": "live pages, explained steps",
+    "who is who?": "live pages, explained steps",
+    "reveal the names": "live pages, explained steps",
 }
 """Where each text is shown; those with placeholders are templates of `str.format`. A new one is also added to each
 table in `languages/`."""

@@ -14,6 +14,7 @@ import numpy as np
 from landscapes.experiments.function_code import Code
 from landscapes.experiments.outcomes import ROAM, ROAM_UNBOUNDED, TARGET
 from landscapes.javascript import (
+    AdjustableScript,
     OptimizerScript,
     Script,
     emit_adjustable,
@@ -21,10 +22,12 @@ from landscapes.javascript import (
     unwrapped,
     wrappers_library,
 )
+from landscapes.javascript.update_formulas import lesson
 from landscapes.live import RaceScript
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers import Optimizer
 from landscapes.optimizers.base import POSITIVE
+from landscapes.optimizers.first_order.base import FirstOrder
 from landscapes.optimizers.wrappers.base import Wrapper
 from landscapes.optimizers.wrappers.clip import Clip
 from landscapes.optimizers.wrappers.noise import KINDS, Noise
@@ -98,10 +101,23 @@ def emit_optimizers(optimizers: Sequence[Optimizer], labels: Sequence[str], text
                 "plain": kinds.index(plain.kind),
                 "raised": None if raised is None else kinds.index(raised.kind),
                 "momentum": names.index(part.momentum) if part.momentum in names else -1,
+                **_lessons(part.optimizer, one, names),
                 "chain": [dict(wrapper) for wrapper in part.chain],
             }
         )
     return EmittedOptimizers(scripts, kinds, facts)
+
+
+def _lessons(optimizer: FirstOrder, script: AdjustableScript, names: Sequence[str]) -> dict[str, Any]:
+    """Return the formulas of a step, as it is and with the hyper-parameters at zero raised; `lifted` lists these."""
+    raised = None
+    if script.raised is not None:
+        raised = optimizer.with_hyperparameters({name: script.raised.hyperparameters[name] for name in script.zero})
+    return {
+        "lesson": lesson(optimizer, names),
+        "raised_lesson": raised and lesson(raised, names),
+        "lifted": [names.index(name) for name in script.zero],
+    }
 
 
 def function_facts(

@@ -61,6 +61,7 @@ REPLAY = ("places", "legend", "replay")
 LIVE = (
     "places", "live_race", "standings", "hyperparameters", "formula", "formula_scene", "wrappers", "live", "address",
     "as_python", "picture", "playground", "settings", "handle",
+    "lesson", "teaching",
 )  # fmt: skip
 
 TEXTS = (
@@ -199,8 +200,9 @@ def document(
     described = [clean_text(_description(one, look), math=False, most=MOST) for one in records]
     data = build_payload(records, chosen, headings, described, check_seconds(seconds), race.facts if race else None)
     data["standings"] = bool(standings)
-    sheets = ("page", "live") if race else ("page",)
-    kind, note = (LIVE, LIVE_NOTE) if race else (REPLAY, NOTE)
+    study = ["study"] if race and "study" in race.facts else []
+    sheets = ("page", "live", "teaching", *study) if race else ("page",)
+    kind, note = ((*LIVE, *study), LIVE_NOTE) if race else (REPLAY, NOTE)
     return assembled(data, chosen, kind, sheets, race.source if race else "", note)
 
 

@@ -209,5 +209,19 @@ LANGUAGE = Language(
         "none": "keine",
         "save as PNG": "als PNG speichern",
         "no picture: the window is too large": "kein Bild: das Fenster ist zu groß",
+        "explain the steps": "Schritte erklären",
+        "one step back": "einen Schritt zurück",
+        "one step on": "einen Schritt weiter",
+        "this step has no formula here: gradient and step are shown": (
+            "für diesen Schritt gibt es hier keine Formel: gezeigt sind Gradient und Schritt"
+        ),
+        "the arrows of gradient and momentum share one scale": (
+            "die Pfeile von Gradient und Momentum haben einen gemeinsamen Maßstab"
+        ),
+        "the cross shows the scaling of each coordinate": "das Kreuz zeigt die Skalierung jeder Koordinate",
+        "the step is true to scale": "der Schritt ist maßstäblich",
+        "the step is drawn {factor} times longer": "der Schritt ist {factor}-fach verlängert gezeichnet",
+        "who is who?": "Wer ist wer?",
+        "reveal the names": "Namen zeigen",
     },
 )

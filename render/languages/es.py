@@ -209,5 +209,19 @@ LANGUAGE = Language(
         "none": "ninguno",
         "save as PNG": "guardar como PNG",
         "no picture: the window is too large": "no hay imagen: la ventana es demasiado grande",
+        "explain the steps": "explicar los pasos",
+        "one step back": "un paso atrás",
+        "one step on": "un paso adelante",
+        "this step has no formula here: gradient and step are shown": (
+            "este paso no tiene fórmula aquí: se muestran el gradiente y el paso"
+        ),
+        "the arrows of gradient and momentum share one scale": (
+            "las flechas del gradiente y del momento comparten escala"
+        ),
+        "the cross shows the scaling of each coordinate": "la cruz muestra el escalado de cada coordenada",
+        "the step is true to scale": "el paso está a escala",
+        "the step is drawn {factor} times longer": "el paso se dibuja {factor} veces más largo",
+        "who is who?": "¿quién es quién?",
+        "reveal the names": "mostrar los nombres",
     },
 )

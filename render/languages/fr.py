@@ -211,5 +211,19 @@ LANGUAGE = Language(
         "none": "aucun",
         "save as PNG": "enregistrer en PNG",
         "no picture: the window is too large": "pas d’image : la fenêtre est trop grande",
+        "explain the steps": "expliquer les pas",
+        "one step back": "un pas en arrière",
+        "one step on": "un pas en avant",
+        "this step has no formula here: gradient and step are shown": (
+            "ce pas n’a pas de formule ici : le gradient et le pas sont montrés"
+        ),
+        "the arrows of gradient and momentum share one scale": (
+            "les flèches du gradient et du momentum ont la même échelle"
+        ),
+        "the cross shows the scaling of each coordinate": "la croix montre l’échelle de chaque coordonnée",
+        "the step is true to scale": "le pas est à l’échelle",
+        "the step is drawn {factor} times longer": "le pas est tracé {factor} fois plus long",
+        "who is who?": "qui est qui ?",
+        "reveal the names": "révéler les noms",
     },
 )

@@ -220,5 +220,17 @@ LANGUAGE = Language(
         "none": "なし",
         "save as PNG": "PNG として保存",
         "no picture: the window is too large": "画像を作成できません：ウィンドウが大きすぎます",
+        "explain the steps": "ステップを説明",
+        "one step back": "1 ステップ戻る",
+        "one step on": "1 ステップ進む",
+        "this step has no formula here: gradient and step are shown": (
+            "このステップの式はここにありません: 勾配とステップを表示"
+        ),
+        "the arrows of gradient and momentum share one scale": "勾配とモメンタムの矢印は同じ縮尺",
+        "the cross shows the scaling of each coordinate": "十字は各座標のスケーリングを示す",
+        "the step is true to scale": "ステップは実寸",
+        "the step is drawn {factor} times longer": "ステップは {factor} 倍の長さで描画",
+        "who is who?": "どれがどれ？",
+        "reveal the names": "名前を表示",
     },
 )

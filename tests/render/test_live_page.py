@@ -375,7 +375,8 @@ def test_frames_of_a_drag_are_short_and_long_races_do_not_block_the_page(show):
     page.run(
         "(async () => { const handle = document.querySelector('#start'); for (let k = 0; k < 60; k++) {"
         "handle.dispatchEvent(new PointerEvent('pointermove', "
-        f"{{pointerId: 1, clientX: {x} + k, clientY: {y} + 2 * k}})); await new Promise(requestAnimationFrame); }} }})()"
+        f"{{pointerId: 1, clientX: {x} + k, clientY: {y} + 2 * k}}));"
+        "await new Promise(requestAnimationFrame); } })()"
     )
     milliseconds = 1000 * (tasks(page) - begin) / 60
     page.point(x + 60, y + 120, "mouseReleased", button="left")

@@ -191,6 +191,7 @@ def test_the_cell_under_the_pointer_draws_its_run(browser, saved):
     assert browser.run("document.querySelector('#race').getAttribute('aria-label')").startswith(pinned[:30])
     address = browser.run("location.hash")
     assert address.startswith("#cell=0,2,")
+    browser.ask("Page.navigate", url="about:blank")
     browser.open(saved.as_uri() + address, wide=360, high=740, dark=True)
     assert browser.text("#cell") == pinned
     assert browser.run("document.documentElement.scrollWidth") <= 360

@@ -3,6 +3,7 @@ const BANDS = [0.4, 0.15, 0.04];  // ages, as shares of the race, at which a tra
 const GAP_DASH = 6.5;              // dash length in pixels where a trail overlaps others
 const SOLID = [];
 const MARGIN = {right: 10};
+const overlays = [];  // what other scripts draw on the race: functions of (runs, look, time)
 
 // The box of the axes in an element, with space for tick labels.
 function axesBox(id) {

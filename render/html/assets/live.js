@@ -4,6 +4,7 @@ const {functions, optimizers, racing} = payload.live, NONE = new Float64Array(0)
 const scene = {name: "", formula: null};  // the function that is shown: its place in the file, or a formula
 let live = functions[0], limits = {...payload.loss_panel};
 let setting = published();
+const extensions = [];  // what other scripts add: functions of (runs, controls, redraw)
 const work = {frame: 0, fresh: false, taken: [], terms: null, show: () => {}};
 
 // The race of the file on a function. A slot of `runs` is null where no optimizer runs; each slot has its own style.
@@ -169,8 +170,9 @@ function watchRuns(runs, retrace, show) {
     controls.update(over);
     retrace();
   };
-  watchHandle(controls);
+  if (!payload.live.study) watchHandle(controls);
   controls.readAddress();
+  for (const extend of extensions) extend(runs, controls, retrace);
   beginRace();
   for (const run of work.taken) run?.advance(Math.min(setting.steps, CHUNK));
   const over = work.taken.every(run => !run || run.over);

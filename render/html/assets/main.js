@@ -40,6 +40,7 @@ async function main() {
       if (pending.gaps) findOverlaps(runs, edges());
       pending.surface = pending.gaps = false;
       drawRace(runs, look(), clock.time);
+      for (const drawMore of overlays) drawMore(runs, look(), clock.time);
     }
     drawLossCurves(runs, look(), clock.time);
     if (hovered.point) {

@@ -53,7 +53,7 @@ function makeSettings(runs, show) {
   );
   document.querySelector("main").append(box, makeDialog(copy, () => asPython(runs)));
   document.querySelector("main").classList.add("live");
-  makeChooser(controls);
+  if (!payload.live.study) makeChooser(controls);
   reset.addEventListener("click", () => controls.changed(() => setting = published(setting.function)));
   save.addEventListener("click", () => savePicture(runs, controls.note));
   window.addEventListener("hashchange", () => controls.changed(controls.readAddress));
