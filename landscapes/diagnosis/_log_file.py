@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from landscapes.diagnosis._large_csv import LARGE, Numbers, read_columns
 from landscapes.diagnosis._log import Array
 from landscapes.diagnosis._tensorboard import is_event_file, scalars
 from landscapes.errors import InputError, unknown
@@ -36,6 +37,9 @@ PREFERRED: Mapping[str, Sequence[str]] = {
     "lr": ("lr", "learning_rate", "train/learning_rate"),
 }
 """Names that are taken before others that match."""
+
+LONGEST_HEADER = 2**17
+"""Bytes of the first line of a CSV file that is read in blocks."""
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 """The suffixes of logs in a folder."""
@@ -142,9 +146,38 @@ def load_logs(path: str | os.PathLike[str], *, columns: Mapping[str, str] | None
 def _logs_of_file(path: Path, given: dict[str, str]) -> list[LogFile]:
     if is_event_file(path):
         return [_log(path, scalars([path]), given)]
+    large = _large_table(path, given)
+    if large is not None:
+        return [_log(path, large, given)]
     table = _table(path)
     runs = {} if given else _runs_of_wandb(table)
     return [replace(_log(path, part, given), label=name) for name, part in runs.items()] or [_log(path, table, given)]
+
+
+def _large_table(path: Path, given: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return the columns that a diagnosis needs of a large CSV file with one run; None if it is something else."""
+    if path.stat().st_size < LARGE:
+        return None
+    with path.open("rb") as file:
+        head = file.readline(LONGEST_HEADER).removeprefix(b"\xef\xbb\xbf")
+    if head.lstrip()[:1] in (b"{", b"[") or not head.endswith(b"\n"):
+        return None
+    try:
+        header = head.decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        return None
+    delimiter = _delimiter(header)
+    names = _names(header, delimiter)
+    if names is None or any(" - " in name for name in names):  # the latter may be an export of W&B
+        return None
+    wanted = [*_choose(path, names, given).values()]
+
+    def parse(name: str, cells: Sequence[Any], first: int) -> Numbers:
+        if delimiter == ";":
+            cells = [cell.replace(",", ".") if DECIMAL_COMMA.fullmatch(cell) else cell for cell in cells]
+        return _floats(path, name, cells, first)
+
+    return dict.fromkeys(names) | read_columns(path, names, wanted, delimiter, parse)
 
 
 def _table(path: Path) -> dict[str, list[Any]]:
@@ -209,19 +242,35 @@ def _csv(text: str) -> dict[str, list[Any]] | None:
 
     Between semicolons, a comma is a decimal point.
     """
-    header = text.partition("\n")[0]
-    delimiter = max(",;\t", key=header.count)
+    delimiter = _delimiter(text.partition("\n")[0])
     try:
         rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
     except csv.Error:  # a cell of more than 131,072 characters
         return None
-    names = [name.strip() for name in rows.pop(0)]
-    if len(names) != len(set(names)) or all(_is_number(name) for name in names):
+    names = _header(rows.pop(0))
+    if names is None:
         return None
     cells = [row if len(row) == len(names) else [*row, *[""] * len(names)][: len(names)] for row in rows if row]
     if delimiter == ";":
         cells = [[cell.replace(",", ".") if DECIMAL_COMMA.fullmatch(cell) else cell for cell in row] for row in cells]
     return dict(zip(names, map(list, zip(*cells, strict=True)), strict=True)) if cells else None
+
+
+def _delimiter(header: str) -> str:
+    return max(",;\t", key=header.count)
+
+
+def _names(header: str, delimiter: str) -> list[str] | None:
+    """Return the names of the columns in the line of a header; None if it is none."""
+    try:
+        return _header(next(csv.reader([header], delimiter=delimiter), []))
+    except csv.Error:
+        return None
+
+
+def _header(cells: Sequence[str]) -> list[str] | None:
+    names = [name.strip() for name in cells]
+    return None if len(names) != len(set(names)) or all(map(_is_number, names)) else names
 
 
 def _is_number(text: str) -> bool:
@@ -233,20 +282,7 @@ def _is_number(text: str) -> bool:
 
 
 def _log(path: Path, table: Mapping[str, list[Any]], given: dict[str, str]) -> LogFile:
-    columns: dict[str, str] = {}
-    for quantity, pattern in NAMES.items():
-        if quantity in given:
-            if given[quantity] not in table:
-                raise unknown(f"column of {path.name}", given[quantity], table)
-            columns[quantity] = given[quantity]
-            continue
-        matching = [name for name in table if re.fullmatch(pattern, name, re.IGNORECASE)]
-        rank = [*PREFERRED[quantity]]
-        matching.sort(key=lambda name: rank.index(name.lower()) if name.lower() in rank else len(rank))
-        if matching:
-            columns[quantity] = matching[0]
-    if "loss" not in columns:
-        raise InputError(f"{path} has no column of losses; name it with loss=COLUMN. Columns: {', '.join(table):.200}")
+    columns = _choose(path, table, given)
     notes = []
     parsed = {quantity: _floats(path, name, table[name]) for quantity, name in columns.items()}
     there = parsed["loss"][1]
@@ -269,22 +305,46 @@ def _log(path: Path, table: Mapping[str, list[Any]], given: dict[str, str]) -> L
     return LogFile(path, columns, series, tuple(notes))
 
 
-def _floats(path: Path, name: str, cells: Iterable[Any]) -> tuple[Array, np.ndarray[Any, np.dtype[np.bool_]]]:
-    """Return a column as numbers, and which of its cells have an entry."""
+def _choose(path: Path, names: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
+    """Return the column of each quantity, given or guessed by its name."""
+    names = list(names)
+    columns: dict[str, str] = {}
+    for quantity, pattern in NAMES.items():
+        if quantity in given:
+            if given[quantity] not in names:
+                raise unknown(f"column of {path.name}", given[quantity], names)
+            columns[quantity] = given[quantity]
+            continue
+        matching = [name for name in names if re.fullmatch(pattern, name, re.IGNORECASE)]
+        rank = [*PREFERRED[quantity]]
+        matching.sort(key=lambda name: rank.index(name.lower()) if name.lower() in rank else len(rank))
+        if matching:
+            columns[quantity] = matching[0]
+    if "loss" not in columns:
+        raise InputError(f"{path} has no column of losses; name it with loss=COLUMN. Columns: {', '.join(names):.200}")
+    return columns
+
+
+def _floats(path: Path, name: str, cells: Iterable[Any], first: int = 0) -> Numbers:
+    """Return a column as numbers, and which of its cells have an entry; row `first` is the first of them."""
+    if isinstance(cells, Numbers):
+        return cells
     cells = list(cells)
     if None not in cells:
         with contextlib.suppress(TypeError, ValueError, OverflowError):
             values = np.array(cells, dtype=float)
             if values.ndim == 1:
-                return values, np.ones(len(cells), dtype=bool)
+                return Numbers(values, np.ones(len(cells), dtype=bool))
     there = np.array([cell is not None and str(cell).strip().lower() not in MISSING for cell in cells], dtype=bool)
     values = np.full(len(cells), np.nan)
     for place in np.flatnonzero(there):
         try:
             values[place] = float(cells[place])
         except (TypeError, ValueError, OverflowError):
-            raise InputError(f"{path}: {name!r} has no number in row {place + 1}: {cells[place]!r:.40}") from None
-    return values, there
+            raise InputError(
+                f"{path}: {name!r} has no number in row {first + place + 1}: {cells[place]!r:.40}"
+            ) from None
+    return Numbers(values, there)
 
 
 def _latest(step: Array) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -227,3 +227,40 @@ def test_a_folder_of_logs(tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     assert main(["diagnose", str(tmp_path / "empty")]) == 2
     assert "has no logs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "step,loss,lr\n" + "".join(f"{i},{1 / (i + 1)},0.1\n" for i in range(8)),
+        "step,loss,note\n0,1.0,a\n1,,b\n2,nan,\n\n3,0.25,c\n4\n5,inf,d\n",
+        'step,loss,note\n0,1.0,a\n1,0.5,"two\nlines"\n2,0.25,b\n3,0.2,"c, d"\n',
+        "\ufeffstep;loss\r\n0;1,5\r\n1;0,75\r\n2;0,5\r\n3;0,1\r\n",
+        "step,loss\n" + "".join(f"{i},{9 - i}\n" for i in (0, 1, 2, 3, 2, 3, 4, 5)),
+    ],
+    ids=["plain", "gaps", "quotes", "decimal commas", "resumed"],
+)
+def test_large_files_are_read_in_blocks_to_the_same_series(text, tmp_path, monkeypatch):
+    path = tmp_path / "log.csv"
+    path.write_bytes(text.encode())
+    whole = load_log(path)
+    monkeypatch.setattr("landscapes.diagnosis._log_file.LARGE", 1)
+    monkeypatch.setattr("landscapes.diagnosis._large_csv.ROWS", 3)
+    blocks = load_log(path)
+    assert (blocks.columns, blocks.notes) == (whole.columns, whole.notes)
+    for name, values in whole.series.items():
+        np.testing.assert_array_equal(blocks.series[name], values)
+
+
+def test_large_files_are_refused_as_small_ones_are(tmp_path, monkeypatch):
+    monkeypatch.setattr("landscapes.diagnosis._log_file.LARGE", 1)
+    monkeypatch.setattr("landscapes.diagnosis._large_csv.ROWS", 3)
+    for content, message in (
+        (b"step,loss\n0,1\n1,2\n2,3\n3,4\n4,high\n", "'loss' has no number in row 5: 'high'"),
+        (b"step,loss\n", "no rows"),
+        (b"step,loss\n0,\xff\xfe\n", "is not text"),
+        (b"step,value\n0,1\n", "no column of losses"),
+    ):
+        (tmp_path / "log.csv").write_bytes(content)
+        with pytest.raises(InputError, match=message):
+            load_log(tmp_path / "log.csv")
