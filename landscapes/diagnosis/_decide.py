@@ -44,14 +44,14 @@ def decide(log: Log, label: str = "") -> Verdict:
     """Return the verdict on a log."""
     with np.errstate(all="ignore"):
         if len(log) < LEAST and log.failed_at is None and log.diverged_at is None and not len(log.infinite):
-            return _unclear(log, label, f"a log of {len(log)} entries is too short; at least {LEAST} are needed")
+            return _unclear(log, label, f"a log of length {len(log)} is too short for a verdict, which needs {LEAST}")
         for rule in RULES:
             if log.failed_at is not None and rule is not _failures.non_finite:
                 break
             finding = rule(log)
             if finding is not None:
                 return _verdict(finding, label, log)
-    return _unclear(log, label, "no rule fits: the end is neither smooth, nor regular, nor irregular enough to judge")
+    return _unclear(log, label, "the end is neither smooth nor regular, and too short to be told from noise")
 
 
 def _verdict(finding: Finding, label: str, log: Log) -> Verdict:
@@ -74,6 +74,15 @@ def _verdict(finding: Finding, label: str, log: Log) -> Verdict:
     )
 
 
+def _moved(log: Log) -> str:
+    """Return in words what the losses did, from the first to the last ones."""
+    if len(log) < 2:
+        return ""
+    end = float(np.median(log.loss[-max(1, len(log) // 10) :]))
+    change = "fell" if end < log.first else "rose"
+    return f"; the loss {change} from {log.first:.4g} to {end:.4g}" if end != log.first else "; the loss did not change"
+
+
 def _unclear(log: Log, label: str, why: str) -> Verdict:
     lacking = [
         name
@@ -87,4 +96,4 @@ def _unclear(log: Log, label: str, why: str) -> Verdict:
     ]
     more = f"; not given: {', '.join(lacking)}" if lacking else ""
     steps = log.span(0) if len(log) else (0, 0)
-    return Verdict("unclear", why + more, steps=steps, label=label)
+    return Verdict("unclear", why + _moved(log) + more, steps=steps, label=label)

@@ -177,7 +177,7 @@ def _large_table(path: Path, given: Mapping[str, str]) -> dict[str, Any] | None:
             cells = [cell.replace(",", ".") if DECIMAL_COMMA.fullmatch(cell) else cell for cell in cells]
         return _floats(path, name, cells, first)
 
-    return dict.fromkeys(names) | read_columns(path, names, wanted, delimiter, parse)
+    return {**dict.fromkeys(names), **read_columns(path, names, wanted, delimiter, parse)}
 
 
 def _table(path: Path) -> dict[str, list[Any]]:
@@ -299,7 +299,7 @@ def _log(path: Path, table: Mapping[str, list[Any]], given: dict[str, str]) -> L
         rows = rows[kept]
     else:
         columns.pop("step", None)
-        parsed["step"] = (np.arange(len(there), dtype=float), there)
+        parsed["step"] = Numbers(np.arange(len(there), dtype=float), there)
         notes.append("no column of whole steps: rows are counted")
     series = {quantity: values[rows] for quantity, (values, _) in parsed.items()}
     return LogFile(path, columns, series, tuple(notes))

@@ -64,7 +64,7 @@ class Verdict:
         summary: the finding in one sentence, with its figures.
         evidence: the figures behind it.
         steps: the first and the last step of which it speaks.
-        confidence: the estimated probability that the kind is right, between 0 and 1.
+        confidence: the estimated probability that the kind is right, between 0 and 1; 0 for "unclear".
         remedy: what usually helps; "" if nothing is wrong.
         source: where the mechanism is described.
         alternative: the next likely kind, "" if there is none.
@@ -92,7 +92,8 @@ class Verdict:
 
     def __str__(self) -> str:
         title = f"{self.label}: " if self.label else ""
-        lines = [f"{title}{self.kind} ({self.confidence:.0%}), steps {self.steps[0]} to {self.steps[1]}", self.summary]
+        sure = f" ({self.confidence:.0%})" if self.confidence else ""
+        lines = [f"{title}{self.kind}{sure}, steps {self.steps[0]} to {self.steps[1]}", self.summary]
         lines += [f"- {one}" for one in self.evidence]
         lines += [f"usually helps: {self.remedy}"] if self.remedy else []
         if self.alternative:

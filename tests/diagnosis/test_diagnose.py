@@ -314,3 +314,10 @@ def test_noise_above_the_start_is_no_noise_floor():
     loss = np.where(K < 100, 2.4 - 0.01 * K, 3.3) + 0.2 * NOISE
     assert diagnose(loss)[0].kind != "noise floor"
     assert diagnose(loss - 2.0 * (K >= 100))[0].kind == "noise floor"
+
+
+def test_a_log_that_is_too_short_says_what_the_loss_did():
+    text = str(diagnose([2.3, 1.1, 0.8, 0.62, 0.55])[0])
+    assert text.startswith("unclear, steps 0 to 4")
+    assert "which needs 8; the loss fell from 2.3 to 0.55" in text
+    assert "the loss did not change" in diagnose([1.0, 1.0])[0].summary
