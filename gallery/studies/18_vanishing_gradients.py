@@ -139,7 +139,11 @@ with theme.context():
     for kind, ax in zip((linear, sigmoids), below[1:], strict=True):
         for name in RULES:
             ax.plot(
-                DEPTHS, [100 * arrived[kind, name, depth] for depth in DEPTHS], "o-", color=colors[name], label=name
+                DEPTHS,
+                [100 * arrived[kind, name, depth] for depth in DEPTHS],
+                STYLES[name],
+                color=colors[name],
+                label=name,
             )
         what = "linear layers" if kind is linear else "sigmoids"
         ax.set(title=f"runs that arrive, {what}, %", xlabel="layers", ylim=(-4, 104))
