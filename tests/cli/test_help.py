@@ -20,6 +20,7 @@ EXAMPLES = [(name, line) for name, module in main.COMMANDS.items() for line, _ i
 SMALL = {
     "race": ("--steps", "4"),
     "explore": ("--steps", "4"),
+    "playground": ("--steps", "4"),
     "sweep": ("--steps", "4"),
     "basins": ("--steps", "4", "--resolution", "4"),
     "compare": ("--steps", "4", "--starts", "2"),

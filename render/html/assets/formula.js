@@ -94,8 +94,8 @@ function parseFormula(given) {
   const unexpected = () => {
     const {kind, text: word, begin, end} = peek(), before = tokens[at - 1];
     if (kind === "end") fail("the formula is incomplete", begin);
-    if (word in HINTS) fail(HINTS[word], begin, end);
-    if (before && (before.kind !== "sign" || before.text === ")") && (kind !== "sign" || word === "(")) fail("an operator is missing here; write * for a product: 2*x", begin, end);
+    if (Object.hasOwn(HINTS, word)) fail(HINTS[word], begin, end);
+    if (before && (before.kind !== "sign" || before.text === ")") && (kind !== "sign" || word === "(")) fail("an operator is missing here; write * for a product: 2*x", before.kind === "number" && before.end === begin ? begin - 1 : begin, end);
     if (word === ",") fail("a comma may only separate the arguments of a function; the decimal separator is a dot", begin, end);
     if (/^[<>]/.test(word)) fail("a comparison is allowed only as the condition of where(x > 0, a, b)", begin, end);
     fail(`'${word}' is not expected here`, begin, end);
@@ -171,7 +171,7 @@ function parseFormula(given) {
   };
   const call = ({text: given, begin, end}) => {
     const name = Object.hasOwn(ALIASES, given) ? ALIASES[given] : given;
-    if (given in AXES || Object.hasOwn(CONSTANTS, given)) fail(`${given} is not a function; write * for a product: ${given}*(…)`, begin, end);
+    if (Object.hasOwn(AXES, given) || Object.hasOwn(CONSTANTS, given)) fail(`${given} is not a function; write * for a product: ${given}*(…)`, begin, end);
     if (!FORMULA_NAMES.includes(name)) fail(unknownName("function", given, FORMULA_NAMES), begin, end);
     at++;
     const parts = [];
@@ -200,7 +200,8 @@ function parseFormula(given) {
     at++;
     if (is("(")) return call(token);
     if (is("[")) return subscript(token);
-    if (word in AXES) return {name: "axis", axis: AXES[word], parts: [], begin, end};
+    if (is(".")) fail(HINTS["."], begin, tokens[at + 1].end);
+    if (Object.hasOwn(AXES, word)) return {name: "axis", axis: AXES[word], parts: [], begin, end};
     if (Object.hasOwn(CONSTANTS, word)) return {name: "number", parts: [], value: CONSTANTS[word], begin, end};
     if (/^x[12]$/.test(word)) return {name: "axis", axis: word[1] - 1, parts: [], begin, end};
     if (word === "z" || /^x[1-9]\d{0,3}$/.test(word)) fail("this page draws functions of two coordinates, x and y", begin, end);
