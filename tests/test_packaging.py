@@ -223,6 +223,8 @@ ROOMS = (
     "light",
     "colormaps",
     "palette",
+    "run_styles",
+    "theme_class",
     "theme",
     "artists",
     "plots",
