@@ -8,6 +8,7 @@ pictures unchanged.
 from __future__ import annotations
 
 import ast
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -15,9 +16,11 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 HERE = Path(__file__).parent
 STUDIES = sorted(HERE.glob("[0-9][0-9]_*.py"))
+COMMAND = "python gallery/studies/live.py"
 VERDICTS = ("holds", "does not hold", "only when")
 
 HEAD = """# Studies: common claims about optimizers, tested
@@ -74,6 +77,26 @@ def arrival(table: str) -> str:
     return ARRIVAL.format(rows="\n".join(rows))
 
 
+def load_live() -> ModuleType:
+    """Return the module `live.py`."""
+    spec = importlib.util.spec_from_file_location("live_studies", HERE / "live.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def live_line(study: Path, live: ModuleType) -> str:
+    """Return how to get the live page of a study, or which study is the nearest that has one."""
+    if study.stem in live.LIVE:
+        return f"Live page, with a slider ({live.LIVE[study.stem].slider}): `{COMMAND} {study.stem}`"
+    nearest, reason = live.NEAREST[study.stem]
+    title = parse(HERE / f"{nearest}.py")[0]
+    return f"It has no live page, because {reason}; the nearest is that of “[{title}](#{anchor(title)})”."
+
+
 def parse(study: Path) -> tuple[str, str, str, str]:
     """Return the title, the claim, the setup and the sources from a study's docstring."""
     text = ast.get_docstring(ast.parse(study.read_text(encoding="utf-8"))) or ""
@@ -120,7 +143,7 @@ def anchor(title: str) -> str:
     return re.sub(r"[^a-z0-9_ -]", "", title.lower()).replace(" ", "-")
 
 
-def entry(study: Path, kind: str, findings: str) -> tuple[str, str, str]:
+def entry(study: Path, kind: str, findings: str, live: ModuleType) -> tuple[str, str, str]:
     """Return a study's rows of the index, its row of the claims, and its section."""
     title, claim, setup, sources = parse(study)
     number = int(study.name[:2])
@@ -131,6 +154,7 @@ def entry(study: Path, kind: str, findings: str) -> tuple[str, str, str]:
         f"“{claim}” **{kind[0].upper()}{kind[1:]}**: {findings}.\n\n"
         f"![{title}]({picture})\n\n"
         f"{setup}\n\n"
+        f"{live_line(study, live)}\n\n"
         f"[{study.name}]({study.relative_to(HERE.parent)}) · {sources}\n"
     )
     return index_rows(study), row, section
@@ -139,13 +163,13 @@ def entry(study: Path, kind: str, findings: str) -> tuple[str, str, str]:
 def main() -> None:
     """Run all studies and write the page."""
     keep_pictures = "--keep-pictures" in sys.argv[1:]
-    entries, outputs = [], {}
+    entries, outputs, live = [], {}, load_live()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "pictures").mkdir()
         for study in STUDIES:
             script = Path(shutil.copy(study, folder)) if keep_pictures else study
             kind, findings, outputs[study.name[:2]] = verdict(script)
-            entries.append(entry(study, kind, findings))
+            entries.append(entry(study, kind, findings, live))
             print(f"{study.name}: {kind}", flush=True)
     (HERE.parent / "STUDIES.md").write_text(assemble(entries, outputs["15"]), encoding="utf-8")
 

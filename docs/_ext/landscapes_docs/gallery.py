@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from landscapes_docs import live_studies
 from landscapes_docs.pages import Site
 
 KINDS = (".gif", ".png", ".webp", ".mp4")
@@ -26,7 +27,8 @@ def write(site: Site) -> None:
         site.page(f"gallery/{script.stem}.md", _page(script))
     for picture in sorted((folder / "studies" / "pictures").glob("*.*")):
         site.copy(picture, f"gallery/studies/pictures/{picture.name}")
-    site.page("gallery/studies.md", _studies(folder))
+    live_studies.write(site)
+    site.page("gallery/studies.md", _studies(site))
     site.page("gallery/index.md", _index(scripts))
 
 
@@ -75,12 +77,12 @@ def _index(scripts: list[Path]) -> Iterator[str]:
     yield from ["</div>", "```", "", ":::{toctree}", ":hidden:", "", "studies", ":::"]
 
 
-def _studies(folder: Path) -> Iterator[str]:
-    """Yield the page of the studies, with links to copies of its pictures and scripts."""
-    text = (folder / "STUDIES.md").read_text(encoding="utf-8")
+def _studies(site: Site) -> Iterator[str]:
+    """Yield the page of the studies, with links to its live pages, and to copies of its pictures and scripts."""
+    text = (site.root / "gallery" / "STUDIES.md").read_text(encoding="utf-8")
     text = re.sub(r"!\[([^\]]*)\]\((studies/pictures/[^)]+)\)", _picture, text)
     text = re.sub(r"\[(\w+\.py)\]\(studies/\w+\.py\)", r'<a href="../scripts/studies/\1">\1</a>', text)
-    yield text
+    yield live_studies.linked(site, text)
 
 
 def _picture(found: re.Match[str]) -> str:

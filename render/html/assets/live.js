@@ -144,7 +144,7 @@ function fitPanel(runs, {first, target}) {
   const low = panel.log && live.origin !== null ? finite((sum, gap) => gap > 0 && !(sum < gap) ? gap : sum) : least;
   if (live.origin === null && !live.unbounded) panel.log = least > 0;
   if (!Number.isFinite(begin) || !Number.isFinite(low)) return;
-  const top = clamp(high, begin, 30 * Math.abs(begin));
+  const top = begin === 0 ? high : clamp(high, begin, 30 * Math.abs(begin));  // a start at the minimum has no gap
   if (!panel.log) {
     const margin = 0.05 * (Math.max(begin - low, 1e-9 * Math.abs(low)) || 1);
     [panel.low, panel.high] = [low - margin, begin + 3 * margin];

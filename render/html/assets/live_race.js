@@ -102,6 +102,11 @@ function settle(live, run, steps, {target}) {
   for (run.reached = run.last; run.reached > 0 && run.loss[run.reached - 1] <= target;) run.reached--;
 }
 
+// What the verdict of a study knows of a run that is over.
+function verdictRun({status, stopped, reached, last, final, loss, x}, origin) {
+  return {status, stopped, reached, last, final, loss, first: loss[0], gap: final - (origin ?? 0), point: t => [x[2 * t], x[2 * t + 1]]};
+}
+
 // The points and losses of a run up to a step: points as shares of a box, and losses as gaps to an origin, if there is one.
 function pathOf({x, loss}, last, [x0, x1, y0, y1], origin) {
   const share = (at, low, high) => Math.min(Math.max((at - low) / (high - low), -FAR), FAR), steps = thinned(loss, last);
