@@ -157,7 +157,7 @@ LIVE: Mapping[str, LiveStudy] = {
         "angle of the ravine, in degrees", [float(angle) for angle in range(0, 91, 15)], 0.0, turned,
         lambda angle: {
             "SGD": optimizers.SGD(lr=1.9), "RMSprop": optimizers.RMSprop(lr=0.01, alpha=0.9),
-            "Momentum": optimizers.SGD(lr=3.2, momentum=0.9), "Adam": optimizers.Adam(lr=0.1),
+            "Momentum": optimizers.SGD(lr=0.5, momentum=0.9), "Adam": optimizers.Adam(lr=0.1),
         }, on_circle, 800, "Condition number 1000, fixed rates, one start.",
     ),
     "11_plateau_and_cliff": LiveStudy(
