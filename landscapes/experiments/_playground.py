@@ -23,9 +23,6 @@ MORE = ("adamw", "nadam", "radam", "lion", "adadelta", "amsgrad", "rprop")
 
 MOST_FUNCTIONS, MOST_OPTIMIZERS = 50, 40
 
-RESOLUTION = 129
-"""Points per side of a surface: few, because a page may hold many."""
-
 
 @suggests_arguments
 def playground(
@@ -36,7 +33,7 @@ def playground(
     start: Sequence[float] | None = None,
     steps: int | None = None,
     seed: int = 0,
-    resolution: int = RESOLUTION,
+    resolution: int = 257,
     progress: Callable[[int, int], None] | None = None,
 ) -> Playground:
     """Return a playground: `render.save(playground(["beale", "himmelblau"]), "play.html")`.
@@ -52,7 +49,7 @@ def playground(
         start: start on all functions; by default each function's own.
         steps: number of steps on all functions; by default each function's own.
         seed: of the noise.
-        resolution: points per side of a surface, >= 2; default 129.
+        resolution: points per side of a surface, >= 2; default 257. Pages compute most surfaces themselves.
         progress: called with (functions done, functions in all).
 
     Raises:

@@ -286,7 +286,7 @@ def test_the_picture_shows_the_plots(show, tmp_path, wide, high):
 @pytest.mark.slow
 @pytest.mark.parametrize(("wide", "high"), [(390, 800), (1280, 720)])
 def test_nothing_is_wider_than_the_window(show, wide, high):
-    page = show("#f=own&noise=0.1,student,3&schedule=one_cycle&clip=1&race=1,2,3,4,5", wide=wide, high=high)
+    page = show("#f=own&noise=student,0.1,3&schedule=one_cycle&clip=1&race=1,2,3,4,5", wide=wide, high=high)
     assert page.run("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
 
 

@@ -137,6 +137,6 @@ def test_the_surface_of_a_formula_is_coloured_as_in_pictures():
         "const scene=makeFormulaScene(data,[-5,5,-5,5]);result=[scene.surface.levels,scene.heights.height.length];"
     )
     levels, count = node.run(source, text)
-    expected = color_levels(formula(text).surface(129))
-    assert count == 129**2
+    expected = color_levels(formula(text).surface(193))
+    assert count == 193**2
     assert levels["borders"] == pytest.approx(expected.levels.tolist(), rel=1e-9, abs=1e-9)

@@ -11,7 +11,7 @@ function addressOf(setting) {
   if (formula || start.join() !== own.start.join()) put("start", ...start);
   if (steps !== own.steps) put("steps", steps);
   if (seed !== own.seed) put("seed", seed);
-  if (noise) put("noise", ...settingsOf(noise), noise.kind);
+  if (noise) put("noise", ...(noise.kind === "normal" ? [] : [noise.kind]), ...settingsOf(noise));
   if (clip) put("clip", clip.norm);
   if (schedule) put("schedule", schedule.name, ...settingsOf(schedule));
   const has = list => list.flatMap((run, k) => run && k < optimizers.length ? [k + 1] : []);

@@ -1,5 +1,5 @@
 // What a page shows of a formula: heights in bands by the rules of the package, and how runs on it end.
-const FORMULA_POINTS = 129, FORMULA_BANDS = 24, TOWER = 1e6, LINES = 100, FORMULA_ROAM = 1000;
+const FORMULA_POINTS = 193, FORMULA_BANDS = 24, TOWER = 1e6, LINES = 100, FORMULA_ROAM = 1000;
 
 // The value below which a share of ascending numbers lies, with linear interpolation.
 function quantile(numbers, share) {

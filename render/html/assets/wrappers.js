@@ -18,7 +18,8 @@ function fresh(name) {
 
 // The wrapper of a part of the address; null if it is none.
 function wrapperOf(key, words) {
-  const name = key === "schedule" ? words.shift() : key, kind = key === "noise" && SETTINGS.noise.kinds.includes(words.at(-1)) ? words.pop() : "normal";
+  const name = key === "schedule" ? words.shift() : key, named = key === "noise" ? words.findIndex(word => SETTINGS.noise.kinds.includes(word)) : -1;
+  const [kind] = named < 0 ? ["normal"] : words.splice(named, 1);
   if (!Object.hasOwn(SETTINGS, name) || (key === "schedule") !== SCHEDULED.includes(name)) return null;
   const made = {...fresh(name), ...(key === "noise" ? {kind} : {})}, names = namesOf(made);
   if (words.length > names.length || (key !== "schedule" && !words.length)) return null;
