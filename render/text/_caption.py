@@ -207,7 +207,7 @@ def compare(record: Record) -> str:
     """Return the optimizers, by mean rank, with the share of runs that reach the hardest target."""
     meta, axes = record.meta, record.axes
     titles = [tables.function_titles(record)[name] for name in axes["function"]]
-    rows: list[Any] = list(tables.standings(record, draws=1).rows)
+    rows: list[Any] = list(tables.standings(record, draws=2).rows)
     parts = [
         f"{name} reaches it in {_percent(reached.value)} of them (mean rank {rank.text.split(' ')[0]})"
         if first
