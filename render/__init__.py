@@ -7,8 +7,8 @@
 - A race on axes: `trajectories`, `label_runs`, `zoom_inset`, `crop`, `loss_curves`, `history`, `sharpness`,
   `optimizer_state`, `explain_step`.
 - Many runs on axes: `ensemble`, `loss_quantiles`, `heatmap`, `sensitivity`, `lr_sweep`, `performance_profile`,
-  `tuning_trials`.
-- Text and looks: `caption`, `table`, `words`, `Theme`, `THEMES`, `Camera`.
+  `improvement_matrix`, `critical_difference`, `study_trials`, `tuning_trials`.
+- Text and looks: `caption`, `table`, `report`, `words`, `Theme`, `THEMES`, `Camera`.
 """
 
 from __future__ import annotations
@@ -41,13 +41,16 @@ from landscapes.render.plots._history import history
 from landscapes.render.plots._label_runs import label_runs
 from landscapes.render.plots._loss_curves import loss_curves
 from landscapes.render.plots._optimizer_state import optimizer_state
+from landscapes.render.plots._pairs import critical_difference, improvement_matrix
 from landscapes.render.plots._performance_profile import performance_profile
 from landscapes.render.plots._sensitivity import lr_sweep, sensitivity
 from landscapes.render.plots._sharpness import sharpness
+from landscapes.render.plots._study_trials import study_trials
 from landscapes.render.plots._trajectories import trajectories
 from landscapes.render.plots._tuning_trials import tuning_trials
 from landscapes.render.plots._zoom_inset import zoom_inset
 from landscapes.render.plots.contours import contour
+from landscapes.render.report._report import report
 from landscapes.render.text._caption import caption
 from landscapes.render.text._table import table
 from landscapes.render.theme import THEMES, Theme
@@ -61,6 +64,7 @@ __all__ = [
     "basins",
     "caption",
     "contour",
+    "critical_difference",
     "crop",
     "diagnosis",
     "ensemble",
@@ -73,6 +77,7 @@ __all__ = [
     "gradient_field",
     "heatmap",
     "history",
+    "improvement_matrix",
     "label_runs",
     "loss_curves",
     "loss_quantiles",
@@ -80,11 +85,13 @@ __all__ = [
     "optimizer_state",
     "performance_profile",
     "prescription",
+    "report",
     "save",
     "sensitivity",
     "sharpness",
     "side_by_side",
     "small_multiples",
+    "study_trials",
     "surface_3d",
     "table",
     "trajectories",

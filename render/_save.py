@@ -24,6 +24,7 @@ from landscapes.render.file_objects import save_as
 from landscapes.render.html._page import SYSTEM_THEMES, LiveScript, is_page, page
 from landscapes.render.html._sweep_page import sweep_page
 from landscapes.render.plots.inputs import check_step
+from landscapes.render.report._report import check_report, report
 from landscapes.render.text._caption import caption
 from landscapes.render.theme import Theme, as_theme
 from landscapes.render.writers import WRITERS, writer_for
@@ -44,6 +45,9 @@ PAGE = ("title", "view", "seconds", "standings", "live", "text_scale", "lang", "
 
 SWEEP_PAGE = ("title", "measure", "along", "live", "text_scale", "lang", "words", "colors")
 """The options of the page of a sweep, besides its themes."""
+
+REPORT = {"theme", "title"}
+"""The options of the report of a comparison."""
 
 AUTO = "auto"
 """Two themes in one file: for systems in light and in dark mode."""
@@ -115,7 +119,7 @@ def save(
     |---|---|---|
     | .png .pdf .svg .jpg .eps .pgf | picture, of the last step or of `step=` | everything |
     | .gif .mp4 .webm .webp .apng, frames-%04d.png, formats of imageio | animation | races |
-    | .html | interactive page | races, sweeps, playgrounds |
+    | .html | interactive page; report | races, sweeps, playgrounds; comparisons |
 
     Args:
         record: what `race`, `sweep`, `basins`, `compare`, `tune`, `prescribe`, `summarize` or `playground` return, or a
@@ -166,6 +170,10 @@ def save(
         if given["live"] is not True:
             raise InputError(f"a playground is always live: leave out live, got {given['live']!r:.80}")
     experiment = "race" if isinstance(record, Playground) else experiment_of(record)
+    if experiment == "compare" and is_page(Path(path)):
+        assert isinstance(record, Record)
+        target = check_output(path, experiment, **given)
+        return report(record, target, theme=check_themes(given.get("theme", AUTO), target), title=given.get("title"))
     for name in ("theme", "seconds"):
         if given.get(name, ...) is None:
             del given[name]
@@ -234,6 +242,12 @@ def check_output(path: str | os.PathLike[str], experiment: str = "race", **optio
     known = (*WRITERS, *STILLS, ".html")
     if not suffix:
         raise InputError(f"{os.fspath(path)!r} needs a suffix that names the format: {', '.join(known)}")
+    if experiment == "compare" and is_page(target):
+        if wrong := sorted(set(options) - REPORT):
+            raise InputError(
+                f"the report of a comparison takes {' and '.join(sorted(REPORT))}: leave out {', '.join(wrong)}"
+            )
+        return check_report(target)
     if suffix == ".npz":
         raise InputError("render.save writes pictures; record.save writes the data as .npz")
     if experiment != "race" and (is_animation(target) and not (experiment == "sweep" and is_page(target))):

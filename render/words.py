@@ -100,6 +100,8 @@ WORDS: Mapping[str, str] = {
     "evaluations, in simplex gradients": "performance_profile",
     "share of problems and targets reached": "performance_profile",
     "share of problems solved": "performance_profile",
+    "row needs fewer evaluations than column, %": "improvement_matrix",
+    "critical difference {value}": "critical_difference",
     "effort: share of steps to the target (> 1: not reached, {failed}: failed)": "tuning_trials",
     "1 setting, {evaluations} evaluations": "tuning_trials",
     "{count} settings, {evaluations} evaluations": "tuning_trials",

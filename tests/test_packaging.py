@@ -234,6 +234,7 @@ ROOMS = (
     "writers",
     "animation",
     "html",
+    "report",
     "file_objects",
     "_save",
     "interactive",

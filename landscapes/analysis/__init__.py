@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from landscapes.analysis import bands, costs, families, intervals, pairs, profiles, sampling, selection, tables, tuning
+from landscapes.analysis import (
+    bands,
+    costs,
+    exports,
+    families,
+    intervals,
+    pairs,
+    profiles,
+    sampling,
+    selection,
+    tables,
+    tuning,
+)
 from landscapes.errors import no_attribute
 
 __all__ = [
     "bands",
     "costs",
+    "exports",
     "families",
     "intervals",
     "pairs",

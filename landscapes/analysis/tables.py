@@ -55,7 +55,7 @@ def standings(
         record: a comparison.
         tolerance: one of its tolerances; by default that for which learning rates were chosen, else the last.
         cost: what is counted, "evaluations" or "steps".
-        draws: resamples of starts and studies, for one function.
+        draws: resamples of starts and studies, for one function, >= 2.
         seed: of the resamples.
 
     Raises:

@@ -12,6 +12,7 @@ from landscapes.errors import InputError, unknown
 
 if TYPE_CHECKING:
     from landscapes.experiments.studies import Tuning
+    from landscapes.record import Record
 
 SUMMARY = "benchmark optimizers on several functions"
 
@@ -29,8 +30,8 @@ EXAMPLES = [
         "each optimizer at its best of 20 learning rates, chosen and judged on different starts",
     ),
     (
-        "landscapes compare -f beale -f booth -O momentum -O adam --studies 5 --vary lr=1e-4..1 -o studies.png",
-        "the search for a learning rate repeated five times, each best of five trials judged on other starts",
+        "landscapes compare -f beale -f booth -O momentum -O adam --studies 5 --vary lr=1e-4..1 -o report.html",
+        "a report: the search for a learning rate repeated five times, each best of five trials judged on other starts",
     ),
 ]
 
@@ -112,6 +113,21 @@ def add(commands: Commands) -> None:
     output.add_argument(
         "--tolerance", type=float, metavar="A", help="the one of --tolerances that tables show (default: the smallest)"
     )
+    output.add_argument(
+        "--report",
+        metavar="FILE",
+        help="save a report with intervals, pairs, what was tuned, and what the comparison cannot say: .html or .pdf "
+        "(-o FILE.html is the same)",
+    )
+    output.add_argument(
+        "--table-dir", metavar="DIR", help="save all tables of the report there, each as .tex, .md and .csv"
+    )
+    output.add_argument(
+        "--coco", metavar="DIR", help="save the data in COCO's format, one folder per optimizer, for cocopp"
+    )
+    output.add_argument(
+        "--ioh", metavar="DIR", help="save the data in IOHanalyzer's format, one folder per optimizer, for iohinspector"
+    )
     shared.add_title(shared.add_appearance(parser))
     shared.add_execution(parser)
 
@@ -119,6 +135,7 @@ def add(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> str:
     """Run the comparison, and return the tables of standings and of expected running times."""
     batch.check_files(options)
+    _check_report(options)
     from landscapes.analysis import tables
     from landscapes.analysis.selection import at_best_lr
     from landscapes.cli import lookup
@@ -167,7 +184,47 @@ def run(options: argparse.Namespace) -> str:
         table(record, options.table, show=name, tolerance=options.tolerance, cost=options.cost).rstrip("\n")
         for name in shown
     )
-    return batch.report(record, options, text)
+    return _with_report(record, options, "\n".join([batch.report(record, options, text), *_exported(record, options)]))
+
+
+def _exported(record: Record, options: argparse.Namespace) -> list[str]:
+    """Write the data in the formats that were asked for, and return the names of the folders."""
+    from landscapes.analysis.exports import to_coco, to_ioh
+
+    asked = ((options.coco, to_coco), (options.ioh, to_ioh))
+    return [f"{folder}  {len(write(record, folder))} folders" for folder, write in asked if folder is not None]
+
+
+def _check_report(options: argparse.Namespace) -> None:
+    """Raise `InputError` for a report that cannot be written, before any work."""
+    from landscapes.analysis.exports import check_folder
+    from landscapes.render.html._page import is_page
+    from landscapes.render.report._report import check_report
+
+    for folder in (options.coco, options.ioh):
+        if folder is not None:
+            check_folder(folder)
+    if options.report is not None:
+        check_report(options.report)
+    elif options.output is not None and is_page(options.output):
+        options.report, options.output = options.output, None
+    elif options.table_dir is not None:
+        raise InputError("--table-dir goes with --report, as in --report report.html --table-dir tables")
+
+
+def _with_report(record: Record, options: argparse.Namespace, text: str) -> str:
+    """Write the report that was asked for, and return the text with the lines of its files."""
+    if options.report is None:
+        return text
+    from landscapes.render.report._report import report
+
+    look = {name: value for name in ("theme", "title") if (value := getattr(options, name)) is not None}
+    with console.results_first(text):
+        report(record, options.report, tolerance=options.tolerance, cost=options.cost, tables=options.table_dir, **look)
+    lines = [text, console.file_line(options.report)]
+    if options.table_dir is not None:
+        lines.append(console.file_line(options.table_dir))
+    return "\n".join(lines)
 
 
 def _tuning(options: argparse.Namespace) -> Tuning | None:

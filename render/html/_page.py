@@ -252,7 +252,7 @@ def assembled(
     first = (data.get("scenes") or [data])[0]
     texts = {text: look.say(text) for text in TEXTS} | {name: first[name] for name in ("title", "caption")}
     parts = {name: html.escape(text) for name, text in texts.items()}
-    policy = f"default-src 'none'; style-src {_source(style)}; script-src {' '.join(map(_source, allowed))}"
+    policy = f"default-src 'none'; style-src {policy_source(style)}; script-src {' '.join(map(policy_source, allowed))}"
     parts |= {"note": note, "policy": policy, "style": style, "scripts": "\n".join(elements), "data": _as_script(data)}
     known = look.lang != ENGLISH or not look.words  # other words may be of any language
     return _fill_template(_asset("page.html"), parts | {"language": f' lang="{look.lang}"' if known else ""})
@@ -314,7 +314,7 @@ def _packed(script: str) -> str:
     return base64.b64encode(zlib.compress(script.encode(), 9)).decode()
 
 
-def _source(text: str) -> str:
+def policy_source(text: str) -> str:
     """Return the content of a style or script element as a source of a content security policy."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 

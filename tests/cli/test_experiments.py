@@ -97,6 +97,40 @@ def test_compare_at_the_best_lr(cli, tmp_path):
     assert len(set(record.trajectories.runs["lr"])) > 1
 
 
+@pytest.mark.slow
+def test_compare_with_studies_writes_a_report_and_its_data(cli, tmp_path):
+    code, out, err = cli(
+        *TWO_BY_TWO,
+        *shlex.split("--steps 30 --tolerances 0.5,0.1 --studies 2 --trials 2 --tuning-starts 1 --vary lr=1e-3..1"),
+        *shlex.split("--record r.npz -o r.html --table-dir tables --coco coco --ioh ioh --show pairs,families"),
+    )
+    assert (code, err) == (0, "")
+    assert out.startswith("Pairs of optimizers, to 0.1 of the initial gap")
+    assert Record.load(tmp_path / "r.npz").meta.tuning["trials"] == 2
+    assert "What this comparison cannot say" in Path("r.html").read_text()
+    assert len(list(Path("tables").iterdir())) == 15
+    assert sorted(path.name for path in Path("coco").iterdir()) == ["Adam", "SGD"]
+    assert len(list(Path("ioh/Adam").glob("*.json"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("--vary lr=1..2", "go with --studies or --trials"),
+        ("--studies 2 --lr-grid 1e-3..1:3", "either --lr-grid or --studies"),
+        ("--studies 2 --vary lr --vary momentum=0..0.9", "give a range to every hyper-parameter or to none"),
+        ("--studies 9 --budget 10", "the budget is 10: it pays for no study"),
+        ("--table-dir tables", "--table-dir goes with --report"),
+        ("--report r.docx", "a report is saved as .html or .pdf"),
+    ],
+)
+def test_studies_and_reports_that_cannot_be_are_refused(cli, more, message):
+    code, out, err = cli(*TWO_BY_TWO, *shlex.split(more))
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("kind", "sign"), [("markdown", "| --- |"), ("latex", r"\toprule"), ("csv", "optimizer,success rate")]
 )

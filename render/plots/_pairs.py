@@ -1,0 +1,179 @@
+"""Pairs of optimizers: the probability of improvement as a matrix, and mean ranks with their critical difference."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.patches import Rectangle
+
+from landscapes.analysis.pairs import critical_difference as ranked
+from landscapes.analysis.pairs import pairs
+from landscapes.errors import suggests_arguments
+from landscapes.record import Record
+from landscapes.render.artists.text_fit import clean_text
+from landscapes.render.artists.trails import mix
+from landscapes.render.plots.inputs import current_axes
+from landscapes.render.theme import Theme, as_theme, styles
+
+MORE, LESS = to_rgb("#2f74c0"), to_rgb("#d3761f")
+"""The colours of probabilities above and below one half, distinct with any type of colour vision."""
+
+SURE = 0.05
+"""The corrected p-value below which a pair is set in bold."""
+
+
+@suggests_arguments
+def improvement_matrix(
+    record: Record,
+    ax: Axes | None = None,
+    *,
+    tolerance: float | None = None,
+    cost: str = "evaluations",
+    theme: str | Theme = "light",
+) -> Axes:
+    """Draw for each pair of optimizers how likely the row needs less than the column, on `ax`, and return `ax`.
+
+    Each cell has the probability in percent with its 95 % interval. It is bold with Holm-corrected p < 0.05. Optimizers
+    are sorted by mean rank. See `analysis.pairs.pairs`.
+
+    Args:
+        record: what `compare` returns, with at least 2 optimizers.
+        ax: where to draw; by default matplotlib's current axes.
+        tolerance: one of its tolerances; by default that for which learning rates were chosen, else the smallest.
+        cost: what is counted, "evaluations" or "steps".
+        theme: colours, by name or as a `Theme`.
+
+    Raises:
+        InputError: for another record, one optimizer, or a tolerance that the record does not have.
+
+    >>> from matplotlib.figure import Figure
+    >>> from landscapes import compare
+    >>> record = compare(["beale", "booth"], ["sgd(lr=0.01)", "adam(lr=0.1)"], starts=2, steps=50)
+    >>> len(improvement_matrix(record, Figure().subplots()).texts)
+    2
+    """
+    look, found = as_theme(theme), pairs(record, tolerance, cost=cost)
+    ax = current_axes(ax)
+    count = len(found.optimizers)
+    background = to_rgb(look.background)
+    size = _size(ax, count)
+    for i in range(count):
+        for j in range(count):
+            if i == j:
+                ax.add_patch(_cell(i, j, mix(background, to_rgb(look.muted), 0.12)))
+                continue
+            value, low, high = (float(part[i, j]) for part in found.improvement)
+            strength = min(abs(value - 0.5) * 1.5, 0.75)
+            color = mix(background, MORE if value > 0.5 else LESS, strength)
+            ax.add_patch(_cell(i, j, color))
+            sure = found.p_values[i, j] < SURE
+            text = f"{100 * value:.0f}"
+            if math.isfinite(low) and size > 4.5:
+                text += f"\n[{100 * low:.0f}, {100 * high:.0f}]"
+            ax.text(
+                j, i, text, ha="center", va="center", color=_ink(color), fontsize=size,
+                fontweight="bold" if sure else "normal", linespacing=1.25,
+            )  # fmt: skip
+    names = [clean_text(name) for name in found.optimizers]
+    ax.set_xlim(-0.5, count - 0.5)
+    ax.set_ylim(count - 0.5, -0.5)
+    ax.set_xticks(range(count), names, rotation=0 if count <= 4 else 30, ha="center" if count <= 4 else "left")
+    ax.set_yticks(range(count), names)
+    ax.xaxis.tick_top()
+    ax.tick_params(length=0, labelsize=min(size + 1, 10 * look.text_scale))
+    ax.set_aspect("equal")
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    ax.set_xlabel(look.say("row needs fewer evaluations than column, %"))
+    return ax
+
+
+def _size(ax: Axes, count: int) -> float:
+    """Return a font size at which an interval fits into a cell."""
+    figure = ax.figure
+    assert figure is not None
+    box = ax.get_window_extent()
+    side = 72 * min(box.width, box.height) / figure.dpi / count
+    return float(np.clip(side / 5.2, 3.5, 9.5))
+
+
+def _cell(i: int, j: int, color: tuple[float, float, float]) -> Rectangle:
+    return Rectangle((j - 0.48, i - 0.48), 0.96, 0.96, facecolor=color, linewidth=0)
+
+
+def _ink(color: tuple[float, float, float]) -> str:
+    """Return black or white, whichever is easier to read on a colour."""
+    linear = [part / 12.92 if part <= 0.04 else ((part + 0.055) / 1.055) ** 2.4 for part in color]
+    light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#000000" if light > 0.18 else "#ffffff"
+
+
+@suggests_arguments
+def critical_difference(
+    record: Record,
+    ax: Axes | None = None,
+    *,
+    tolerance: float | None = None,
+    cost: str = "evaluations",
+    theme: str | Theme = "light",
+) -> Axes:
+    """Draw mean ranks over functions on `ax`, with bars over optimizers that are not distinguished, and return `ax`.
+
+    Bars join mean ranks within Nemenyi's critical difference at the level 5 % (Demšar, 2006). See
+    `analysis.pairs.critical_difference`.
+
+    Args:
+        record: what `compare` returns, with at least 2 optimizers and 2 functions.
+        ax: where to draw; by default matplotlib's current axes.
+        tolerance: one of its tolerances; by default that for which learning rates were chosen, else the smallest.
+        cost: what is counted, "evaluations" or "steps".
+        theme: colours, by name or as a `Theme`.
+
+    Raises:
+        InputError: for another record, one optimizer or function, or a tolerance that the record does not have.
+
+    >>> from matplotlib.figure import Figure
+    >>> from landscapes import compare
+    >>> record = compare(["beale", "booth"], ["sgd(lr=0.01)", "adam(lr=0.1)"], starts=2, steps=50)
+    >>> critical_difference(record, Figure().subplots()).get_xlim()
+    (1.0, 2.0)
+    """
+    look, found = as_theme(theme), ranked(record, tolerance, cost=cost)
+    ax = current_axes(ax)
+    count = len(found.optimizers)
+    labels = [str(label) for label in record.axes["optimizer"]]
+    colors = {label: style.color for label, style in zip(labels, styles(labels, look), strict=True)}
+    half = (count + 1) // 2
+    bars = len(found.groups)
+    lowest = 1.2 + 0.35 * bars
+    for place, (name, rank) in enumerate(zip(found.optimizers, found.ranks.tolist(), strict=True)):
+        left = place < half
+        level = lowest + 0.8 * (place if left else count - 1 - place)
+        edge = 1 - 0.02 * (count - 1) if left else count + 0.02 * (count - 1)
+        ax.plot([rank, rank, edge], [0, level, level], color=colors[name], linewidth=1.4, clip_on=False)
+        ax.annotate(
+            f"{clean_text(name)}  {rank:.2f}" if left else f"{rank:.2f}  {clean_text(name)}", (edge, level),
+            xytext=(-4 if left else 4, 0), textcoords="offset points", ha="right" if left else "left", va="center",
+            fontsize=9 * look.text_scale, color=look.foreground, annotation_clip=False,
+        )  # fmt: skip
+    for k, (first, last) in enumerate(found.groups):
+        ends = found.ranks[[first, last]] + np.array([-0.02, 0.02]) * (count - 1)
+        ax.plot(ends, [0.55 + 0.35 * k] * 2, color=look.foreground, linewidth=4, solid_capstyle="butt", clip_on=False)
+    top = -1.1
+    ax.plot([1, 1 + found.difference], [top] * 2, color=look.foreground, linewidth=1.6, marker="|", clip_on=False)
+    text = look.say("critical difference {value}", value=look.number(f"{found.difference:.2f}"))
+    ax.annotate(
+        text, (1, top), xytext=(0, 5), textcoords="offset points", fontsize=8.5 * look.text_scale,
+        color=look.foreground, annotation_clip=False,
+    )  # fmt: skip
+    ax.set_xlim(1, count)
+    ax.set_ylim(lowest + 0.8 * half, 0)
+    ax.set_xticks(range(1, count + 1))
+    ax.xaxis.tick_top()
+    ax.set_yticks([])
+    for side in ("left", "right", "bottom"):
+        ax.spines[side].set_visible(False)
+    return ax

@@ -1,0 +1,133 @@
+"""Reports of comparisons: complete, without requests, and honest about what is not known."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from landscapes import InputError, Record, Tuning, compare, function, race, render
+from landscapes.analysis.pairs import pairs
+from landscapes.analysis.tables import standings
+
+BOWL = function((-2, 2), (-2, 2), start=(1.5, -1), minima=[(0, 0)], steps=40, name="bowl")(
+    lambda x, y: x * x + 4 * y * y
+)
+SEARCH = Tuning(trials=3, studies=3, starts=2, vary={"lr": (1e-3, 1.0)})
+
+
+@pytest.fixture(scope="module")
+def studied() -> Record:
+    given = ["sgd", "adam", "evil <b>&=nelder_mead"]
+    optimizers = {"SGD": given[0], "Adam": given[1], "evil <b>&": "nelder_mead"}
+    return compare([BOWL, "booth"], optimizers, starts=3, tuning=SEARCH, steps=40, tolerances=[0.5, 1e-2])
+
+
+class Tags(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.links: list[str] = []
+        self.texts: list[str] = []
+        self.feed(text)
+        assert not self.open, self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.links += [value for name, value in attrs if name in ("src", "href") and value]
+        if tag not in ("meta", "img", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+def test_a_page_is_whole_and_asks_for_nothing(studied, tmp_path):
+    text = render.save(studied, tmp_path / "report.html").read_text()
+    tags = Tags(text)
+    assert all(link.startswith(("#", "data:image/svg+xml;base64,")) for link in tags.links)
+    assert "default-src 'none'" in text
+    assert "<b>" not in text
+    said = " ".join(tags.texts)
+    for words in (
+        "How many evaluations do SGD, Adam and evil <b>& need", "Standings", "Which optimizer needs less",
+        "What this comparison cannot say", "Tuned in 3 studies of 3", "Evaluations spent on tuning: SGD ",
+        "have 2 coordinates", "bowl",
+    ):  # fmt: skip
+        assert words in said
+    data = json.loads(re.search(r'id="texts">(.*?)</script>', text)[1])
+    assert data["standings"]["latex"] == standings(studied).latex()
+    assert set(data) == {"standings", "pairs", "families", "rates", "times"}
+    assert "prefers-color-scheme: dark" in text
+    assert text == render.report(studied, tmp_path / "again.html").read_text()
+
+
+def test_a_document_and_its_tables_are_written(studied, tmp_path):
+    first = render.report(studied, tmp_path / "report.pdf", tables=tmp_path / "tables").read_bytes()
+    assert first.startswith(b"%PDF")
+    assert first.count(b"/Type /Page ") >= 3
+    assert len(list((tmp_path / "tables").iterdir())) == 15
+    assert (tmp_path / "tables" / "pairs.tex").read_text().startswith("\\begin{table}")
+
+
+def test_hardly_any_data_is_said_to_be_none(tmp_path):
+    alone = compare(BOWL, ["sgd(lr=1e-9)", "adam(lr=1e-9)"], starts=1, steps=5, tolerances=[1e-2])
+    said = " ".join(Tags(render.report(alone, tmp_path / "none.html").read_text()).texts)
+    assert "No optimizer reaches the tolerance from any start" in said
+    assert "One function is no sample of functions" in said
+    assert "intervals do not include its luck" in said
+    assert "No optimizer arrives on Bowl" in said
+    one = compare([BOWL, "booth"], "sgd(lr=0.1)", starts=2, steps=5, tolerances=[1e-2])
+    render.report(one, tmp_path / "one.pdf")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda record, path: render.report(record, path / "r.docx"), "saved as .html or .pdf"),
+        (lambda record, path: render.report(record, path / "no" / "r.html"), "no"),
+        (lambda record, path: render.report(record, path / "r.pdf", theme=("light", "dark")), "a .pdf has one theme"),
+        (lambda record, path: render.report(record, path / "r.html", tolerance=0.3), "no tolerance 0.3"),
+        (lambda record, path: render.save(record, path / "r.html", dpi=90), "takes theme and title: leave out dpi"),
+        (
+            lambda record, path: render.report(race("booth", "adam(lr=0.1)", steps=1), path / "r.html"),
+            "record of compare",
+        ),
+    ],
+)
+def test_reports_that_cannot_be_made_are_refused(studied, tmp_path, call, message):
+    with pytest.raises(InputError, match=re.escape(message)):
+        call(studied, tmp_path)
+    assert not list(tmp_path.glob("*"))
+
+
+# Plots
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_matrix_shows_the_numbers_of_the_pairs(studied, theme):
+    ax = render.improvement_matrix(studied, Figure(figsize=(6, 6)).subplots(), theme=theme)
+    found = pairs(studied)
+    texts = {text.get_position(): text for text in ax.texts}
+    assert len(texts) == 6
+    for i, j in np.argwhere(~np.eye(3, dtype=bool)):
+        shown = texts[j, i]
+        assert shown.get_text().startswith(f"{100 * found.improvement.value[i, j]:.0f}")
+        assert (shown.get_fontweight() == "bold") == bool(found.p_values[i, j] < 0.05)
+
+
+def test_the_diagram_has_the_ranks_and_the_trials_their_success(studied):
+    ax = render.critical_difference(studied, Figure().subplots())
+    assert sum("SGD" in text.get_text() for text in ax.texts) == 1
+    ax = render.study_trials(studied, Figure().subplots())
+    assert [line.get_label() for line in ax.lines] == ["SGD", "Adam"]
+    with pytest.raises(InputError, match="did not search 'beta1'; they searched lr"):
+        render.study_trials(studied, Figure().subplots(), name="beta1")
+    with pytest.raises(InputError, match="expected a comparison with studies"):
+        render.study_trials(compare(BOWL, "sgd(lr=0.1)", starts=1, steps=2), Figure().subplots())
