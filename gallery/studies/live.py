@@ -2,7 +2,7 @@
 
 A page has one slider. Its runs and its verdict are computed in the page, from the setting of the slider. A study is a
 row of `LIVE`: its functions, its optimizers and its start at each position of the slider. Its sentence is a function in
-`verdicts.js`. Studies of networks and of random batches have no live page; `NEAREST` names the closest one.
+`verdicts.js`. Studies of networks, noise and random batches have no live page; `NEAREST` names the closest one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,11 @@ Optimizers = Mapping[str, optimizers.Optimizer]
 NEAREST = {
     "02_noisy_gradients": ("03_rate_too_high", "its batches are drawn from 1000 points"),
     "04_late_instability": ("16_betas", "its model has 1001 weights"),
+    "06_plateau_schedules": ("11_plateau_and_cliff", "its verdicts are means over noise and seeds"),
+    "07_wrong_loss": ("08_data_scaling", "its model has 22 weights"),
+    "09_clipping": ("18_vanishing_gradients", "its network has 1201 weights"),
     "19_adam_fails": ("16_betas", "its losses change from step to step"),
+    "20_plane_and_truth": ("18_vanishing_gradients", "its networks have hundreds of weights"),
 }
 """Studies without a live page: the nearest one, and why."""
 
@@ -98,6 +102,20 @@ def scaled_fit(top: float) -> Function:
     """Return the fit to data with this largest value; 0 for standardized data."""
     name = f"largest value {top:g}" if top else "standardized data"
     return line_fit(SCALED[top], SCALED[top], [(-2, 4), (-1.9, 1.9)], re.sub(r"\W", "_", name), f"Line fit, {name}")
+
+
+@cache
+def chain(depth: float) -> Function:
+    """Return the loss of a linear chain of so many layers, of which all but the first share a weight."""
+
+    @function((-3, 3), (-3, 3), view=[(-2, 2), (-2, 2)], start=(1.0, 0.7), name=f"chain_{depth:g}", minima=[(1, 1)])
+    def loss(a, v):
+        product = a
+        for _ in range(int(depth) - 1):
+            product = product * v
+        return (product - 1) * (product - 1)
+
+    return loss
 
 
 def curvature(top: float) -> float:
@@ -206,6 +224,13 @@ LIVE: Mapping[str, LiveStudy] = {
         lambda momentum: catalogued("sphere"),
         lambda momentum: {"SGD": optimizers.SGD(lr=0.01, momentum=momentum)}, lambda momentum: (-3.5, 2.5), 400,
         "Accumulated gradients are momentum with a coefficient of 1, bit for bit.",
+    ),
+    "18_vanishing_gradients": LiveStudy(
+        "layers of the chain", [2.0, 3.0, 5.0, 8.0, 10.0, 15.0, 20.0, 30.0], 10.0, chain,
+        lambda depth: {
+            "SGD": optimizers.SGD(lr=0.1), "SGD, clipped": optimizers.Clip(optimizers.SGD(lr=0.1), norm=1.0),
+            "Adam": optimizers.Adam(lr=0.1),
+        }, lambda depth: (1.0, 0.5), 500, "The linear chain at lr 0.1, from one start.",
     ),
 }  # fmt: skip
 """The live studies, by the name of their script."""

@@ -64,4 +64,9 @@ const verdicts = {
       ? `${solved ? "Does not hold" : "Holds"}: with accumulated gradients, in the second half the run still swings ${number(swing)} away from the minimum, from a start ${number(Math.hypot(...sgd.point(0)))} away.`
       : `With momentum ${value} past gradients decay: the last loss is ${number(sgd.final / sgd.first)} of the first${solved ? ", the minimum is found" : ""}.`;
   },
+  "18_vanishing_gradients"(runs, value, number) {
+    const first = Math.hypot(...runs.SGD.point(1).map((at, i) => (at - runs.SGD.point(0)[i]) / 0.1)), failed = run => run.status === "diverged" || run.status === "non-finite";
+    const said = name => failed(runs[name]) ? `${name} explodes at step ${runs[name].stopped}` : runs[name].reached === null ? `${name} is at a loss of ${number(runs[name].final)} after ${runs[name].last} steps` : `${name} arrives at step ${runs[name].reached}`;
+    return `${runs.SGD.reached === null ? "Holds here" : "Does not hold here"}: with ${value} layers the first gradient is ${number(first)}; ${said("SGD")}; ${said("SGD, clipped")}; ${said("Adam")}.`;
+  },
 };

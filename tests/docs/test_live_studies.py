@@ -33,6 +33,7 @@ VERDICTS = {
     "15_unfair_races": ("Does not hold", "Does not hold"),
     "16_betas": ("Does not hold", "Holds"),
     "17_zero_grad": ("With momentum 0", "Holds"),
+    "18_vanishing_gradients": ("Does not hold", "Holds"),
 }
 """How the verdict begins at both ends of the slider; the studies say which holds in general."""
 
