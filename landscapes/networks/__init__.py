@@ -7,12 +7,14 @@
 
 from landscapes.networks._curvature_map import curvature_map
 from landscapes.networks._line import line
+from landscapes.networks._logged_path import load_path
 from landscapes.networks._plane import plane
 from landscapes.networks._sharpness import sharpness
 from landscapes.networks._slices import slices
 from landscapes.networks._stability import central_flow, stability, stability_bound
 from landscapes.networks._train_race import train_race
-from landscapes.networks._watch import Watch, load_path, watch
+from landscapes.networks._watch import watch
+from landscapes.networks._watched import Watch
 from landscapes.networks.connectivity import Curve, connect, match_units
 from landscapes.networks.curvature import Density, Eigenpairs, Estimate, eigenvalues, spectral_density, trace
 from landscapes.networks.losses import accuracy

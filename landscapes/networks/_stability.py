@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from landscapes.errors import InputError
 from landscapes.functions import as_function
-from landscapes.networks._watch import Watch
+from landscapes.networks._watched import Watch
 from landscapes.networks.curvature import operator_eigenpairs
 from landscapes.networks.operators import Curvature, gradient
 from landscapes.networks.preparation import network_loss

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.networks._watch import Watch
+from landscapes.networks._watched import Watch
 from landscapes.networks.losses import NetworkLoss
 from landscapes.networks.weights import Weights, without_prefix
 from landscapes.record import Record

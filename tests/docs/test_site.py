@@ -25,6 +25,7 @@ FENCED = re.compile(r"^```([\w{} -]*)\n(.*?)^```", re.M | re.S)
 SLOW = (
     "tutorials/fair-comparison.md",
     "tutorials/network.md",
+    "tutorials/training-race.md",
     "how-to/pictures.md",
     "how-to/documents.md",
     "how-to/experiments.md",
