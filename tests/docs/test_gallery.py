@@ -98,7 +98,7 @@ def test_script_uses_public_names_only(script):
 
 @pytest.mark.parametrize("picture", FAMOUS, ids=lambda picture: picture.stem)
 def test_famous_animations_have_the_size_and_duration_of_the_originals(picture):
-    assert picture.stat().st_size <= 700_000
+    assert picture.stat().st_size <= 600_000
     with Image.open(picture) as image:
         assert image.size == ((640, 480) if picture.stem == "famous-moons" else (800, 450))  # map and leaderboard
         assert image.info["loop"] == 0
