@@ -34,7 +34,7 @@ def blow_up(log: Log) -> Finding | None:
         level, spread = float(np.median(recent)), float(np.quantile(recent, 0.95) - np.quantile(recent, 0.05))
         limit = max(BACK * log.drop, 2 * spread)
         evidence += (Evidence("loss before the first of them", level),)
-        if end - level <= limit:
+        if end - level <= limit and level - log.first <= log.drop:
             return Finding(
                 "spike",
                 f"the loss overflows to infinity {where} and is back at {end:.4g}",
@@ -61,9 +61,11 @@ def thrown_at_start(log: Log) -> Finding | None:
         return None
     peak = int(np.argmax(log.loss))
     rise, end = float(log.loss[peak]) - log.first, float(np.median(log.loss[-max(3, len(log) // 20) :]))
-    unit = max(log.drop, log.late_range)
+    back = end <= log.first
+    # a run that is not back at its start may fall through most of its explosion in the last half
+    unit = max(log.drop, log.late_range if back else float(np.ptp(log.loss[-max(3, len(log) // 10) :])))
     fell_before = log.first - float(log.loss[: peak + 1].min())
-    if rise <= EXPLODES * unit or fell_before > 0.1 * log.drop or float(log.loss[peak]) - end < 0.5 * rise:
+    if rise <= EXPLODES * unit or (back and fell_before > 0.1 * log.drop) or float(log.loss[peak]) - end < 0.5 * rise:
         return None
     begin = int(np.flatnonzero(log.loss[: peak + 1] <= log.first)[-1])
     return Finding(

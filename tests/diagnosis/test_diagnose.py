@@ -321,3 +321,12 @@ def test_a_log_that_is_too_short_says_what_the_loss_did():
     assert text.startswith("unclear, steps 0 to 4")
     assert "which needs 8; the loss fell from 2.3 to 0.55" in text
     assert "the loss did not change" in diagnose([1.0, 1.0])[0].summary
+
+
+def test_an_explosion_at_the_start_is_no_spike_and_no_healthy_fall():
+    explodes = [150.0, 90.0, 3e6, 2e10]
+    overflow = np.concatenate([explodes, [np.inf] * 20, 1500 - 3 * np.arange(270)])
+    assert diagnose(overflow)[0].kind == "non-finite"
+    falls = np.concatenate([explodes, 2e10 * 0.97 ** np.arange(300)])
+    found = diagnose(falls)[0]
+    assert (found.kind, found.healthy, found.steps[0]) == ("diverged", False, 1)
