@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from importlib.resources import files
 from pathlib import Path
@@ -97,3 +98,16 @@ def test_the_page_has_one_slider_and_a_sentence(tmp_path):
         assert browser.text("#study output") == "0.5"
         assert browser.complaints() == []
     assert path.stat().st_size < 120_000
+
+
+def test_the_site_links_to_the_pages_that_it_has(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(STUDIES.parents[1] / "docs" / "_ext"))
+    links, pages = (importlib.import_module(f"landscapes_docs.{name}") for name in ("live_studies", "pages"))
+    site = pages.Site(tmp_path / "docs")
+    (site.extra / links.FOLDER).mkdir(parents=True)
+    (site.extra / links.FOLDER / "16_betas.html").touch()
+    lines = [page.live_line(STUDIES / f"{name}.py", live) for name in ("16_betas", "01_saddle")]
+    assert links.linked(site, "\n".join(lines)).splitlines() == [
+        '<a href="studies/live/16_betas.html">Live page, with a slider (β₁)</a>',
+        lines[1],
+    ]

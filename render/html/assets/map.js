@@ -18,14 +18,17 @@ function cellAt(box, {rows, columns}, x, y) {
   return row >= 0 && row < rows && column >= 0 && column < columns ? {row, column} : null;
 }
 
-// The picture of the cells, one pixel each.
-function mapPicture({rows, columns, code}, look) {
+// The picture of the cells, one pixel each; it is made once per theme.
+function mapPicture(map, look) {
+  const {rows, columns, code} = map, known = (map.pictures ??= new Map()).get(look);
+  if (known) return known;
   const sheet = new OffscreenCanvas(columns, rows), picture = new ImageData(columns, rows);
   const colors = [...look.ramp, look.failed, look.missed].map(rgb);
   for (let row = 0, i = 0; row < rows; row++)
     for (let column = 0; column < columns; column++, i++)
       picture.data.set([...colors[code[i]], 255], 4 * ((rows - 1 - row) * columns + column));
   sheet.getContext("2d").putImageData(picture, 0, 0);
+  map.pictures.set(look, sheet);
   return sheet;
 }
 

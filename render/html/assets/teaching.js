@@ -101,7 +101,8 @@ function writeLesson(run, look, last) {
 
 // How the arrows are to be read.
 function arrowNote(parts) {
-  const {factor} = arrowScale(parts), said = [];
+  const {factor} = arrowScale(parts), said = [], [x0, x1, y0, y1] = payload.surface.box, [x, y] = parts.x;
+  if (!(x >= x0 && x <= x1 && y >= y0 && y <= y1)) return "";  // no arrows are drawn out of view
   if (parts.lines.some(line => line.part === "momentum")) said.push(say("the arrows of gradient and momentum share one scale"));
   if (parts.lines.some(line => line.part === "scaling")) said.push(say("the cross shows the scaling of each coordinate"));
   said.push(factor === 1 ? say("the step is true to scale") : say("the step is drawn {factor} times longer", {factor: fourDigits(factor)}));
