@@ -16,7 +16,7 @@ from landscapes.networks import Muon
 from landscapes.networks.contenders import as_optimizers
 from landscapes.networks.data import load_batches
 from landscapes.networks.muon import orthogonalized
-from landscapes.networks.training import batches_in_order
+from landscapes.networks.training import TrainingRun, batches_in_order
 
 X = torch.randn(96, 2, generator=torch.Generator().manual_seed(0))
 Y = (X[:, 0] * X[:, 1] > 0).long()
@@ -68,6 +68,24 @@ def plain_losses(make, clip=None, schedule=None) -> list[float]:
     return losses
 
 
+def first_failure(lr: float) -> int:
+    """Return the step at which a plain loop finds a loss, or at each third step a weight, that is not finite."""
+    net, generator = network(), torch.Generator().manual_seed(0)
+    optimizer = torch.optim.SGD(net.parameters(), lr=lr)
+    order = torch.cat([torch.randperm(96, generator=generator) for _ in range(4)])
+    for step in range(25):
+        if step % 3 == 0 and not all(bool(torch.isfinite(v).all()) for v in net.state_dict().values()):
+            return step
+        rows = order[16 * step : 16 * step + 16]
+        optimizer.zero_grad()
+        loss = LOSS(net(X[rows]), Y[rows])
+        loss.backward()
+        optimizer.step()
+        if not bool(torch.isfinite(loss)):
+            return step
+    return -1
+
+
 def test_runs_equal_plain_loops(race):
     record, _ = race
     t = record.trajectories
@@ -90,7 +108,7 @@ def test_the_record_is_a_race_in_one_plane(race, tmp_path):
     best = int(np.argmin(t.loss[:3, -1]))
     np.testing.assert_allclose(t.x[best, -1], 0, atol=1e-4)
     assert t.runs["status"].tolist() == ["max_steps"] * 3 + ["non-finite"]
-    assert t.runs["stopped"][3] is not np.ma.masked
+    assert t.runs["stopped"][3] == first_failure(lr=1e30)
     assert t.runs["optimizer"].tolist()[:2] == ["sgd(lr=0.5, clip=0.2)", "adam(lr=0.03, schedule='cosine')"]
     np.testing.assert_allclose(t.runs["lr"][:3], [0.5, 0.03, 0.01])
     assert {"batch_loss", "accuracy", "validation_loss", "validation_accuracy"} <= t.metrics.keys()
@@ -123,6 +141,36 @@ def test_open_learning_rates_are_tuned():
     assert min(alone) == alone[2] == record.trajectories.loss[0, -1]
     with pytest.warns(UserWarning, match="edge of those tried"):
         train_race(network(), LOSS, (X, Y), ["sgd"], lr_grid=(1e-6, 2e-6), **SMALL | {"steps": 6})
+
+
+def test_rates_are_scored_by_held_out_data_and_batch_losses_are_means():
+    run = TrainingRun(loss=[1.0, 0.1], metrics={"validation_loss": [1.0, 0.7]})
+    assert run.final == 0.7
+    assert TrainingRun(loss=[1.0, 0.1]).final == 0.1
+    assert TrainingRun(loss=[1.0], failed_at=3).final == math.inf
+    net = nn.Sequential(nn.Linear(2, 2))
+    found = train_race(net, LOSS, (X, Y), ["sgd(lr=1e-4)"], **SMALL).trajectories  # hardly moves
+    assert found.metrics["batch_loss"][0, 1:] == pytest.approx(found.loss[0, 1:], rel=0.2)
+
+
+def test_the_plane_goes_through_the_end_of_the_chosen_run():
+    found = train_race(network(), LOSS, (X, Y), ["sgd(lr=0.5)", "adam(lr=0.001)"], through="Adam", **SMALL)
+    np.testing.assert_allclose(found.trajectories.x[1, -1], 0, atol=1e-4)
+    assert np.abs(found.trajectories.x[0, -1]).max() > 0.01
+
+
+def test_dropout_draws_the_same_numbers_in_each_run_of_a_seed():
+    net = nn.Sequential(nn.Linear(2, 8), nn.Dropout(0.5), nn.Linear(8, 2))
+    one, other = (
+        train_race(net, LOSS, (X, Y), ["sgd(lr=0.1)"], seeds=seeds, **SMALL).trajectories.loss
+        for seeds in ([0], [0, 1])
+    )
+    np.testing.assert_array_equal(one[0], other[0])
+    assert not np.array_equal(other[0], other[1])
+    still = nn.Sequential(nn.Linear(2, 8), nn.Dropout(0.0), nn.Linear(8, 2))
+    still.load_state_dict(net.state_dict())
+    without = train_race(still, LOSS, (X, Y), ["sgd(lr=0.1)"], **SMALL).trajectories.loss
+    assert not np.array_equal(one, without)  # dropout is on while training
 
 
 def test_several_seeds_have_bands():

@@ -369,6 +369,21 @@ def test_the_file_is_written_when_the_loop_ends(tmp_path):
     assert load_path(tmp_path / "run.npz").trajectories.step.tolist() == [0, 1, 2, 3]
 
 
+def test_a_learning_rate_in_a_tensor_is_that_of_its_step():
+    """Schedules change such a rate in place."""
+    net = network()
+    rate = torch.tensor(0.1)
+    optimizer = torch.optim.SGD(net.parameters(), lr=rate)
+    watched = watch(optimizer)
+    for step in range(3):
+        optimizer.zero_grad()
+        loss_of(net, step).backward()
+        optimizer.step()
+        watched.log(1.0)
+        rate.mul_(0.5)
+    np.testing.assert_allclose(watched.record.trajectories.metrics["lr"][0], [0.1, 0.05, 0.025], rtol=1e-6)
+
+
 def test_diverging_runs_are_named():
     p = torch.ones(3, requires_grad=True)
     optimizer = torch.optim.SGD([p], lr=3.0)

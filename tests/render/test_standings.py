@@ -185,6 +185,24 @@ def test_several_starts_share_a_row_with_counts():
     assert live.values(10).tolist() == pytest.approx(np.median(loss[:, 10].reshape(2, 2), axis=0).tolist())
 
 
+def test_seeds_count_by_their_median_and_failures_from_their_step_on():
+    """One seed that fails does not carry an optimizer away, and what failed ranks by where it ended."""
+    values = np.array([[9, 4, 3, 2.0], [9, 4, 3, 1.0], [9, 8, 8, 8], [9, 7, 7, 7], [9, 5, 5, 5]])
+    arcs = [arc(3, 0.1)] * 5
+    made = record(arcs, values=values, outcomes={2: ("non-finite", 2), 3: ("diverged", 2), 4: ("diverged", 3)})
+    runs = {**made.trajectories.runs, "name": np.array(["A", "A", "A", "B", "C"])}
+    object.__setattr__(made.trajectories, "runs", runs)
+    live = live_standings(made)
+    assert live.loss.tolist()[1:] == [[4, 7, 5], [3, np.inf, 5], [2, np.inf, np.inf]]
+    assert [[live.names[row] for row in live.order(step)] for step in (1, 2, 3)] == [
+        ["A", "C", "B"], ["A", "C", "B"], ["A", "C", "B"]
+    ]  # fmt: skip
+    swapped = [made.trajectories.loss[run] for run in (0, 1, 2, 4, 3)]
+    object.__setattr__(made.trajectories, "loss", np.array(swapped))
+    live = live_standings(made)
+    assert [live.names[row] for row in live.order(3)] == ["A", "B", "C"]  # both failed; B ended lower
+
+
 def texts(made: Figure) -> list[tuple[str, Bbox]]:
     """All texts that the leaderboard writes, with their places in pixels."""
     artist, found = board(made), []
