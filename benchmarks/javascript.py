@@ -21,16 +21,22 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "support"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "javascript"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "render"))
 
 import node
 from test_optimizers import EXACT, NEAR, correctly_rounded, gap, in_javascript, raced
+from test_playground import TEN, TWENTY
+from test_typed_formula import FORMULAS, typed_numbers
+from test_wrappers import WRAPPED, wrapped_points
 
+from landscapes import formula, playground
 from landscapes.errors import InputError
 from landscapes.functions import catalogue, get
 from landscapes.javascript import OptimizerScript, Script, emit_function, emit_optimizer, library
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers import parse
 from landscapes.oracle import value_and_gradient
+from landscapes.render.html._page import document
 
 POINTS = 1000
 STEPS = 1000
@@ -125,6 +131,38 @@ class exact_roots:  # noqa: N801
         torch.Tensor.sqrt = self.before  # type: ignore[method-assign]
 
 
+def wrapped() -> None:
+    """Compare wrapped optimizers with `race`, for 60 steps on Rosenbrock's function."""
+    raced_, found = wrapped_points()
+    print("\n## Noise, clipping and schedules, 60 steps on Rosenbrock's function")
+    heading("optimizer", "largest difference of a coordinate to `race`")
+    for spec in WRAPPED:
+        print(f"| {spec} | {gap(found[spec], raced_[spec]):.0e} |")
+
+
+def typed() -> None:
+    """Compare formulas that a reader types with `landscapes.formula`, at 1,000 points."""
+    at, found = typed_numbers()
+    rows = {}
+    for text in FORMULAS:
+        value, gradient = value_and_gradient(formula(text), at)
+        expected = torch.stack([value, *gradient]).numpy()
+        rows[text] = node.difference(np.array(found[text], dtype=float).T, expected)
+    print("\n## Formulas typed on a page, at 1,000 points\n")
+    print(f"- {len(rows)} formulas with every function of the grammar")
+    print(f"- differences of values: {quantiles([row[0] for row in rows.values()])}")
+    print(f"- differences of gradients: {quantiles([row[1] for row in rows.values()])}")
+
+
+def pages() -> None:
+    """Measure the size of pages: one function and six optimizers, ten functions and twenty optimizers."""
+    one = playground("beale", more=[])
+    rates = [f"{name}(lr=0.01)" for name in TWENTY]
+    ten = playground(TEN, rates, steps=20)
+    print(f"- page with one function and {len(one.optimizers)} optimizers: {len(document(one).encode()):,} bytes")
+    print(f"- page with ten functions and {len(ten.optimizers)} optimizers: {len(document(ten).encode()):,} bytes")
+
+
 def times(scripts: Mapping[str, Script]) -> None:
     """Measure a re-race of six optimizers, and surfaces of all functions, in node."""
     six: dict[str, OptimizerScript] = {spec: emit_optimizer(parse(spec)[0]) for spec in SIX}
@@ -163,7 +201,10 @@ def main() -> None:
     print("Written by `python benchmarks/javascript.py`.\n")
     scripts = functions()
     optimizers()
+    wrapped()
+    typed()
     times(scripts)
+    pages()
 
 
 if __name__ == "__main__":

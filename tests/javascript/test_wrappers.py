@@ -58,6 +58,10 @@ def test_random_numbers_are_those_of_the_engine():
 
 @pytest.fixture(scope="module")
 def wrapped_runs():
+    return wrapped_points()
+
+
+def wrapped_points():
     """60 steps on Rosenbrock's function, by `race` and in JavaScript."""
     f, parts = emit_function("rosenbrock"), {spec: unwrapped(parse(spec)[0]) for spec in WRAPPED}
     scripts = {spec: emit_adjustable(part.optimizer) for spec, part in parts.items()}

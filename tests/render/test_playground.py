@@ -85,22 +85,16 @@ def test_functions_have_the_python_that_makes_them():
 def test_pages_are_small():
     one = playground("beale")
     assert len(document(one).encode()) <= 120_000
-    names = [
-        "beale",
-        "himmelblau",
-        "rosenbrock",
-        "ackley",
-        "rastrigin",
-        "booth",
-        "three_hump_camel",
-        "griewank",
-        "levy",
-    ]
     rates = [f"{name}(lr=0.01)" for name in TWENTY]
-    ten = playground([*names, "goldstein_price"], rates, steps=20)
+    ten = playground(TEN, rates, steps=20)
     assert len(document(ten).encode()) <= 250_000
     assert len(ten.optimizers) == 20
 
+
+TEN = (
+    "beale", "himmelblau", "rosenbrock", "ackley", "rastrigin", "booth", "three_hump_camel", "griewank", "levy",
+    "goldstein_price",
+)  # fmt: skip
 
 TWENTY = (
     "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "adamax", "nadam", "radam", "amsgrad", "lion",

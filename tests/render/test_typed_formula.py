@@ -56,6 +56,10 @@ FORMULAS = (
 
 @pytest.fixture(scope="module")
 def numbers():
+    return typed_numbers()
+
+
+def typed_numbers():
     """Values and gradients of all formulas at 1,000 points, in the page's script."""
     low_high = 6 * torch.rand(2, 1000, generator=torch.Generator().manual_seed(3), dtype=torch.float64) - 3
     low_high[:, :3] = torch.tensor([[0.0, 1.0, 2.0], [0.0, 1.0, 2.0]])
