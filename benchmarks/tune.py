@@ -2,6 +2,7 @@
 
     python benchmarks/tune.py                 all functions, a few seconds each on one core
     python benchmarks/tune.py beale booth     these functions; the others stay unchanged
+    python benchmarks/tune.py --new           optimizers without a stored rate; the rates of the others stay unchanged
 
 `landscapes/experiments/stored_lrs.py` documents the sweep, and a test repeats it. Run this script after a change to
 a function's start, steps, view or formula, to an optimizer, or to the sweep.
@@ -13,6 +14,7 @@ the first or the last of the grid. A better rate may lie outside it.
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -49,6 +51,25 @@ def tuned(function: Function, optimizers: Sequence[Optimizer]) -> dict[str, Any]
     }
 
 
+def extended(function: Function, optimizers: Sequence[Optimizer], known: Mapping[str, Any], old: Sequence[str]) -> Any:
+    """Return the entry of one function, with the rates of the optimizers in `old` as in its entry `known`.
+
+    The floor of a function that is unbounded below is the lowest loss of all runs, so that all are tuned again.
+    """
+    specs = [stored_lrs.lr_free_spec(optimizer) for optimizer in optimizers]
+    new = [optimizer for optimizer, spec in zip(optimizers, specs, strict=True) if spec not in old]
+    if not math.isfinite(function.minimum) or not known:
+        return tuned(function, optimizers)
+    found = tuned(function, new)
+    rates = {
+        kind: dict(zip([*old, *map(stored_lrs.lr_free_spec, new)], [*known[kind], *found[kind]], strict=True))
+        for kind in ("best", "calm")
+    }
+    edge = {*known["edge"], *found["edge"]}
+    merged = {kind: [of_kind[spec] for spec in specs] for kind, of_kind in rates.items()}
+    return {**found, **merged, "edge": [spec for spec in specs if spec in edge]}
+
+
 def save(optimizers: Sequence[Optimizer], table: Mapping[str, Any]) -> None:
     specs = json.dumps([stored_lrs.lr_free_spec(optimizer) for optimizer in optimizers])
     lines = (f"  {json.dumps(name)}: {json.dumps(entry)}" for name, entry in sorted(table.items()))
@@ -60,8 +81,16 @@ def save(optimizers: Sequence[Optimizer], table: Mapping[str, Any]) -> None:
 def main() -> None:
     torch.set_num_threads(1)
     optimizers = candidates()
-    chosen = [as_function(name) for name in sys.argv[1:]] or list(catalogue().values())
     stored = stored_lrs.stored()
+    if sys.argv[1:] == ["--new"]:
+        table = {}
+        for name, function in catalogue().items():
+            known = stored["functions"].get(name, {})
+            table[name] = extended(function, optimizers, known, stored["optimizers"])
+            print(name, flush=True)
+        save(optimizers, table)
+        return
+    chosen = [as_function(name) for name in sys.argv[1:]] or list(catalogue().values())
     current = stored["optimizers"] == [stored_lrs.lr_free_spec(optimizer) for optimizer in optimizers]
     if sys.argv[1:] and not current:
         sys.exit(

@@ -141,7 +141,7 @@ def emitted(optimizer: FirstOrder, dim: int) -> tuple[OptimizerScript, Emitter]:
         raise NotEmittedError("it has parameter groups")
     moves_gradient = hasattr(optimizer, "gradient_point")
     if type(optimizer).stepper.__func__ is not FirstOrder.stepper.__func__ and not moves_gradient:  # type: ignore[attr-defined]
-        raise NotEmittedError("its steps need more than one gradient")
+        raise NotEmittedError("its steps need more than one gradient, or random numbers")
     values = {
         name: value for name, value in optimizer.hyperparameters().items() if value and not _fixed(optimizer, name)
     }

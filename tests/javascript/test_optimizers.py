@@ -28,11 +28,12 @@ EXACT = (
     "nesterov(lr=0.0015)", "radam(lr=0.002)", "rmsprop(lr=0.03)", "rmsprop_centered(lr=0.02)",
     "rmsprop_inside(lr=0.03)", "rmsprop_momentum(lr=0.003)", "rprop(lr=0.01)", "schedule_free_adamw(lr=0.3)",
     "schedule_free_sgd(lr=0.002)", "sgd(lr=0.0015)", "sgd(lr=0.001, momentum=0.5, weight_decay=0.1)", "yogi(lr=0.3)",
-    "adam(lr=0.1, weight_decay=0.01)", "nadam(lr=0.1, momentum_decay=0)",
+    "adam(lr=0.1, weight_decay=0.01)", "nadam(lr=0.1, momentum_decay=0)", "ademamix(lr=0.1)",
+    "cautious_adamw(lr=0.3)", "cautious_lion(lr=0.02)", "mars(lr=0.1)", "prodigy(lr=1.0)", "shampoo(lr=0.3)",
 )  # fmt: skip
 """Optimizers without powers of real exponents: with correctly rounded roots, all bits are those of `race`."""
 
-NEAR = ("adafactor(lr=0.3)", "asgd(lr=0.0015)", "nadam(lr=0.1)")
+NEAR = ("adafactor(lr=0.3)", "adopt(lr=0.03)", "asgd(lr=0.0015)", "nadam(lr=0.1)")
 """Optimizers with powers of real exponents, which may differ in the last bit."""
 
 Points = NDArray[np.float64]
@@ -190,6 +191,7 @@ def test_functions_of_a_module_must_fit_together():
         ("clip(adam(lr=0.1), norm=1)", "Clip .* is not a first-order optimizer"),
         ("sophia", "Sophia .* steps need more than one gradient"),
         ("muon", "Muon .* computes in bfloat16"),
+        ("psgd_kron", "Kron .* need more than one gradient, or random numbers"),
         (Endless(lr=0.1), "Endless .* coefficients have too many conditions"),
         (Adafactor(lr=0.1, rows=3), "Adafactor .* cannot be traced"),
         (Capped(lr=0.1), "Capped .* reads the point as a number"),

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.second_order.linalg import dot, eigh, product
+from landscapes.optimizers.linalg import dot, eigh, product
 
 KINDS = ("random", "wide", "multiple", "zero", "diagonal", "rank one", "definite")
 

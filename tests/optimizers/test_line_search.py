@@ -13,7 +13,7 @@ from torch.optim.lbfgs import _strong_wolfe
 
 from landscapes import function
 from landscapes.objectives._function import Function
-from landscapes.optimizers.second_order.linalg import dot
+from landscapes.optimizers.linalg import dot
 from landscapes.optimizers.second_order.line_search import Trial, backtrack, strong_wolfe
 from landscapes.optimizers.stepper import StepContext
 from landscapes.oracle import Oracle, value_and_gradient

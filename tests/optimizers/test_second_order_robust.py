@@ -22,7 +22,7 @@ from landscapes.functions import get
 from landscapes.objectives._function import Function
 from landscapes.optimizers import parse
 from landscapes.optimizers.base import Optimizer
-from landscapes.optimizers.second_order.linalg import product
+from landscapes.optimizers.linalg import product
 
 ANYWHERE = [
     optimizers.Newton(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,7 @@ from torch import Tensor
 from landscapes import optimizers
 from landscapes.engine.batch import BatchResult
 from landscapes.objectives.decorators import Function, function
+from landscapes.optimizers.arithmetic import norm, pairwise_sum
 from landscapes.optimizers.base import Optimizer
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.optimizers.torch_arguments import PAIRS
@@ -152,6 +154,112 @@ class PlainUncorrectedW(PlainUncorrected):
     decoupled = True
 
 
+class PlainADOPT(Plain):
+    """Taniguchi et al., 2024, Algorithm 2, with clipping: the first gradient is only stored."""
+
+    def move(self, p: Tensor, g: Tensor, h: Mapping[str, Any], s: dict[str, Any]) -> None:
+        beta1, beta2 = h["betas"]
+        if not h.get("decoupled_weight_decay"):
+            g = g.add(p, alpha=h["weight_decay"])
+        if s["t"] == 1:
+            s["m"], s["v"] = torch.zeros_like(p), g * g
+            return
+        if h.get("decoupled_weight_decay"):
+            p.mul_(1 - h["lr"] * h["weight_decay"])
+        bound = (s["t"] - 1) ** h["clip_exp"]
+        s["m"].lerp_((g / s["v"].sqrt().clamp(min=h["eps"])).clamp(-bound, bound), 1 - beta1)
+        p.add_(s["m"], alpha=-h["lr"])
+        s["v"].mul_(beta2).addcmul_(g, g, value=1 - beta2)
+
+
+class PlainAdEMAMix(Plain):
+    """Pagliardini, Ablin & Grangier, 2024, Algorithm 1, with the schedulers of its section 3."""
+
+    def move(self, p: Tensor, g: Tensor, h: Mapping[str, Any], s: dict[str, Any]) -> None:
+        (beta1, beta2), t, beta3, alpha = h["betas"], s["t"], h["beta3"], h["alpha"]
+        fast, slow, v = (s.setdefault(name, torch.zeros_like(p)) for name in ("fast", "slow", "v"))
+        share = t / h["warmup"] if h["warmup"] else 1.0
+        if share < 1:
+            start, end = math.log(beta1), math.log(beta3)
+            beta3 = min(math.exp(start * end / ((1 - share) * end + share * start)), beta3)
+            alpha = alpha * share
+        p.mul_(1 - h["lr"] * h["weight_decay"])
+        fast.lerp_(g, 1 - beta1)
+        slow.lerp_(g, 1 - beta3)
+        v.mul_(beta2).addcmul_(g, g, value=1 - beta2)
+        root = v.sqrt() / (1 - beta2**t) ** 0.5 + h["eps"]
+        p.addcdiv_((fast / (1 - beta1**t)).add(slow, alpha=alpha), root, value=-h["lr"])
+
+
+class PlainMARS(Plain):
+    """Yuan et al., 2024, Algorithm 2 for one gradient per step, as in the authors' code."""
+
+    def move(self, p: Tensor, g: Tensor, h: Mapping[str, Any], s: dict[str, Any]) -> None:
+        (beta1, beta2), t = h["betas"], s["t"]
+        m, v, before = (s.setdefault(name, torch.zeros_like(p)) for name in ("m", "v", "before"))
+        c = g.add(g - before, alpha=h["gamma"] * (beta1 / (1 - beta1)))
+        length = float(norm(c[:, None]))
+        if length > 1:
+            c = c / length
+        m.lerp_(c, 1 - beta1)
+        v.mul_(beta2).addcmul_(c, c, value=1 - beta2)
+        p.mul_(1 - h["lr"] * h["weight_decay"])
+        p.addcdiv_(m, (v.sqrt() + h["eps"]) / (1 - beta2**t) ** 0.5, value=-h["lr"] / (1 - beta1**t))
+        before.copy_(g)
+
+
+class PlainCautious(Plain):
+    """Liang et al., 2024, Algorithm 1, around AdamW."""
+
+    def move(self, p: Tensor, g: Tensor, h: Mapping[str, Any], s: dict[str, Any]) -> None:
+        (beta1, beta2), t = h["betas"], s["t"]
+        m, v, top = (s.setdefault(name, torch.zeros_like(p)) for name in ("m", "v", "top"))
+        p.mul_(1 - h["lr"] * h["weight_decay"])
+        m.lerp_(g, 1 - beta1)
+        v.mul_(beta2).addcmul_(g, g, value=1 - beta2)
+        torch.maximum(top, v, out=top)
+        root = (top if h["amsgrad"] else v).sqrt() / (1 - beta2**t) ** 0.5 + h["eps"]
+        p.addcdiv_(m * cautious(m, g, h["xi"]), root, value=-h["lr"] / (1 - beta1**t))
+
+
+class PlainCautiousLion(Plain):
+    """Liang et al., 2024, Algorithm 1, around Lion."""
+
+    def move(self, p: Tensor, g: Tensor, h: Mapping[str, Any], s: dict[str, Any]) -> None:
+        (beta1, beta2), m = h["betas"], s.setdefault("m", torch.zeros_like(p))
+        p.mul_(1 - h["lr"] * h["weight_decay"])
+        u = (m * beta1 + g * (1 - beta1)).sign()
+        p.add_(u * cautious(u, g, h["xi"]), alpha=-h["lr"])
+        m.mul_(beta2).add_(g, alpha=1 - beta2)
+
+
+def cautious(step: Tensor, g: Tensor, xi: float) -> Tensor:
+    mask = (step * g > 0).to(g)
+    return mask * (mask.numel() / (mask.sum() + xi)) if mask.any() else mask
+
+
+class PlainProdigy(Plain):
+    """Mishchenko & Defazio, 2023: the authors' code, without a limit on the growth of D."""
+
+    def move(self, p: Tensor, g: Tensor, h: Mapping[str, Any], s: dict[str, Any]) -> None:
+        (beta1, beta2), t = h["betas"], s["t"]
+        m, v, summed = (s.setdefault(name, torch.zeros_like(p)) for name in ("m", "v", "summed"))
+        start, beta3 = s.setdefault("start", p.clone()), beta2**0.5
+        d = s.setdefault("d", p.new_tensor(h["d0"]))
+        rate = h["lr"]
+        if h["use_bias_correction"]:
+            rate = rate * ((1 - beta2**t) ** 0.5 / (1 - beta1**t))
+        length = d * rate
+        product = pairwise_sum((g * (start - p))[:, None])[0]
+        s["r"] = s.get("r", p.new_zeros(())) * beta3 + d / h["d0"] * length * product
+        m.mul_(beta1).addcmul_(d * (1 - beta1), g)
+        v.mul_(beta2).addcmul_(d * d * (1 - beta2) * g, g)
+        summed.mul_(beta3).addcmul_(d / h["d0"] * (d if h["safeguard_warmup"] else length), g)
+        s["d"] = torch.maximum(d, h["d_coef"] * s["r"] / pairwise_sum(summed.abs()[:, None])[0])
+        p.mul_(1 - length * h["weight_decay"])
+        p.addcmul_(-length, m / (v.sqrt() + s["d"] * h["eps"]))
+
+
 def log(low: float, high: float) -> Draw:
     return lambda rng: float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
@@ -160,7 +268,18 @@ def uniform(low: float, high: float) -> Draw:
     return lambda rng: float(rng.uniform(low, high))
 
 
-DROPPED = ("momentum", "weight_decay", "lr_decay", "lambd", "initial_accumulator_value", "momentum_decay", "beta1")
+DROPPED = (
+    "momentum",
+    "weight_decay",
+    "lr_decay",
+    "lambd",
+    "initial_accumulator_value",
+    "momentum_decay",
+    "beta1",
+    "xi",
+    "gamma",
+    "warmup",
+)
 """Settings whose term is omitted at 0."""
 
 DECAY = log(1e-4, 1e-1)
@@ -237,6 +356,33 @@ SPACES: Mapping[type[Optimizer], tuple[type[torch.optim.Optimizer], Mapping[str,
     ),
     optimizers.UncorrectedAdam: (PlainUncorrected, {"lr": log(1e-4, 1e-1), **MOMENTS}),
     optimizers.UncorrectedAdamW: (PlainUncorrectedW, {"lr": log(1e-4, 1e-1), **MOMENTS}),
+    optimizers.ADOPT: (PlainADOPT, {"lr": log(1e-3, 1e-1), **MOMENTS, "clip_exp": uniform(0, 0.5)}),
+    optimizers.AdEMAMix: (
+        PlainAdEMAMix,
+        {
+            "lr": log(1e-4, 1e-2),
+            **MOMENTS,
+            "beta3": uniform(0.9, 0.9999),
+            "alpha": uniform(0.5, 8),
+            "warmup": uniform(1, 60),
+        },
+    ),
+    optimizers.MARS: (PlainMARS, {"lr": log(1e-4, 1e-1), **MOMENTS, "gamma": uniform(0.01, 0.5)}),
+    optimizers.CautiousAdamW: (PlainCautious, {"lr": log(1e-4, 1e-1), **MOMENTS, "xi": uniform(0.1, 2)}),
+    optimizers.CautiousLion: (
+        PlainCautiousLion,
+        {
+            "lr": log(1e-5, 1e-2),
+            "beta1": uniform(0, 0.99),
+            "beta2": uniform(0, 0.999),
+            "weight_decay": DECAY,
+            "xi": uniform(0.1, 2),
+        },
+    ),
+    optimizers.Prodigy: (
+        PlainProdigy,
+        {"lr": log(0.1, 1), **MOMENTS, "d0": log(1e-6, 1e-2), "d_coef": uniform(0.5, 1)},
+    ),
     optimizers.Lion: (
         PlainLion,
         {"lr": log(1e-5, 1e-2), "beta1": uniform(0, 0.99), "beta2": uniform(0, 0.999), "weight_decay": DECAY},

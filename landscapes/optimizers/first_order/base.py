@@ -61,6 +61,9 @@ class FirstOrder(Optimizer):
 
     tunable: ClassVar[str] = "lr"
 
+    beyond_gradients: ClassVar[str] = "evaluates the function at points of its own"
+    """What an optimizer with a stepper of its own does besides `update`."""
+
     lr: Scalar = 1e-3
     groups: Sequence[Any] = field(default=(), kw_only=True)
 
@@ -70,7 +73,7 @@ class FirstOrder(Optimizer):
         if not self.groups:
             return
         if type(self).needs_gradient is not Optimizer.needs_gradient or not self.has_plain_stepper():
-            raise InputError(f"{self.kind} evaluates the function at points of its own, so it takes no groups")
+            raise InputError(f"{self.kind} {self.beyond_gradients}, so it takes no groups")
         checked = [  # by the constructors of the parts, which turn settings into the numbers they are
             replace(group, settings=tuple((name, getattr(part, name)) for name, _ in group.settings))
             for group, part in zip(self.parameter_groups, self.parts, strict=False)

@@ -11,7 +11,7 @@ from torch import Tensor
 from landscapes.optimizers.arithmetic import Scalar
 from landscapes.optimizers.base import OPEN_UNIT, POSITIVE, STRUCTURAL_INT
 from landscapes.optimizers.first_order.base import State
-from landscapes.optimizers.second_order.linalg import dot, product
+from landscapes.optimizers.linalg import dot, product
 from landscapes.optimizers.second_order.line_search_stepper import LineSearchOptimizer
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from landscapes.optimizers.arithmetic import Scalar
-from landscapes.optimizers.second_order.linalg import dot
+from landscapes.optimizers.linalg import dot
 from landscapes.optimizers.stepper import StepContext
 
 HALVINGS = 40

@@ -13,7 +13,7 @@ from landscapes.errors import InputError
 from landscapes.optimizers.arithmetic import Scalar, pairwise_sum
 from landscapes.optimizers.base import OPEN_UNIT, POSITIVE, Optimizer
 from landscapes.optimizers.first_order.base import State, stack_hyperparameters
-from landscapes.optimizers.second_order.linalg import dot
+from landscapes.optimizers.linalg import dot
 from landscapes.optimizers.second_order.line_search import Trial, strong_wolfe
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 

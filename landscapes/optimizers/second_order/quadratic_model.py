@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from landscapes.optimizers.arithmetic import pairwise_sum
-from landscapes.optimizers.second_order.linalg import eigh, product
+from landscapes.optimizers.linalg import eigh, product
 from landscapes.optimizers.second_order.line_search import rounding
 
 

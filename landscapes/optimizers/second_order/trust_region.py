@@ -14,8 +14,8 @@ from landscapes.objectives.decorators import Function
 from landscapes.optimizers.arithmetic import Scalar, norm, pairwise_sum
 from landscapes.optimizers.base import POSITIVE, Optimizer
 from landscapes.optimizers.first_order.base import stack_hyperparameters
+from landscapes.optimizers.linalg import dot
 from landscapes.optimizers.second_order.derivatives import check_twice_differentiable
-from landscapes.optimizers.second_order.linalg import dot
 from landscapes.optimizers.second_order.quadratic_model import QuadraticModel, gain_ratio
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 

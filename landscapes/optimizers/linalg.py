@@ -25,6 +25,41 @@ def product(matrix: Tensor, v: Tensor) -> Tensor:
     return pairwise_sum((matrix * v).transpose(0, 1))
 
 
+def matmul(a: Tensor, b: Tensor) -> Tensor:
+    """Return the products (m, n, R) of matrices (m, k, R) and (k, n, R).
+
+    >>> matmul(torch.tensor([[1.0, 2.0]])[..., None], torch.tensor([[3.0], [4.0]])[..., None]).tolist()
+    [[[11.0]]]
+    """
+    return pairwise_sum((a[:, :, None] * b[None]).transpose(0, 1))
+
+
+def qr_basis(matrix: Tensor) -> Tensor:
+    """Return the orthogonal factor Q (n, n, R) of the decomposition QR of matrices (n, n, R), by Householder (1958).
+
+    Q is orthogonal also where a matrix is singular.
+
+    >>> q = qr_basis(torch.tensor([[3.0, 1.0], [4.0, 2.0]])[..., None])
+    >>> q[:, 0, 0].abs().tolist()
+    [0.6000000238418579, 0.800000011920929]
+    """
+    n = len(matrix)
+    q = torch.eye(n, dtype=matrix.dtype, device=matrix.device)[..., None].expand_as(matrix)
+    for k in range(n - 1):
+        column = matrix[:, k]
+        below = torch.cat([torch.zeros_like(column[:k]), column[k:]])
+        size = below.abs().amax(0)
+        below = below / torch.where(size > 0, size, 1.0)  # squares neither overflow nor underflow
+        length = dot(below, below).sqrt()
+        head = below[k] + torch.where(below[k] < 0, -length, length)
+        v = torch.cat([below[:k], head[None], below[k + 1 :]])
+        square = dot(v, v)
+        factor = torch.where(square > 0, 2 / square, 0.0)
+        matrix = matrix - v[:, None] * (factor * product(matrix.transpose(0, 1), v))[None]
+        q = q - (factor * product(q, v))[:, None] * v[None]
+    return q
+
+
 def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """Return eigenvalues (d, R), unsorted, and eigenvectors (d, d, R), one per column, of symmetric matrices (d, d, R).
 
