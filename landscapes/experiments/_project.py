@@ -50,12 +50,13 @@ def project(
     function: str | Function | Callable[[Points], Any] | None = None,
     *,
     along: str | Sequence[int] | Sequence[Sequence[float]] = "pca",
+    origin: Sequence[float] | None = None,
     resolution: int = 257,
     view: Sequence[Sequence[float]] | None = None,
     margin: float = MARGIN,
     progress: Progress | None = None,
 ) -> Record:
-    """Project a race in more than two coordinates onto a plane through the best run's last point.
+    """Project a race in more than two coordinates onto a plane, by default through the best run's last point.
 
     Runs are projected orthogonally. The surface is the function in the plane. The losses of runs stay the true ones, so
     off the plane they differ from the surface. `meta.plane["explained"]` is the share of the runs' movement within the
@@ -68,6 +69,8 @@ def project(
             network. None draws trajectories without a surface.
         along: "pca" for the two directions in which runs that did not fail move most; the numbers of two coordinates,
             such as (0, 1); or two directions, shape (2, d), which are made orthonormal.
+        origin: the point of the plane from which its coordinates are measured, d numbers; by default the best run's
+            last point.
         resolution: points per side of the surface.
         view: the part of the plane to show, ((x low, x high), (y low, y high)); by default a box around all runs that
             did not fail.
@@ -75,10 +78,11 @@ def project(
         progress: called with (points evaluated, all points).
 
     Returns:
-        A record of two coordinates, measured along the two directions from the best run's last point.
+        A record of two coordinates, measured along the two directions from the origin.
 
     Raises:
-        InputError: for a record of one or two coordinates, another function, or unknown directions.
+        InputError: for a record of one or two coordinates, another function, unknown directions, or an origin that is
+            not a point.
 
     Warns:
         UserWarning: if the function has other values at points of the runs than the losses recorded there, as with
@@ -106,17 +110,17 @@ def project(
     if isinstance(resolution, bool) or not isinstance(resolution, int) or resolution < 2:
         raise InputError(f"resolution must be an integer >= 2, got {resolution!r}")
     x = record.trajectories.x
-    origin = x[record.order[0], -1]
-    directions, explained = _directions(record, origin, along)
+    center = x[record.order[0], -1] if origin is None else _point(origin, dim)
+    directions, explained = _directions(record, center, along)
     if objective is not None:
         _warn_of_other_losses(objective, record)
-    flat = (x - origin) @ directions.T
+    flat = (x - center) @ directions.T
     kept = ~np.isin(record.trajectories.runs["status"], FAILED)
     points = flat[kept if kept.any() else slice(None)].reshape(-1, 2)
     points = points[np.isfinite(points).all(1)]
     extent = np.stack([points.min(0), points.max(0)], 1)
     box = around(extent, np.ones(2), margin) if wanted is None else wanted
-    surface = None if objective is None else _surface(objective, origin, directions, box, resolution, progress)
+    surface = None if objective is None else _surface(objective, center, directions, box, resolution, progress)
     title = record.meta.title or (objective.title if objective else "") or "Trajectories"
     stored = dim <= LARGEST_STORED
     meta = record.meta.replace(
@@ -124,13 +128,24 @@ def project(
         start=flat[0, 0].tolist(),
         domain=box.tolist(),
         plane={
-            **({"origin": origin.tolist(), "directions": directions.tolist()} if stored else {}),
+            **({"origin": center.tolist(), "directions": directions.tolist()} if stored else {}),
             "along": along if isinstance(along, str) else np.asarray(along).tolist() if stored else "directions",
             "explained": explained,
         },
     )
     moving = {name: values for name, values in record.trajectories.metrics.items() if values.ndim == 2}
     return Record(replace(record.trajectories, x=flat, metrics=moving), surface, meta)
+
+
+def _point(given: Sequence[float], dim: int) -> Points:
+    """Return a point as an array (d,). Raises `InputError` if it is none."""
+    try:
+        point = np.array(given, dtype=float)
+    except (TypeError, ValueError):
+        point = np.zeros(0)
+    if point.shape != (dim,) or not np.isfinite(point).all():
+        raise InputError(f"origin must be a point of {dim} finite numbers, got {given!r:.80}")
+    return point
 
 
 def _with_points(record: Record) -> Record:

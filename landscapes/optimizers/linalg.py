@@ -6,10 +6,12 @@ last bits of its eigenvalues depend on the memory alignment of a matrix.
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.arithmetic import pairwise_sum
+from landscapes.optimizers.arithmetic import norm, pairwise_sum
 
 SWEEPS = 16
 """Largest number of sweeps; Jacobi's method converges quadratically, in six to eight sweeps for ten coordinates."""
@@ -58,6 +60,35 @@ def qr_basis(matrix: Tensor) -> Tensor:
         matrix = matrix - v[:, None] * (factor * product(matrix.transpose(0, 1), v))[None]
         q = q - (factor * product(q, v))[:, None] * v[None]
     return q
+
+
+def polar(matrix: Tensor) -> Tensor:
+    """Return the matrices (m, n, R) with all singular values that are not 0 set to 1.
+
+    The columns, or the rows if there are fewer, are rotated in pairs until they are orthogonal (Hestenes, 1958).
+
+    >>> polar(torch.tensor([[3.0, 0.0], [0.0, 0.5]])[..., None])[..., 0].tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    if matrix.shape[1] > matrix.shape[0]:
+        return polar(matrix.transpose(0, 1)).transpose(0, 1)
+    n = matrix.shape[1]
+    size = matrix.abs().amax((0, 1))
+    columns = list((matrix / torch.where(size > 0, size, 1.0)).unbind(1))
+    v = list(torch.eye(n, dtype=matrix.dtype, device=matrix.device)[..., None].expand(n, n, matrix.shape[2]).unbind(1))
+    for _ in range(2 if n == 2 else SWEEPS):
+        for i, j in combinations(range(n), 2):
+            a, b, coupling = (dot(columns[k], columns[m]) for k, m in ((i, i), (j, j), (i, j)))
+            turns = coupling != 0
+            theta = (b - a) / (2 * torch.where(turns, coupling, 1.0))
+            tangent = torch.where(theta < 0, -1.0, 1.0) / (theta.abs() + (theta * theta + 1).sqrt())
+            tangent = torch.where(turns, tangent, 0.0)
+            c = 1 / (tangent * tangent + 1).sqrt()
+            for part in (columns, v):
+                part[i], part[j] = c * (part[i] - tangent * part[j]), c * (part[j] + tangent * part[i])
+    lengths = torch.stack([norm(column) for column in columns])
+    u = torch.stack(columns, 1) / torch.where(lengths > 0, lengths, 1.0)
+    return matmul(u, torch.stack(v, 0))
 
 
 def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:

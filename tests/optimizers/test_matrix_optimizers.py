@@ -20,7 +20,7 @@ from landscapes.errors import InputError
 from landscapes.optimizers.base import Optimizer
 from landscapes.optimizers.first_order.kron import updates_preconditioner
 from landscapes.optimizers.first_order.muon import orthogonal
-from landscapes.optimizers.linalg import matmul, qr_basis
+from landscapes.optimizers.linalg import matmul, polar, qr_basis
 from landscapes.oracle import value_and_gradient
 from landscapes.random import normal
 
@@ -215,6 +215,32 @@ def test_qr_bases_are_orthogonal_also_of_singular_matrices(n):
     triangle = matmul(q.transpose(0, 1), full)
     assert (triangle.permute(2, 0, 1).tril(-1).abs().amax((1, 2)) <= 1e-14 * n * full.abs().amax((0, 1))).all()
     assert torch.equal(qr_basis(full[..., 7:8])[..., 0], q[..., 7])
+
+
+@pytest.mark.parametrize("shape", [(1, 4), (2, 2), (3, 2), (2, 5), (4, 4)], ids=str)
+def test_polar_factors_have_singular_values_of_one(shape):
+    rng = np.random.default_rng(shape[1])
+    given = torch.from_numpy(rng.normal(size=(*shape, 6)))
+    given[0, ..., 1] *= 1e-9
+    given[..., 2] = 0
+    given[..., 3] *= 1e200
+    found = polar(given)
+    for run in (0, 1, 3, 4):
+        u, _, vt = np.linalg.svd(given[..., run].numpy(), full_matrices=False)
+        np.testing.assert_allclose(found[..., run].numpy(), u @ vt, atol=1e-7 if run == 1 else 1e-13)
+    assert not found[..., 2].any()
+    assert torch.equal(polar(given[..., 4:5])[..., 0], found[..., 4])
+
+
+def test_exact_muon_takes_steps_of_polar_factors():
+    optimizer = optimizers.Muon(lr=0.1, momentum=0.5, weight_decay=0.1, rows=2, exact=True)
+    w, b = starts(6, 1, np.random.default_rng(4))[:, 0], torch.zeros(2, 3).double()
+    for point in by_optimizers(valley(6), [optimizer], w[:, None], 15)[:, :, 0]:
+        g = value_and_gradient(valley(6), w[:, None])[1].reshape(2, 3)
+        b = 0.5 * b + 0.5 * g
+        u, _, vt = torch.linalg.svd(0.5 * g + 0.5 * b, full_matrices=False)
+        w = w * 0.99 - 0.1 * (u @ vt).flatten()
+        torch.testing.assert_close(point, w, rtol=1e-9, atol=1e-9)
 
 
 def test_the_preconditioner_of_kron_changes_ever_more_rarely():

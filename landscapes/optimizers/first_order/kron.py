@@ -43,7 +43,7 @@ class Kron(FirstOrder):
         U = QᵀQ·M̂·PᵀP, shortened to a root mean square of 1.1
         X ← X − lr·(U + λX)
 
-    Q and P change at each of the first 500 steps, then ever more rarely, down to every 33rd. The norm is a lower bound
+    Q and P change at each of the first 500 steps, then ever more rarely, down to every 34th. The norm is a lower bound
     of the spectral norm. The factors are not rebalanced, which changes rounding alone.
 
     Args:

@@ -15,6 +15,7 @@ from landscapes.optimizers.arithmetic import Scalar, add_scaled, is_zero, norm, 
 from landscapes.optimizers.base import HALF_OPEN_UNIT, NON_NEGATIVE, STRUCTURAL_INT
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 from landscapes.optimizers.first_order.matrices import as_matrices, as_points, check_rows
+from landscapes.optimizers.linalg import polar
 
 QUINTIC = (3.4445, -4.7750, 2.0315)
 """Coefficients of the Newton–Schulz step, which drives all singular values towards 1."""
@@ -40,6 +41,7 @@ class Muon(FirstOrder):
         weight_decay: λ, decoupled weight decay as in AdamW, ≥ 0; default 0.1.
         rows: number of rows of the matrix, a divisor of the number of coordinates, ≥ 1; default 1.
         nesterov: whether to use Nesterov momentum; default True.
+        exact: whether all singular values become 1 up to rounding, not only about 1, in place of NS₅; default False.
         groups: settings by coordinate, see `FirstOrder`; default none.
 
     >>> Muon(lr=0.02, rows=2).spec
@@ -54,6 +56,11 @@ class Muon(FirstOrder):
     weight_decay: Scalar = field(default=0.1, metadata=NON_NEGATIVE)
     rows: int = field(default=1, metadata=STRUCTURAL_INT)
     nesterov: bool = True
+    exact: bool = False
+
+    @property
+    def plain_label(self) -> str:
+        return "Muon, exact" if self.exact else "Muon"
 
     def check(self, function: Function) -> None:
         if not self.groups:
@@ -70,7 +77,10 @@ class Muon(FirstOrder):
         b = torch.lerp(s[0], g, new)
         direction = torch.lerp(g, b, self.momentum) if self.nesterov else b
         columns = len(p) // self.rows
-        step = as_points(orthogonal(as_matrices(direction, self.rows))).to(p)
+        if self.exact:
+            step = polar(direction.reshape(self.rows, columns, -1)).reshape(p.shape)
+        else:
+            step = as_points(orthogonal(as_matrices(direction, self.rows))).to(p)
         if not is_zero(self.weight_decay):
             p = p * shrink
         return add_scaled(p, -lr * math.sqrt(max(1.0, self.rows / columns)), step), (b,)
