@@ -40,6 +40,7 @@ from landscapes.render.plots._heatmap import heatmap
 from landscapes.render.plots._history import history
 from landscapes.render.plots._label_runs import label_runs
 from landscapes.render.plots._loss_curves import loss_curves
+from landscapes.render.plots._norm_balls import norm_balls
 from landscapes.render.plots._optimizer_state import optimizer_state
 from landscapes.render.plots._pairs import critical_difference, improvement_matrix
 from landscapes.render.plots._performance_profile import performance_profile
@@ -82,6 +83,7 @@ __all__ = [
     "loss_curves",
     "loss_quantiles",
     "lr_sweep",
+    "norm_balls",
     "optimizer_state",
     "performance_profile",
     "prescription",

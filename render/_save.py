@@ -277,10 +277,11 @@ def check_output(path: str | os.PathLike[str], experiment: str = "race", **optio
             options.get("inset", False) is not False
             or options.get("labels", "legend") != "legend"
             or options.get("panel") is False
+            or options.get("norm_balls", False) is not False
         ):
             raise InputError(
-                "a page always has losses and a legend, and can be zoomed: leave out inset, labels and panel, or save "
-                "a picture or an animation"
+                "a page always has losses and a legend, can be zoomed, and has no norm balls: leave out inset, labels, "
+                "panel and norm_balls, or save a picture or an animation"
             )
         if options.get("figsize") is not None or "dpi" in options:
             raise InputError(

@@ -26,6 +26,7 @@ def check_figure(options: argparse.Namespace) -> Path:
     output = check_output(
         options.output, step=options.step, inset=options.inset, labels=options.labels, view3d=view3d(options),
         seconds=options.seconds, fps=options.fps, pace=options.pace, live=options.live, standings=options.standings,
+        norm_balls=options.norm_balls,
         pause=dict(options.pause or ()) or None,
     )  # fmt: skip
     appearance(options)
@@ -93,7 +94,7 @@ def draw(record: Record, output: Path, options: argparse.Namespace, function: Fu
     from landscapes import render
     from landscapes.analysis.race_table import table
 
-    names = ("seconds", "fps", "pace", "step", "view", "inset", "labels", "standings")
+    names = ("seconds", "fps", "pace", "step", "view", "inset", "labels", "standings", "norm_balls")
     look = appearance(options) | {name: getattr(options, name) for name in names} | {"view3d": view3d(options)}
     look["pause"] = dict(options.pause or ()) or None
     results = [heading(record), f"\n{table(record)}\n"]

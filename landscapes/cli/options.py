@@ -234,6 +234,11 @@ def add_race_figure(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         help="a plain legend in place of the leaderboard: place, gap or loss, and the step that reaches the target",
     )
     look.add_argument(
+        "--norm-balls",
+        action="store_true",
+        help="draw at each current point the ball of the optimizer's norm, on which its last step ends",
+    )
+    look.add_argument(
         "--pace",
         default="auto",
         metavar="P",

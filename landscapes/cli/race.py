@@ -147,6 +147,7 @@ def _check_plane(function: Function, options: argparse.Namespace) -> None:
         "--view": options.view is not None,
         "--inset": options.inset,
         f"--labels {options.labels}": options.labels != "legend",
+        "--norm-balls": options.norm_balls,
         "--3d": options.view3d,
         "--camera": options.camera is not None,
         "--live": options.live,

@@ -25,7 +25,7 @@ from landscapes.summary import FunctionSummary
 from landscapes.views import View
 
 COMMON = {"theme", "figsize", "dpi", "text_scale", "lang", "words"}
-RACE = {"step", "view", "panel", "inset", "labels", "view3d", "standings"}
+RACE = {"step", "view", "panel", "inset", "labels", "view3d", "standings", "norm_balls"}
 OPTIONS = {
     "race": COMMON | RACE | {"title", "colors"},
     "sweep": COMMON | {"title", "measure", "along", "colors"},
@@ -57,6 +57,7 @@ class FigureOptions(TypedDict, total=False):
     inset: bool | float
     labels: str
     standings: bool
+    norm_balls: bool
     view3d: bool | Camera
     measure: str
     along: str | Sequence[str] | None
@@ -80,6 +81,7 @@ def figure(
     inset: bool | float = False,
     labels: str = "legend",
     standings: bool = True,
+    norm_balls: bool = False,
     view3d: bool | Camera = False,
     measure: str = "gap",
     along: str | Sequence[str] | None = None,
@@ -118,8 +120,10 @@ def figure(
         standings: whether the legend is a leaderboard: place, name, learning rate, present gap (or loss), and the step
             from which a run stays at the target ("✓ 120") or at which it failed. Where there is no room, and with
             False, it is a plain legend. For races.
-        view3d: whether to draw the surface in 3-D, as `render.figure_3d`, or the `Camera`. It has neither losses, inset
-            nor direct labels. For races.
+        norm_balls: whether to draw at each current point the ball of the optimizer's norm, on which the last step ends,
+            as `render.norm_balls`. For races.
+        view3d: whether to draw the surface in 3-D, as `render.figure_3d`, or the `Camera`. It has neither losses,
+            inset, direct labels nor norm balls. For races.
         measure: what to show, as in `render.heatmap`. For sweeps.
         along: one or two hyper-parameters; by default the first ones. For sweeps.
         text_scale: the size of all texts, from 0.5 to 4 times the usual one; margins follow. A small figure takes the
@@ -147,6 +151,7 @@ def figure(
     given: dict[str, Any] = {
         "step": step, "view": view, "panel": panel, "inset": inset, "labels": labels, "view3d": view3d, "title": title,
         "measure": measure, "along": along, "colors": colors, "standings": standings,
+        "norm_balls": norm_balls,
     }  # fmt: skip
     check_options(experiment, given)
     size: dict[str, Any] = {
@@ -167,7 +172,16 @@ def figure(
         shown = record if view is None else crop(record, view)
         return figure_3d(shown, step=step, camera=camera, title=title, standings=standings, **size)
     return race_figure(
-        record, step=step, title=title, view=view, panel=panel, inset=inset, labels=labels, standings=standings, **size
+        record,
+        step=step,
+        title=title,
+        view=view,
+        panel=panel,
+        inset=inset,
+        labels=labels,
+        standings=standings,
+        norm_balls=norm_balls,
+        **size,
     )
 
 
@@ -206,6 +220,7 @@ KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "panel": ((bool, np.bool_), "True or False"),
     "labels": (str, "text"),
     "standings": ((bool, np.bool_), "True or False"),
+    "norm_balls": ((bool, np.bool_), "True or False"),
     "measure": (str, "text"),
     "view3d": ((bool, np.bool_, Camera), "True, False or a Camera"),
     "lang": (str, "the code of a language"),
@@ -215,7 +230,7 @@ KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
 """The types of options that nothing else checks, in words."""
 
 DEFAULTS: Mapping[str, Any] = {
-    "inset": False, "labels": "legend", "standings": True, "view3d": False, "measure": "gap",
+    "inset": False, "labels": "legend", "standings": True, "norm_balls": False, "view3d": False, "measure": "gap",
 }  # fmt: skip
 
 
@@ -238,5 +253,8 @@ def check_options(experiment: str, options: Mapping[str, Any]) -> None:
         raise InputError(
             f"{wrong[0]} is an option for {with_article(owner)}; the figure of {with_article(experiment)} has {known}"
         )
-    if "view3d" in given and ({"inset", "labels"} & given or options.get("panel")):
-        raise InputError("a 3-D view has neither an inset, direct labels nor losses: leave out inset, labels and panel")
+    if "view3d" in given and ({"inset", "labels", "norm_balls"} & given or options.get("panel")):
+        raise InputError(
+            "a 3-D view has neither an inset, direct labels nor losses, and no norm balls: leave out inset, labels, "
+            "panel and norm_balls"
+        )

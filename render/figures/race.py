@@ -22,6 +22,7 @@ from landscapes.render.plots._crop import crop
 from landscapes.render.plots._history import history
 from landscapes.render.plots._label_runs import label_runs
 from landscapes.render.plots._loss_curves import loss_curves, loss_name
+from landscapes.render.plots._norm_balls import norm_balls as draw_norm_balls
 from landscapes.render.plots._sharpness import sharpness
 from landscapes.render.plots._trajectories import trajectories
 from landscapes.render.plots._zoom_inset import MAGNIFICATION, zoom_inset
@@ -62,6 +63,7 @@ def race_figure(
     inset: bool | float = False,
     labels: str = "legend",
     standings: bool = True,
+    norm_balls: bool = False,
     text_scale: float | None = None,
     lang: str | None = None,
     words: Mapping[str, str] | None = None,
@@ -75,6 +77,7 @@ def race_figure(
         (inset is not False and record.surface is None)
         or (labels == "direct" and record.surface is None and drawn != "only trajectories")
         or (panel is False and not has_plot(record))
+        or (norm_balls and record.trajectories.x.shape[-1] != 2)
     ):
         raise InputError(f"this record has no surface to draw, {drawn}: races in two dimensions have one")
     if view is not None:
@@ -95,6 +98,8 @@ def race_figure(
         else:
             key = Key.of(sheet, record, standings) if labels == "legend" else Key(sheet, [])
             _lay_out(sheet, record, panel, title, key)
+        if norm_balls:
+            draw_norm_balls(record, made.axes[0], theme=look)
         if inset is not False:
             zoom_inset(record, made.axes[0], theme=look, magnification=MAGNIFICATION if inset is True else inset)
         if labels == "direct":

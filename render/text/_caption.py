@@ -58,7 +58,8 @@ def caption(record: Record) -> str:
     outcome = result_sentence(record).rstrip(".")
     steps = counted(record.meta["steps"], "step")
     along = (record.meta.plane or {}).get("along")
-    where = f" along {listed(along)}" if along else f" from {start}"
+    named = isinstance(along, list) and all(isinstance(name, str) for name in along)
+    where = f" along {listed(along)}" if named and along else f" from {start}"
     parts = [
         f"{record.meta['title']}, {steps if record.meta['steps'] else 'the loss'}{where}: {listed(optimizers)}"
         f"{_calm(record)}",

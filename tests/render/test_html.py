@@ -400,10 +400,10 @@ def test_save_and_the_command_line_make_pages(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("words", "wrong"),
     [
-        (("--inset",), "a page always has losses and a legend, and can be zoomed: leave out inset, labels and panel"),
+        (("--inset",), "a page always has losses and a legend, can be zoomed, and has no norm balls: leave out inset"),
         (
             ("--labels", "direct"),
-            "a page always has losses and a legend, and can be zoomed: leave out inset, labels and panel",
+            "a page always has losses and a legend, can be zoomed, and has no norm balls: leave out inset",
         ),
         (("--size", "800x600"), "--size does not apply to .html: the page fills its window"),
         (("--step", "3"), "is an animation of every step"),
