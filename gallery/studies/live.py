@@ -35,6 +35,8 @@ NEAREST = {
     "09_clipping": ("18_vanishing_gradients", "its network has 1201 weights"),
     "19_adam_fails": ("16_betas", "its losses change from step to step"),
     "20_plane_and_truth": ("18_vanishing_gradients", "its networks have hundreds of weights"),
+    "21_muon_in_two_dimensions": ("10_ravine", "its points are matrices"),
+    "22_noise_and_saddles": ("01_saddle", "its verdict is a median over seeds"),
 }
 """Studies without a live page: the nearest one, and why."""
 
