@@ -21,7 +21,7 @@ PAGE.loader.exec_module(page)
 PUBLIC = {"landscapes", *(f"landscapes.{name}" for name in ("analysis", "functions", "optimizers", "transforms"))}
 
 every = pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
-QUICK, LONG = ("12",), ("05", "06", "09", "10", "14", "16", "18", "20")
+QUICK, LONG = ("12",), ("05", "06", "09", "10", "14", "16", "18", "20", "21", "22")
 """Studies that take at most half a second at a small size, and those that take more than three."""
 
 
