@@ -245,6 +245,23 @@ def test_rubbish_in_the_address_is_ignored_and_said(show):
 
 @in_browser
 @pytest.mark.slow
+def test_a_finger_drags_the_start(show):
+    page = show(wide=390, high=844)
+    x, y, wide, high = page.box("#start")
+    x, y = x + wide / 2, y + high / 2
+    page.ask("Emulation.setTouchEmulationEnabled", enabled=True)
+    page.ask("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
+    for k in (10, 20, 40):
+        page.ask("Input.dispatchTouchEvent", type="touchMove", touchPoints=[{"x": x + k, "y": y + k}])
+    page.ask("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+    page.ask("Emulation.setTouchEmulationEnabled", enabled=False)
+    page.frames(4)
+    assert "start=(0.6, 1.4)" not in python(page)
+    assert losses(page) == repeated(python(page))
+
+
+@in_browser
+@pytest.mark.slow
 def test_controls_have_names_and_are_reached_by_keys(show):
     page = show("#noise=0.1&schedule=one_cycle")
     nameless = page.run(
