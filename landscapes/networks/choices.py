@@ -77,11 +77,10 @@ def choose_directions(
         direction, name, scale = _one(loss, origin, part, k, parts, paths, include_1d, seed)
         scale = scale if normalize == "" else normalize
         direction = direction.to(origin.device)
-        if part != "random":
+        random = isinstance(part, str) and part == "random"  # an array would compare its entries
+        if not random:
             check_directions([direction], [name])
-        direction = (
-            direction if part == "random" and scale == "filter" else normalized(loss.weights, direction, origin, scale)
-        )
+        direction = direction if random and scale == "filter" else normalized(loss.weights, direction, origin, scale)
         found.append(direction.to(origin.dtype))
         names.append(name)
         units.append(scale == "unit")

@@ -227,4 +227,4 @@ def given_direction(weights: Weights, given: Any, name: str) -> Tensor:
     try:
         return weights.vector_of(given, name)
     except InputError as error:
-        raise InputError(f"{error} A direction has one number per moving weight") from None
+        raise InputError(f"{error}; a direction has one number per moving weight") from None

@@ -60,6 +60,10 @@ class LossModule(nn.Module):
         if self.loss is None:
             outputs = self.model(**batch) if isinstance(batch, Mapping) else self.model(*batch)
             values = [getattr(outputs, "loss", None)]
+            if values[0] is None:
+                raise InputError(
+                    "the output of the model has no .loss; give a loss: loss(outputs, targets), or loss(model, batch)"
+                )
             args: tuple[Any, ...] = (self.model, batch)
         elif self.whole:
             values, args = [self.loss(self.model, batch)], (self.model, batch)
@@ -83,10 +87,6 @@ def _scalar(value: Any, what: str) -> Tensor:
     if isinstance(value, int | float):
         return torch.tensor(float(value), dtype=torch.float64)
     if not isinstance(value, Tensor):
-        if value is None and what == "the loss":
-            raise InputError(
-                "the output of the model has no .loss; give a loss: loss(outputs, targets), or loss(model, batch)"
-            )
         raise InputError(f"{what} must be one number per batch, got {type(value).__name__}")
     if value.numel() != 1:
         raise InputError(

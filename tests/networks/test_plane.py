@@ -313,6 +313,7 @@ def test_invalid_networks_and_losses(mlp):
     refuse("one number per batch, got shape \\(90,\\)", net, nn.CrossEntropyLoss(reduction="none"), data)
     refuse("raises .*takes 1 positional argument", net, lambda outputs: outputs.mean(), data)
     refuse("the output of the model has no .loss", net, None, data[:1])
+    refuse("the loss must be one number per batch, got NoneType", net, lambda outputs, targets: None, data)
     with torch.no_grad():
         broken = copy.deepcopy(net)
         broken[0].weight[0, 0] = float("nan")
@@ -370,6 +371,34 @@ def test_random_losses_are_told_and_frozen(mlp):
     with pytest.warns(UserWarning, match="random"):
         again = plane(mlp.net, loss, mlp.data, resolution=5)
     assert record.surface.values.tolist() == again.surface.values.tolist()
+
+
+class Augmented(torch.utils.data.Dataset):
+    """Rows with noise from torch's global generator, as of random crops."""
+
+    def __init__(self, job):
+        self.job = job
+
+    def __len__(self):
+        return len(self.job.x)
+
+    def __getitem__(self, i):
+        return self.job.x[i] + torch.randn(2), self.job.y[i]
+
+
+def test_random_data_are_told(mlp):
+    before = torch.get_rng_state()
+    with pytest.warns(UserWarning, match="the data are random: a second pass over the loader gives"):
+        plane(mlp.net, CE, torch.utils.data.DataLoader(Augmented(mlp), batch_size=30), resolution=3)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_directions_may_be_arrays(mlp):
+    d = [torch.randn(99, generator=torch.Generator().manual_seed(k)) for k in (0, 1)]
+    tensors, arrays = (
+        plane(mlp.net, CE, mlp.data, directions=given, resolution=3) for given in (d, [one.numpy() for one in d])
+    )
+    assert arrays.surface.values.tolist() == tensors.surface.values.tolist()
 
 
 def test_losses_of_the_model_that_differentiate_themselves():
