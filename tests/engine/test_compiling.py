@@ -31,6 +31,11 @@ slow = pytest.mark.slow
 RUNS = 300
 RATES = np.geomspace(1e-4, 5e-3, RUNS)  # none diverges: chaos would amplify rounding errors
 PLAIN = [name for name in OPTIMIZERS if group_runs(Batch(optimizer_of(name), 1))]
+COUPLED = (
+    "adafactor", "cautious_adamw", "cautious_lion", "mars", "muon", "normuon", "prodigy", "shampoo", "soap",
+)  # fmt: skip
+"""Optimizers whose steps along a coordinate depend on the others; they are not compiled."""
+
 LIKE = torch.zeros(RUNS, dtype=torch.float64)
 WIDE = torch.tensor([[-50.0, 50.0]] * 2, dtype=torch.float64)
 
@@ -63,7 +68,7 @@ def close(a: BatchResult, b: BatchResult, atol: float = 1e-12) -> None:
 @needs_compiler
 @slow
 @pytest.mark.usefixtures("two_steps_per_call")
-@pytest.mark.parametrize("name", [name for name in PLAIN if name not in ("adafactor", "muon")])
+@pytest.mark.parametrize("name", [name for name in PLAIN if name not in COUPLED])
 @pytest.mark.sample(9)
 def test_compiled_steps_agree_to_rounding(name, no_cache):
     many = Batch(optimizer_of(name), RUNS, {"lr": RATES})
@@ -191,7 +196,9 @@ def branching(x: Tensor, y: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize(
-    ("objective", "name"), [(branching, "adam"), (get("himmelblau"), "muon")], ids=["branching", "coupled"]
+    ("objective", "name"),
+    [(branching, "adam"), *((get("himmelblau"), name) for name in COUPLED)],
+    ids=["branching", *COUPLED],
 )
 def test_what_cannot_be_compiled_runs_uncompiled(objective, name, no_cache):
     many = Batch(optimizer_of(name), RUNS, {"lr": RATES})
