@@ -172,7 +172,7 @@ def fit_columns(
     rounds = [(*look, fonts, False) for look in plain]
     if theme.text_scale >= LARGE and cut:
         large = [*plain, (nameless, False, np.inf)]
-        rounds = [(*look, fonts[:2], tight) for tight in (False, True) for look in large] + rounds
+        rounds = [(*look, fonts[: 1 + tight], tight) for tight in (False, True) for look in large] + rounds
     rounds += [(bare, False, usual, fonts, False), (nameless, False, least, fonts, False)] if cut else []
     for shown, in_words, name, sizes, tight in rounds:
         for font in sizes:
