@@ -40,6 +40,10 @@ else load(`live/${name}.js`, () => load(`live/${window.livePage.template}`, () =
 """The page that loads the others."""
 
 
+LIKE = ("booth", "wood")
+"""A live page and a replay: every other page has most of its lines from one of them."""
+
+
 def template_name() -> str:
     """Return the file name of the template, which changes with the code."""
     return f"template-{fingerprints.of_code()[:12]}.js"
@@ -50,7 +54,8 @@ def prepare(folder: Path) -> None:
     write_if_changed(folder.parent / "live.html", LOADER)
     target = folder / template_name()
     if not target.exists():
-        write_if_changed(target, f"window.liveTemplate = {json.dumps(_page('booth').split(chr(10)))};\n")
+        lines = [line for name in LIKE for line in _page(name).split("\n")]
+        write_if_changed(target, f"window.liveTemplate = {json.dumps(lines)};\n")
 
 
 def write(name: str, folder: Path) -> None:
