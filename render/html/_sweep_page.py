@@ -61,6 +61,9 @@ def sweep_page(
     The cell under the pointer (or finger, or moved to by arrow keys) draws its path and its losses. One hyper-parameter
     is a strip with a row per optimizer. Where theory knows it, the boundary of stability is drawn.
 
+    The map has the values of the record, and a cell those of the page. They agree to rounding, except where runs are
+    chaotic, as at large rates: there a last bit of a root (see `landscapes.javascript.emit_optimizer`) changes the end.
+
     Args:
         record: a sweep over a grid on a function of two coordinates.
         path: a name ending in .html or .htm; the file appears when it is complete.
