@@ -207,7 +207,7 @@ LANGUAGE = Language(
         "noise": "Rauschen",
         "clipping": "Begrenzung",
         "schedule": "Zeitplan",
-        "seed": "Seed",
+        "seed": "Zufalls-Seed",
         "none": "keine",
         "save as PNG": "als PNG speichern",
         "no picture: the window is too large": "kein Bild: das Fenster ist zu groß",
