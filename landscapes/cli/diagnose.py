@@ -204,7 +204,8 @@ def _judged(file: str, log: LogFile, clip_norm: float | None) -> tuple[Verdict, 
     inputs: Inputs = {"x": log.series["loss"], "clip_norm": clip_norm, **series}
     verdict = diagnose(**inputs)[0]
     read = ", ".join(f"{quantity} from {name!r}" for quantity, name in log.columns.items())
-    lines = [f"{file}: {len(log.series['loss'])} rows; {read}", *log.notes]
+    rows = len(log.series["loss"])
+    lines = [f"{file}: {rows} row{'s' * (rows != 1)}; {read}", *log.notes]
     lines += [_strip(log.series["loss"], log.series["step"], verdict), str(verdict)]
     return verdict, "\n".join(lines), inputs
 

@@ -30,6 +30,8 @@ def non_finite(log: Log) -> Finding | None:
     grown = float(tail[-1] - tail.min()) / max(float(np.ptp(half)), 1e-300) if len(log) > 1 else 0.0
     gradual = grown > 1
     how = "the loss grew before that" if gradual else "nothing in the loss announced it"
+    if not len(log):
+        how = "check the data, the initial weights and the formula of the loss"
     return Finding(
         "non-finite",
         f"{log.failed_first} is not finite from step {log.failed_at} on; {how}",
