@@ -30,6 +30,7 @@ Optimizers = Mapping[str, optimizers.Optimizer]
 NEAREST = {
     "02_noisy_gradients": ("03_rate_too_high", "its batches are drawn from 1000 points"),
     "04_late_instability": ("16_betas", "its model has 1001 weights"),
+    "05_haywire": ("16_betas", "its runs take 200,000 steps on random batches"),
     "06_plateau_schedules": ("11_plateau_and_cliff", "its verdicts are means over noise and seeds"),
     "07_wrong_loss": ("08_data_scaling", "its model has 22 weights"),
     "09_clipping": ("18_vanishing_gradients", "its network has 1201 weights"),
