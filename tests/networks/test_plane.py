@@ -61,6 +61,13 @@ def test_the_model_is_a_point_of_the_grid(mlp):
     assert record.surface.x[-1] >= 1
 
 
+def test_a_view_may_begin_and_end_at_the_model(mlp):
+    """tomgoldstein asserts that no bound is 0."""
+    record = plane(mlp.net, CE, mlp.data, view=((0, 1), (-1, 0)), resolution=4)
+    assert (record.surface.x[0], record.surface.y[-1]) == (0, 0)
+    assert record.surface.values[-1, 0] == pytest.approx(loss_at(mlp, mlp.net.parameters()), rel=1e-6)
+
+
 @pytest.mark.parametrize("raises", [False, True])
 def test_the_model_is_left_as_it_was(cnn, raises):
     """loss-landscapes moves the weights by 0.7 of their norm and turns requires_grad off; losscape changes
