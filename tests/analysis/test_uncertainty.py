@@ -10,7 +10,7 @@ import pytest
 import scipy.stats
 from test_tables import NEVER, SPLIT, comparison
 
-from landscapes import InputError, render
+from landscapes import InputError, compare, function, render
 from landscapes.analysis import sampling
 from landscapes.analysis.bands import bands, integrated_profiles
 from landscapes.analysis.costs import Costs, costs
@@ -241,3 +241,13 @@ def test_intervals_of_ten_functions_cover(statistic):
         found = Sample.of(drawn(seed, functions=10)).share(statistic)
         inside.append((found.low <= truth) & (truth <= found.high))
     assert 0.92 <= np.mean(inside) <= 0.985
+
+
+def test_losses_that_are_not_numbers_count_as_never():
+    broken = function((-2, 2), (-2, 2), start=(1, 1), minima=[(0, 0)], name="broken")(
+        lambda x, y: (x * x + y * y) + 0 * (x - 0.7).sqrt()
+    )
+    record = compare(broken, ["sgd(lr=0.2)", "nelder_mead"], starts=1, steps=20, tolerances=[1e-2])
+    assert "nan" not in render.table(record, "csv").lower()
+    assert np.isinf(costs(record).at()[0, 0])
+    assert np.isfinite(integrated_profiles(record).value).all()
