@@ -3,7 +3,7 @@
 - Files, pages and windows: `save`, `animate`, `explore`.
 - Figures: `figure`, `figure_3d`, `filmstrip`, `side_by_side`, `small_multiples`, `fact_sheet`, `diagnosis`,
   `prescription`.
-- A landscape on axes: `contour`, `surface_3d`, `gradient_field`, `basins`.
+- A landscape on axes: `contour`, `surface_3d`, `gradient_field`, `basins`, `norm_balls`.
 - A race on axes: `trajectories`, `label_runs`, `zoom_inset`, `crop`, `loss_curves`, `history`, `sharpness`,
   `optimizer_state`, `explain_step`.
 - Many runs on axes: `ensemble`, `loss_quantiles`, `heatmap`, `sensitivity`, `lr_sweep`, `performance_profile`,
