@@ -138,7 +138,7 @@ def critical_difference(
     >>> from matplotlib.figure import Figure
     >>> from landscapes import compare
     >>> record = compare(["beale", "booth"], ["sgd(lr=0.01)", "adam(lr=0.1)"], starts=2, steps=50)
-    >>> critical_difference(record, Figure().subplots()).get_xlim()
+    >>> tuple(map(float, critical_difference(record, Figure().subplots()).get_xlim()))
     (1.0, 2.0)
     """
     look, found = as_theme(theme), ranked(record, tolerance, cost=cost)
