@@ -34,8 +34,7 @@ def fingerprint(plan: Plan) -> dict[str, str]:
     pass or a noise may be edited alone. An optimizer is identified by its text and by its first steps.
 
     >>> from landscapes import functions, optimizers
-    >>> from landscapes.execution.block_dir import digest
-    from landscapes.execution.plan import RunSettings, Task
+    >>> from landscapes.execution.plan import RunSettings, Task
     >>> settings = RunSettings(steps=10, box=np.array([[-9.0, 9.0]] * 2))
     >>> task = Task(functions.get("booth"), optimizers.Adam(lr=0.1), 5, [GridColumn(np.ones(1))] * 2, settings)
     >>> fingerprint(Plan([task]))["optimizers"], fingerprint(Plan([task]))["steps"]

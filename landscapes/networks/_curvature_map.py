@@ -44,6 +44,7 @@ def curvature_map(
     Raises:
         InputError: for another record, for a ribbon, for `batchnorm="recalibrate"`, and if iterations do not converge.
 
+    >>> import torch
     >>> from torch import nn
     >>> from landscapes import plane
     >>> net = nn.Linear(2, 1, bias=False)
