@@ -20,7 +20,7 @@ from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
 from landscapes.render.artists.animated import IDENTITY, pixels, set_step, stroke
 from landscapes.render.artists.easing import smootherstep
-from landscapes.render.figures.key import Key
+from landscapes.render.figures.key import Fitted, Key
 from landscapes.render.figures.layout import LEAST, Sheet, fit_scale
 from landscapes.render.figures.plane_note import PlaneNote
 from landscapes.render.figures.size import DPI, FIGSIZE, check_figsize, new_figure
@@ -36,6 +36,9 @@ from landscapes.render.theme import StyleLike, Theme, as_theme
 
 LABEL_DISTANCE = 13.0
 """Distance of the tick labels from the edge in points."""
+
+CLEARANCE = 2.0
+"""Least gap between a tick label and the block in points."""
 
 SIDES = 18.0
 """Least space for labels left and right of the block in points."""
@@ -55,8 +58,9 @@ SCENE = 0.45
 MARGIN = 12.0
 """Left and right margin in points."""
 
-BESIDE, WIDE = 0.32, 1.5
-"""Share of the width for a leaderboard beside the surface, in figures at least so much wider than high."""
+BESIDE, WIDER, WIDE = 0.32, 0.4, 1.5
+"""Share of the width for a leaderboard or a legend beside the surface, usually and at most, in figures at least so much
+wider than high."""
 
 STRETCH = 1.7
 """A fixed view is drawn up to this much wider to fill a wide figure."""
@@ -139,14 +143,21 @@ class BlockArtist(SurfaceArtist):
             return  # too steep to read
         other = 0.0 if view.ahead[1 - axis] > 0 else 1.0
         slant = np.array(view.along if axis == 0 else view.across) * (1 if other else -1)  # away from the block
-        unit = pixels(renderer, self.theme.text_scale) * slant / np.hypot(*slant)
+        scale = pixels(renderer, self.theme.text_scale)
+        unit = scale * slant / np.hypot(*slant)
+        outward = np.array([-across[1], across[0]]) / np.hypot(*across)
+        outward *= np.sign(outward @ slant)
         for most in MOST_TICKS:
             ticks = np.array([t for t in MaxNLocator(most).tick_values(low, high) if low <= t <= high])
             places = np.full((len(ticks), 3), self.floor)
             places[:, axis] = (ticks - low) / (high - low)
             places[:, 1 - axis] = other
             at, words = view(places), tick_words(ticks, self.theme)
-            labels = list(zip(words, (at + LABEL_DISTANCE * unit).tolist(), strict=True))
+            boxes = [self._labels.box(renderer, word, (0.0, 0.0)) for word in words]
+            halves = np.array([(box.width / 2, box.height / 2) for box in boxes]).reshape(-1, 2)
+            near = CLEARANCE * scale + halves @ np.abs(outward) - LABEL_DISTANCE * unit @ outward
+            middles = at + LABEL_DISTANCE * unit + np.maximum(near, 0.0)[:, None] * outward
+            labels = list(zip(words, middles.tolist(), strict=True))
             boxes = [self._labels.box(renderer, *label) for label in labels]
             if not any(one.overlaps(two) for one, two in pairwise(boxes)):
                 break
@@ -235,6 +246,24 @@ def _key(sheet: Sheet, race: Record, standings: bool) -> Key:
     return replace(key, entries=[replace(entry, style=replace(entry.style, dashes=())) for entry in key.entries])
 
 
+def _fit_beside(key: Key, wide: float, tall: float) -> tuple[Fitted, float] | None:
+    """Return what fits beside the surface of a figure so wide, and its width, else None.
+
+    That is a leaderboard, else a legend with all names in full, wider before it loses its learning rates.
+    """
+    if not key.entries:
+        return None
+    if rows := key.leaderboard(BESIDE * wide, tall, cut=False):
+        return rows, rows.width
+    bare = [replace(entry, lr="") for entry in key.entries]
+    for entries, share in ((key.entries, BESIDE), (key.entries, WIDER), (bare, BESIDE), (bare, WIDER)):
+        legend = key.sheet.fit_legend(entries, share * wide, tall)
+        kept = [(row.name, bool(row.lr)) for row in legend.entries]
+        if kept == [(entry.name, bool(entry.lr)) for entry in entries]:
+            return legend, share * wide
+    return None
+
+
 def _lay_out(sheet: Sheet, race: Record | None, title: str | None, legend: bool, standings: bool, log: bool) -> Axes:
     """Place title, note and step counter above, the leaderboard beside or the legend below, and return the axes."""
     ax = sheet.axes((0, 0, sheet.wide, sheet.high))
@@ -246,15 +275,12 @@ def _lay_out(sheet: Sheet, race: Record | None, title: str | None, legend: bool,
         above = sheet.head
         if legend:
             key = _key(sheet, race, standings)
-            beside = BESIDE * sheet.wide if sheet.wide >= WIDE * sheet.high else 0.0
             space = sheet.high - above - 2 * MARGIN - foot
-            if not key.entries:
-                beside = 0.0
-            elif beside and (rows := key.leaderboard(beside, space, cut=False)):
-                low = foot + MARGIN + 0.5 * (space - rows.height)
-                key.draw(rows, (sheet.wide - MARGIN - beside, low, beside, rows.height))
-            else:
-                beside = 0.0
+            if sheet.wide >= WIDE * sheet.high and (found := _fit_beside(key, sheet.wide, space)):
+                fitted, beside = found
+                low = foot + MARGIN + 0.5 * (space - fitted.height)
+                key.draw(fitted, (sheet.wide - MARGIN - beside, low, beside, fitted.height))
+            elif key.entries:
                 lines = sheet.fit_legend(key.entries, side, 0.4 * (sheet.high - sheet.head))
                 tall = lines.height
                 sheet.legend(lines, (MARGIN, foot + 6.0, side, tall))

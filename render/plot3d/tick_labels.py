@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.text import Text
-from matplotlib.ticker import LogLocator, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
@@ -150,7 +150,11 @@ def height_word(value: float, look: Theme) -> str:
 
 
 def height_ticks(surface: Surface) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the heights of tick marks, shape (k,), and the values of the function there."""
+    """Return the heights of tick marks, shape (k,), and the values of the function there.
+
+    On a log scale, values are round numbers about a power of ten above the minimum. The highest is chosen first, then
+    the next one that is far enough below it: heights near the minimum are compressed, see `scaled_heights`.
+    """
     height = scaled_heights(surface)[0].ravel()
     value = surface.values.ravel()
     finite = np.isfinite(height) & np.isfinite(value)
@@ -160,13 +164,24 @@ def height_ticks(surface: Surface) -> tuple[NDArray[np.float64], NDArray[np.floa
         return height, value
     if surface.scale == "log":
         floor = min(surface.minimum, float(value[0])) if np.isfinite(surface.minimum) else float(value[0])
-        gaps = value - floor
-        low = float(gaps[gaps > 0].min(initial=gaps[-1]))
-        with np.errstate(over="ignore"):  # beyond the highest value
-            marks = floor + np.asarray(LogLocator(numticks=8).tick_values(low, float(gaps[-1])))
+        marks = _round_above(floor, value)
     else:
         marks = np.asarray(MaxNLocator(6).tick_values(float(value[0]), float(value[-1])))
     marks = marks[(marks >= value[0]) & (marks <= value[-1])]
     places = np.interp(marks, value, height)
-    apart = np.concatenate([[True], np.diff(places) > APART]) if len(places) else np.zeros(0, bool)
-    return places[apart], marks[apart]
+    kept: list[int] = []
+    for mark in reversed(range(len(marks))):
+        if not kept or places[kept[-1]] - places[mark] > APART:
+            kept.append(mark)
+    return places[kept[::-1]], marks[kept[::-1]]
+
+
+def _round_above(floor: float, value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return one round number for each power of ten above a floor: 0.3, 1.1, 10 and 100 for a floor of 0.23."""
+    gaps = value - floor
+    low, high = float(gaps[gaps > 0].min(initial=gaps[-1])), float(gaps[-1])
+    if not 0 < low <= high < np.inf:
+        return np.zeros(0)
+    powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.floor(np.log10(high)) + 1)
+    powers = powers[(powers > 0) & (powers >= 1e-12 * abs(floor))]
+    return np.unique(powers * np.ceil(floor / powers + 0.5))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.path import Path as Outline
 from render_pixels import sized
 from render_records import arc, record
 from thinned import FEW_THEMES
@@ -161,6 +162,32 @@ def test_the_axis_of_heights_has_values_of_the_function() -> None:
     at = (values - 10) / 40  # along x
     np.testing.assert_allclose(block.model.field.at(at, np.full(len(at), 0.5)), places, atol=2e-3)
     assert block._height_words == [f"{value:g}" for value in values]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("floor", "round_numbers"), [(0.0, [0.1, 1, 10, 100]), (0.23, [0.3, 1, 10, 100]), (-3.2, [-3.1, -2, 10, 100])]
+)
+def test_logarithmic_heights_have_round_numbers(floor: float, round_numbers: list[float]) -> None:
+    axis = np.linspace(-1, 1, 129)
+    values = floor + np.tile(np.geomspace(0.03, 300, 129), (129, 1))
+    places, shown = height_ticks(Surface(axis, axis, values, np.zeros((0, 2)), floor, "log"))
+    np.testing.assert_allclose(shown, round_numbers)
+    assert np.diff(places).min() > 0.16
+
+
+def test_tick_labels_of_small_figures_do_not_touch_the_block() -> None:
+    axis = np.linspace(-2, 2, 33)
+    saddle = Surface(axis, axis, np.subtract.outer(-(axis**2), -(axis**2)), np.zeros((0, 2)), float("nan"), "linear")
+    for size in ((288, 150), (400, 225)):
+        made = figure_3d(saddle, camera=Camera(), **sized(*size))
+        FigureCanvasAgg(made).draw()
+        (block,) = made.findobj(SurfaceArtist)
+        renderer = made.canvas.get_renderer()  # type: ignore[attr-defined]
+        view = block.projection(renderer)  # type: ignore[attr-defined]
+        floor = Outline(view(np.array([(x, y, block.floor) for x, y in ((0, 0), (1, 0), (1, 1), (0, 1))])))  # type: ignore[attr-defined]
+        labels = block._labels._taken  # type: ignore[attr-defined]
+        assert len(labels) >= 6
+        assert not any(floor.intersects_bbox(box, filled=True) for box in labels)
 
 
 @pytest.mark.parametrize("angles", [(-60, 50), (30, 70), (-135, 45)])
@@ -391,6 +418,14 @@ def test_a_leaderboard_stands_beside_the_surface_if_there_is_room(size: tuple[in
     scene, key = artist.axes.bbox, made.axes[1].bbox  # type: ignore[union-attr]
     assert not scene.overlaps(key)
     assert not figure_3d(race(), **sized(*size), camera=Camera(), standings=False).findobj(Standings)
+
+
+def test_a_legend_stands_beside_the_surface_of_a_small_wide_figure() -> None:
+    made = figure_3d(race(), **sized(400, 225), camera=Camera())
+    FigureCanvasAgg(made).draw()
+    scene, legend = made.axes[0].bbox, made.axes[1].bbox
+    assert legend.x0 > scene.x1
+    assert scene.height > 0.7 * made.bbox.height
 
 
 def test_labels_of_halves_are_not_rounded() -> None:
