@@ -24,6 +24,9 @@ from landscapes.render.theme import VECTOR, Theme
 FOLD = 15
 """Tables with more rows are folded."""
 
+BROAD = 7.0
+"""Pictures at least so wide, in inches, scroll on phones, because their texts would become too small."""
+
 COPIES = {"latex": "LaTeX", "markdown": "Markdown", "csv": "CSV"}
 """The formats in which a table can be copied, and their names on buttons."""
 
@@ -58,7 +61,8 @@ def _part(number: int, part: Part, looks: Sequence[Theme]) -> str:
         said = "".join(f"<p>{_said(line)}</p>" for line in part.text)
     picture = ""
     if part.draw is not None:
-        picture = f'<figure><img src="{_picture(part, looks)}" alt="{_said(part.alt)}"></figure>\n'
+        broad = _class("broad" * (part.size[0] >= BROAD))
+        picture = f'<figure><img{broad} src="{_picture(part, looks)}" alt="{_said(part.alt)}"></figure>\n'
     tables = "".join(_table(name, table) for name, table in part.tables)
     return f'<section id="part-{number}"><h2>{_said(part.title)}</h2>{said}{picture}{tables}</section>\n'
 
