@@ -31,6 +31,16 @@ def as_path(path: str | os.PathLike[str]) -> Path:
     return Path(path)
 
 
+def check_folder(folder: str | os.PathLike[str]) -> Path:
+    """Return the folder as a `Path`; it is created if it is new. Raises `InputError` if it cannot be."""
+    place = as_path(folder)
+    try:
+        place.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write to the folder {str(place)!r}: {error.strerror or error}") from None
+    return place
+
+
 def check_target(path: str | os.PathLike[str]) -> Path:
     """Return the path as a `Path`, after checking that a file can be written there.
 

@@ -7,10 +7,11 @@ reaches a tolerance for good, as everywhere in this package. Instances number st
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +28,8 @@ HEADER = (
     "measured fitness | best measured fitness\n"
 )
 
-BBOB = 24
-"""The number of functions of COCO's suite bbob."""
+LONGEST = 100
+"""Characters of a name of an optimizer or a function in the name of a folder or file, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +55,8 @@ def to_coco(record: Record, folder: str | os.PathLike[str]) -> list[Path]:
         folder: where; it is created if it is new.
 
     Raises:
-        InputError: for another record, an interrupted comparison, several learning rates per optimizer, or a folder
-            that cannot be written.
+        InputError: for another record, an interrupted comparison, several learning rates per optimizer, a folder that
+            cannot be written, or one with the data of other functions.
 
     Source: N. Hansen et al., COCO: a platform for comparing continuous optimizers in a black-box setting, 2021.
 
@@ -64,7 +65,7 @@ def to_coco(record: Record, folder: str | os.PathLike[str]) -> list[Path]:
     >>> [path.name for path in to_coco(record, "coco")]
     ['SGD', 'BFGS']
     """
-    return _written(record, folder, _coco)
+    return _written(record, folder, _coco, _info_name)
 
 
 @suggests_arguments
@@ -80,33 +81,52 @@ def to_ioh(record: Record, folder: str | os.PathLike[str]) -> list[Path]:
     >>> [path.name for path in to_ioh(record, "ioh")]
     ['SGD', 'BFGS']
     """
-    return _written(record, folder, _ioh)
+    return _written(record, folder, _ioh, _json_name)
 
 
-def check_folder(folder: str | os.PathLike[str]) -> Path:
-    """Return the folder as a `Path`; it is created if it is new. Raises `InputError` if it cannot be."""
-    place = files.as_path(folder)
-    try:
-        place.mkdir(exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write to the folder {str(place)!r}: {error.strerror or error}") from None
-    return place
-
-
-def _written(record: Record, folder: str | os.PathLike[str], write: Callable[[Path, _Runs, float], None]) -> list[Path]:
+def _written(
+    record: Record,
+    folder: str | os.PathLike[str],
+    write: Callable[[Path, _Runs, float], None],
+    facts_name: Callable[[_Runs], str],
+) -> list[Path]:
     if not isinstance(record, Record) or record.meta.experiment != "compare":
         raise InputError("COCO's and IOHanalyzer's formats hold the record of compare()")
     if not record.meta.complete:
         raise InputError("the comparison was interrupted; run it again (with resume_dir= it continues)")
     check_one_lr(record)
-    place = check_folder(folder)
-    names = [re.sub(r"[^\w.+-]+", "_", str(label)).strip("_.") or "optimizer" for label in record.axes["optimizer"]]
-    names = [f"{name}_{i}" if name in names[:i] else name for i, name in enumerate(names)]
-    made = [check_folder(place / name) for name in names]
+    place = files.check_folder(folder)
+    made = [files.check_folder(place / name) for name in _folder_names(map(str, record.axes["optimizer"]))]
     smallest = float(min(record.meta["tolerances"]))
-    for i, runs in _runs(record):
-        write(made[i], runs, smallest)
+    runs = list(_runs(record))
+    _check_alone(made, {facts_name(one) for _, one in runs})
+    for i, one in runs:
+        write(made[i], one, smallest)
     return made
+
+
+def _folder_names(labels: Iterable[str]) -> list[str]:
+    """Return one name of a folder per label, different also where upper and lower case are the same.
+
+    >>> _folder_names(["a b", "A_B", "a_b_1", "../.."])
+    ['a_b', 'A_B_1', 'a_b_1_1', 'optimizer']
+    """
+    names: list[str] = []
+    for label in labels:
+        name = re.sub(r"[^\w.+-]+", "_", label)[:LONGEST].strip("_.") or "optimizer"
+        taken = {one.casefold() for one in names}
+        numbered = (f"{name}_{i}" if i else name for i in itertools.count())
+        names.append(next(one for one in numbered if one.casefold() not in taken))
+    return names
+
+
+def _check_alone(folders: Sequence[Path], written: Collection[str]) -> None:
+    """Raise `InputError` if a folder describes other functions, which would be read as part of the comparison."""
+    prefix, suffix = next(iter(written)).split("_f")[0], Path(next(iter(written))).suffix
+    for folder in folders:
+        others = sorted({path.name for path in folder.glob(f"{prefix}_f*{suffix}")} - set(written))
+        if others:
+            raise InputError(f"{str(folder)!r} has data of another function, {others[0]}; choose a new folder")
 
 
 def _runs(record: Record) -> Iterator[tuple[int, _Runs]]:
@@ -145,7 +165,7 @@ def _coco(folder: Path, runs: _Runs, smallest: float) -> None:
     As COCO's runs do, they end where they reach the last target.
     """
     data = f"data_f{runs.number}/bbobexp_f{runs.number}_DIM{runs.dim}"
-    check_folder(folder / f"data_f{runs.number}")
+    files.check_folder(folder / f"data_f{runs.number}")
     paths = [[row for row in path if row[0] <= _first(path) or path[-1][1] > smallest] for path in runs.paths]
     rows = "".join(
         HEADER + "".join(f"{count} {share:.12e} {share:.12e} {share:.12e} {share:.12e}\n" for count, share in path)
@@ -158,16 +178,16 @@ def _coco(folder: Path, runs: _Runs, smallest: float) -> None:
     for path, text in (
         (folder / f"{data}.dat", rows),
         (folder / f"{data}.tdat", rows),
-        (folder / f"bbobexp_f{runs.number}.info", info),
+        (folder / _info_name(runs), info),
     ):
         _write(path, text)
 
 
 def _ioh(folder: Path, runs: _Runs, smallest: float) -> None:
     """Write the runs of one function: a .json file with the facts, and a .dat file with the runs."""
-    name = re.sub(r"[^\w+-]+", "_", runs.function).strip("_")
+    name = _plain(runs.function)
     data = f"data_f{runs.number}_{name}/IOHprofiler_f{runs.number}_DIM{runs.dim}.dat"
-    check_folder(folder / f"data_f{runs.number}_{name}")
+    files.check_folder(folder / f"data_f{runs.number}_{name}")
     rows = "".join(
         "evaluations raw_y\n" + "".join(f"{count} {share:.10f}\n" for count, share in path) for path in runs.paths
     )
@@ -195,7 +215,20 @@ def _ioh(folder: Path, runs: _Runs, smallest: float) -> None:
         ],
     }
     _write(folder / data, rows)
-    _write(folder / f"IOHprofiler_f{runs.number}_{name}.json", json.dumps(facts, indent=1, ensure_ascii=False) + "\n")
+    _write(folder / _json_name(runs), json.dumps(facts, indent=1, ensure_ascii=False) + "\n")
+
+
+def _info_name(runs: _Runs) -> str:
+    return f"bbobexp_f{runs.number}.info"
+
+
+def _json_name(runs: _Runs) -> str:
+    return f"IOHprofiler_f{runs.number}_{_plain(runs.function)}.json"
+
+
+def _plain(function: str) -> str:
+    """Return the name of a function as a part of file names."""
+    return re.sub(r"[^\w+-]+", "_", function)[:LONGEST].strip("_")
 
 
 def _first(path: list[tuple[int, float]]) -> int:

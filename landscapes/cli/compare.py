@@ -197,7 +197,7 @@ def _exported(record: Record, options: argparse.Namespace) -> list[str]:
 
 def _check_report(options: argparse.Namespace) -> None:
     """Raise `InputError` for a report that cannot be written, before any work."""
-    from landscapes.analysis.exports import check_folder
+    from landscapes.files import check_folder
     from landscapes.render.html._page import is_page
     from landscapes.render.report._report import check_report
 

@@ -6,10 +6,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from landscapes import files
 from landscapes.analysis.costs import check_one_lr
 from landscapes.errors import InputError, suggests_arguments
-from landscapes.files import check_target, replacing
+from landscapes.files import as_path, check_folder, check_target, replacing
 from landscapes.record import Record
 from landscapes.render.html._page import SYSTEM_THEMES, ThemeChoice, chosen_themes
 from landscapes.render.locking import drawing
@@ -62,6 +61,8 @@ def report(
     target = check_report(path)
     if not isinstance(record, Record) or record.meta.experiment != "compare":
         raise InputError("a report needs the record of compare()")
+    if title is not None and not isinstance(title, str):
+        raise InputError(f"title must be text, got {title!r:.80}")
     check_one_lr(record)
     usual = "print" if is_document(target) else SYSTEM_THEMES
     labels = [str(label) for label in record.axes.get("optimizer", ())]
@@ -69,9 +70,9 @@ def report(
     if is_document(target) and len(looks) > 1:
         raise InputError("a .pdf has one theme; give one, or save .html")
     made = contents(record, tolerance, cost=cost, title=title)
-    _write(made, looks, target)
-    if tables is not None:
+    if tables is not None:  # first, so that nothing is drawn if there is no place for them
         save_tables(made, tables)
+    _write(made, looks, target)
     return target
 
 
@@ -86,11 +87,7 @@ def _write(made: Report, looks: list[Any], target: Path) -> None:
 
 def save_tables(made: Report, folder: str | os.PathLike[str]) -> list[Path]:
     """Write all tables of a report, each as .tex, .md and .csv, and return the files."""
-    place = files.as_path(folder)
-    try:
-        place.mkdir(exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write tables to {str(place)!r}: {error.strerror or error}") from None
+    place = check_folder(folder)
     written = []
     for name, table in made.tables:
         for kind, suffix in TABLE_FILES.items():
@@ -108,7 +105,7 @@ def is_document(path: Path) -> bool:
 
 def check_report(path: str | os.PathLike[str]) -> Path:
     """Return the path as a `Path`; raise `InputError` if no report can be written there."""
-    target = files.as_path(path)
+    target = as_path(path)
     if target.suffix.lower() not in SUFFIXES:
         raise InputError(f"a report is saved as .html or .pdf, got {target.name!r}")
     return check_target(target)

@@ -14,6 +14,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from landscapes.analysis.table_formats import Cell, Table
+from landscapes.render.artists.text_fit import clean_text
 from landscapes.render.artists.trails import mix
 from landscapes.render.figures.color_schemes import merge_schemes
 from landscapes.render.figures.size import new_figure
@@ -123,7 +124,7 @@ def _class(*names: str) -> str:
 
 
 def _said(text: str) -> str:
-    return html.escape(text)
+    return html.escape(clean_text(text, math=False, most=len(text) + 1))
 
 
 def _colors(looks: Sequence[Theme]) -> str:

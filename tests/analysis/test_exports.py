@@ -75,6 +75,18 @@ def test_other_records_and_folders_are_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot write to the folder"):
         to_ioh(RECORD, tmp_path / "file")
+    for write in (to_coco, to_ioh):
+        write(RECORD, tmp_path / "out")
+        write(RECORD, tmp_path / "out")
+        with pytest.raises(InputError, match=r"has data of another function, .*_f2.*choose a new folder"):
+            write(comparison([[[10, 20, 30], [40, 50, NEVER]]]), tmp_path / "out")
+
+
+def test_no_two_optimizers_share_a_folder(tmp_path):
+    labels = ("a b", "A_B", "a_b_1", "../..", "x" * 300)
+    folders = to_coco(comparison([[[10], [20], [30], [40], [50]]], labels=labels), tmp_path)
+    assert len({str(folder).casefold() for folder in folders}) == len(labels)
+    assert all(folder.parent == tmp_path for folder in folders)
 
 
 @pytest.mark.peers

@@ -93,6 +93,8 @@ def test_hardly_any_data_is_said_to_be_none(tmp_path):
         (lambda record, path: render.report(record, path / "r.docx"), "saved as .html or .pdf"),
         (lambda record, path: render.report(record, path / "no" / "r.html"), "no"),
         (lambda record, path: render.report(record, path / "r.pdf", theme=("light", "dark")), "a .pdf has one theme"),
+        (lambda record, path: render.report(record, path / "r.html", title=3), "title must be text, got 3"),
+        (lambda record, path: render.report(record, path / "r.html", tables=path / "no" / "t"), "cannot write to"),
         (lambda record, path: render.report(record, path / "r.html", tolerance=0.3), "no tolerance 0.3"),
         (lambda record, path: render.save(record, path / "r.html", dpi=90), "takes theme and title: leave out dpi"),
         (
