@@ -72,11 +72,11 @@ def _blocks(
                 yield _parsed(rows, places, wanted, parse, first)
                 first += len(rows)
             return
-        numbers = _plain(lines, places, delimiter)
+        lines = [line for line in lines if line != "\n"]
+        numbers = _plain(lines, places, delimiter) if lines else np.zeros((0, len(places)))
         if numbers is None:
-            rows = [line.rstrip("\n").split(delimiter) for line in lines if line != "\n"]
-            if rows:
-                yield _parsed(rows, places, wanted, parse, first)
+            rows = [line.rstrip("\n").split(delimiter) for line in lines]
+            yield _parsed(rows, places, wanted, parse, first)
         elif len(numbers):
             everywhere = np.ones(len(numbers), dtype=bool)
             yield [Numbers(column.copy(), everywhere) for column in numbers.T]

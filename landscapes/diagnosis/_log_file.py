@@ -160,7 +160,7 @@ def _large_table(path: Path, given: Mapping[str, str]) -> dict[str, Any] | None:
         return None
     with path.open("rb") as file:
         head = file.readline(LONGEST_HEADER).removeprefix(b"\xef\xbb\xbf")
-    if head.lstrip()[:1] in (b"{", b"[") or not head.endswith(b"\n"):
+    if head.lstrip()[:1] in (b"{", b"[") or not head.endswith(b"\n") or head.count(b'"') % 2:
         return None
     try:
         header = head.decode("utf-8").rstrip("\r\n")

@@ -237,8 +237,10 @@ def test_a_folder_of_logs(tmp_path, capsys):
         'step,loss,note\n0,1.0,a\n1,0.5,"two\nlines"\n2,0.25,b\n3,0.2,"c, d"\n',
         "\ufeffstep;loss\r\n0;1,5\r\n1;0,75\r\n2;0,5\r\n3;0,1\r\n",
         "step,loss\n" + "".join(f"{i},{9 - i}\n" for i in (0, 1, 2, 3, 2, 3, 4, 5)),
+        "step,loss\n0,1\n1,2\n2,3\n\n\n\n3,4\n",
+        '"a\nnote",step,loss\nx,0,1\ny,1,2\n',
     ],
-    ids=["plain", "gaps", "quotes", "decimal commas", "resumed"],
+    ids=["plain", "gaps", "quotes", "decimal commas", "resumed", "empty lines", "quoted header"],
 )
 def test_large_files_are_read_in_blocks_to_the_same_series(text, tmp_path, monkeypatch):
     path = tmp_path / "log.csv"
@@ -257,6 +259,7 @@ def test_large_files_are_refused_as_small_ones_are(tmp_path, monkeypatch):
     monkeypatch.setattr("landscapes.diagnosis._large_csv.ROWS", 3)
     for content, message in (
         (b"step,loss\n0,1\n1,2\n2,3\n3,4\n4,high\n", "'loss' has no number in row 5: 'high'"),
+        (b"step,loss\n0,1\n\n1,2\n2,high\n", "'loss' has no number in row 3: 'high'"),
         (b"step,loss\n", "no rows"),
         (b"step,loss\n0,\xff\xfe\n", "is not text"),
         (b"step,value\n0,1\n", "no column of losses"),
