@@ -83,7 +83,7 @@ class Terminated(BaseException):
     """SIGTERM, raised where the program works, so that it cleans up as for Ctrl-C."""
 
 
-def unknown(kind: str, given: str, known: Iterable[str]) -> InputError:
+def unknown(kind: str, given: object, known: Iterable[str]) -> InputError:
     """Return an `InputError` for an unknown name that offers the nearest known names.
 
     >>> raise unknown("function", "beal", ["beale", "booth"])
@@ -94,7 +94,7 @@ def unknown(kind: str, given: str, known: Iterable[str]) -> InputError:
     unknown theme 'zzz'. Known: dark, light
     """
     known = sorted(known)
-    close = nearest_names(given, known, 3)
+    close = nearest_names(given, known, 3) if isinstance(given, str) else []
     hint = f"Did you mean {' or '.join(close)}?" if close else f"Known: {', '.join(known)}"
     return InputError(f"unknown {kind} {given!r}. {hint}")
 

@@ -11,7 +11,7 @@ from landscapes.analysis import profiles, sampling
 from landscapes.analysis.costs import Costs, costs
 from landscapes.analysis.families import R_MAX
 from landscapes.analysis.profiles import Estimate
-from landscapes.analysis.sampling import DRAWS, Over, Sample
+from landscapes.analysis.sampling import DRAWS, Over, Sample, check_r_max
 from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import Record
 
@@ -82,13 +82,24 @@ def bands(
     if kind not in KINDS:
         raise unknown("kind of profile", kind, KINDS)
     sample = Sample.of(found, over, draws=draws, seed=seed, level=level)
-    points = axis(found, kind, tolerance) if x is None else np.asarray(x, dtype=np.float64).reshape(-1)
+    points = axis(found, kind, tolerance) if x is None else _points(x)
     statistic = (
         sampling.profile(tolerance, points)
         if kind == "performance"
         else sampling.within(points, ecdf=kind == "ecdf", tolerance=tolerance)
     )
     return Bands(found.optimizers, points, sample.share(statistic), sample)
+
+
+def _points(x: ArrayLike) -> Floats:
+    """Return given points as an array. Raises `InputError` unless they are numbers, at least one."""
+    try:
+        points = np.asarray(x, dtype=np.float64).reshape(-1)
+    except (TypeError, ValueError):
+        points = np.zeros(0)
+    if not len(points) or np.isnan(points).any():
+        raise InputError(f"x must be numbers, at least one, got {x!r:.80}")
+    return points
 
 
 def axis(found: Costs, kind: str, tolerance: float | None = None, count: int = POINTS) -> Floats:
@@ -127,7 +138,6 @@ def integrated_profiles(
     >>> integrated_profiles(compare(["booth", "beale"], ["sgd(lr=1e-5)", "bfgs"], starts=3, steps=60)).value
     array([0., 1.])
     """
-    if not r_max > 1:
-        raise InputError(f"r_max must be > 1, got {r_max!r}")
+    check_r_max(r_max)
     sample = Sample.of(costs(record, cost), over, draws=draws, seed=seed)
     return sample.share(sampling.integrated(tolerance, r_max))

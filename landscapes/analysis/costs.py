@@ -115,6 +115,8 @@ def costs(record: Record, cost: str = "evaluations") -> Costs:
     >>> profiles.performance_profile(found.at(1e-1), [1, 1000]).shape
     (2, 2)
     """
+    if not isinstance(record, Record):
+        raise InputError(f"profiles and tables need the record of compare(), got {record!r:.80}")
     if record.meta.experiment != "compare":
         raise InputError(f"profiles and tables need the record of compare(), got that of a {record.meta.experiment}")
     if cost not in ("evaluations", "steps"):
@@ -165,7 +167,8 @@ def find_tolerance(tolerances: list[float], tolerance: float | None) -> int:
     """Return the place of a tolerance, of the last one for None. Raises `InputError` if it is not there."""
     if tolerance is None:
         return len(tolerances) - 1
-    close = np.flatnonzero(np.isclose(tolerances, tolerance, rtol=1e-9, atol=0.0))
+    number = tolerance if isinstance(tolerance, int | float | np.number) else np.nan
+    close = np.flatnonzero(np.isclose(tolerances, number, rtol=1e-9, atol=0.0))
     if not len(close):
         known = ", ".join(f"{share:g}" for share in tolerances)
         raise InputError(f"the comparison has no tolerance {tolerance!r}; it has {known}")

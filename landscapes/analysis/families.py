@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from landscapes.analysis import sampling
 from landscapes.analysis.costs import costs
 from landscapes.analysis.race_table import listed
-from landscapes.analysis.sampling import Sample
+from landscapes.analysis.sampling import Sample, check_r_max
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
 
@@ -114,8 +114,7 @@ def families(
     'No choice among the 2 families of functions changes the order.'
     """
     found = costs(record, cost)
-    if not r_max > 1:
-        raise InputError(f"r_max must be > 1, got {r_max!r}")
+    check_r_max(r_max)
     sample = Sample.of(found)
     each = sample.means(sampling.integrated(tolerance, r_max)(found))  # (F, S)
     named = _families(record, sample.names, by)

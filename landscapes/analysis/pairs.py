@@ -12,7 +12,7 @@ from landscapes.analysis import profiles, sampling
 from landscapes.analysis.costs import Costs, costs
 from landscapes.analysis.intervals import holm, mean_interval, p_of_half
 from landscapes.analysis.profiles import Estimate
-from landscapes.analysis.sampling import DRAWS, Over, Sample
+from landscapes.analysis.sampling import DRAWS, Over, Sample, check_share
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
 
@@ -193,8 +193,7 @@ def critical_difference(
     count, total = len(found.optimizers), len(sample.names)
     if count < 2 or total < 2:
         raise InputError(f"a critical difference needs at least 2 optimizers and 2 functions, got {count} and {total}")
-    if not 0 < level < 1:
-        raise InputError(f"level must be between 0 and 1, got {level!r}")
+    check_share("level", level)
     each = profiles.ranks(sample.means(profiles.ranks(found.at(tolerance))))
     mean = each.mean(0)
     spread = ((each - (count + 1) / 2) ** 2).sum()  # with ties, less than N k (k² − 1) / 12

@@ -25,6 +25,18 @@ DRAWS = 400
 """How many resamples a standard error is taken from; it is then known to 4 %."""
 
 
+def check_share(name: str, value: object) -> None:
+    """Raise `InputError` unless a level is a number between 0 and 1."""
+    if not isinstance(value, int | float | np.number) or not 0 < value < 1:
+        raise InputError(f"{name} must be between 0 and 1, got {value!r}")
+
+
+def check_r_max(value: object) -> None:
+    """Raise `InputError` unless the largest ratio of an integrated profile is a finite number > 1."""
+    if not isinstance(value, int | float | np.number) or not 1 < value < np.inf:
+        raise InputError(f"r_max must be > 1 and finite, got {value!r}")
+
+
 @dataclass(frozen=True, eq=False)
 class Sample:
     """The costs of a comparison, and what of them is a sample.
@@ -53,10 +65,10 @@ class Sample:
         """Return the sample. Raises `InputError` for an unknown `over`, no draws, or an invalid level."""
         if over not in (None, "functions", "runs"):
             raise unknown("sample", str(over), ("functions", "runs"))
-        if draws < 2:
-            raise InputError(f"draws must be >= 2, got {draws}")
-        if not 0 < level < 1:
-            raise InputError(f"level must be between 0 and 1, got {level!r}")
+        for name, value, least in (("draws", draws, 2), ("seed", seed, 0)):
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+                raise InputError(f"{name} must be an integer >= {least}, got {value!r}")
+        check_share("level", level)
         many = len(set(costs.functions.tolist())) > 1
         return cls(costs, over or ("functions" if many else "runs"), draws, seed, level)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from landscapes.analysis.race_table import aligned
-from landscapes.errors import unknown
+from landscapes.errors import InputError, unknown
 
 
 @dataclass(frozen=True)
@@ -121,9 +121,9 @@ class Table:
             r"  \resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
             rf"  \begin{{tabular}}{{{columns}}}",
             r"    \toprule",
-            "    " + " & ".join(map(_latex, self.header)) + r" \\",
+            f"    {_guarded(' & '.join(map(_latex, self.header)))} " + r"\\",
             r"    \midrule",
-            *(f"    {row} " + r"\\" for row in rows),
+            *(f"    {_guarded(row)} " + r"\\" for row in rows),
             r"    \bottomrule",
             r"  \end{tabular}}",
             *([rf"  \par\smallskip\raggedright\footnotesize {_latex(self.note)}"] if self.note else []),
@@ -137,6 +137,8 @@ class Table:
 
     def select(self, columns: Sequence[str]) -> Table:
         """Return a table of these columns, in this order. Raises `InputError` for an unknown name."""
+        if isinstance(columns, str) or not isinstance(columns, Sequence) or not columns:
+            raise InputError(f"columns must be names, as in [{self.header[0]!r}], got {columns!r:.80}")
         for name in columns:
             if name not in self.header:
                 raise unknown("column", name, self.header)
@@ -277,6 +279,15 @@ LATEX = {
 
 def _latex(text: str) -> str:
     return "".join(LATEX.get(sign, sign) for sign in one_line(text))
+
+
+def _guarded(row: str) -> str:
+    """Return a row that TeX does not read as an option of the command before it, which takes `[` and `*`.
+
+    >>> _guarded("[a] & 1"), _guarded("a & 1")
+    ('{}[a] & 1', 'a & 1')
+    """
+    return f"{{}}{row}" if row.startswith(("[", "*")) else row
 
 
 def _latex_cell(cell: str | Cell) -> str:

@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from landscapes.errors import InputError
 from landscapes.execution.locks import Locks
 from landscapes.execution.transport import one_line
-from landscapes.files import replacing
+from landscapes.files import as_path, replacing
 from landscapes.leftovers import remove_leftovers
 from landscapes.versions import versions
 
@@ -96,7 +96,7 @@ class BlockDir:
             InputError: if the directory cannot be created, is not a results directory, or belongs to another
                 experiment or to another version of this package or of torch.
         """
-        self.path = Path(path)
+        self.path = as_path(path)
         used = {name: versions()[name] for name in ("landscapes", "torch")}
         manifest = {"format": FORMAT, "versions": used, "experiment": dict(experiment)}
         self._experiment = digest(manifest)

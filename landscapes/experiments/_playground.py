@@ -118,7 +118,7 @@ def _contenders(first: Optimizers, others: Optimizers) -> tuple[dict[str, OneOpt
 
 def _listed(optimizers: Optimizers) -> list[tuple[str | None, OneOptimizer]]:
     """Return pairs of a label, or None, and an optimizer."""
-    if not isinstance(optimizers, str | Optimizer | type) and not len(optimizers):
+    if isinstance(optimizers, Mapping | Sequence) and not len(optimizers):
         return []
     parse_optimizers(optimizers)  # raises for what is none
     if isinstance(optimizers, Mapping):

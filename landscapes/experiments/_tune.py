@@ -22,12 +22,18 @@ from landscapes.experiments.records import warn_of_equal_seeds
 from landscapes.experiments.search_space import Range
 from landscapes.experiments.starts import sobol
 from landscapes.experiments.torch_modes import in_usual_modes
-from landscapes.experiments.varied import Vary, check_vary, ranges_to_vary, rejection_of, without_rejected
+from landscapes.experiments.varied import (
+    Vary,
+    canonical_vary,
+    check_vary,
+    ranges_to_vary,
+    rejection_of,
+    without_rejected,
+)
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.validation import checked
 from landscapes.optimizers import Optimizer
-from landscapes.optimizers.torch_arguments import canonical, canonical_names
 from landscapes.record import Record, Trajectories
 from landscapes.record.metadata import TuneMeta
 from landscapes.versions import versions
@@ -116,8 +122,7 @@ def tune(
     specs = parse_optimizers(optimizers, "tune")
     base = [spec.optimizer for spec in specs]
     labels = unique_labels([spec.optimizer.label if spec.label is None else spec.label for spec in specs])
-    if not isinstance(vary, str):
-        vary = canonical_names(vary) if isinstance(vary, Mapping) else [canonical(name) for name in vary]
+    vary = canonical_vary(vary)
     check_vary(base, vary)
     spaces = [without_rejected(optimizer, ranges_to_vary(optimizer, vary), vary) for optimizer in base]
     starts, seeds = check_count("starts", starts), check_count("seeds", seeds)

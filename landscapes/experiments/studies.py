@@ -16,7 +16,14 @@ from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.experiments.checks import check_count
 from landscapes.experiments.search_space import Range
 from landscapes.experiments.starts import sobol
-from landscapes.experiments.varied import Vary, check_vary, ranges_to_vary, rejection_of, without_rejected
+from landscapes.experiments.varied import (
+    Vary,
+    canonical_vary,
+    check_vary,
+    ranges_to_vary,
+    rejection_of,
+    without_rejected,
+)
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers import Optimizer
 
@@ -75,6 +82,7 @@ class Tuning:
     def __post_init__(self) -> None:
         for name in ("trials", "studies", "starts"):
             check_count(name, getattr(self, name))
+        object.__setattr__(self, "vary", canonical_vary(self.vary))
         if self.design not in DESIGNS:
             raise unknown("design", str(self.design), DESIGNS)
         number = isinstance(self.budget, int | float) and not isinstance(self.budget, bool)

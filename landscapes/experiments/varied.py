@@ -8,9 +8,28 @@ from typing import Literal
 from landscapes.errors import InputError, unknown
 from landscapes.experiments.search_space import Range, search_space
 from landscapes.optimizers.base import Optimizer
+from landscapes.optimizers.torch_arguments import canonical, canonical_names
 
 Vary = Literal["all"] | Sequence[str] | Mapping[str, Range | tuple[float, float]]
 """The hyper-parameters to vary: "all", names, or a dict from names to ranges."""
+
+
+def canonical_vary(vary: Vary) -> Vary:
+    """Return what to vary, with torch's names such as "betas[0]" replaced. Raises `InputError` for other objects."""
+    if isinstance(vary, str):
+        return vary
+    if not isinstance(vary, Mapping | Sequence | set | frozenset):
+        raise _no_vary(vary)
+    for name in vary:
+        if not isinstance(name, str):
+            raise InputError(f"vary: names of hyper-parameters must be text, got {name!r}")
+    return canonical_names(vary) if isinstance(vary, Mapping) else [canonical(name) for name in vary]
+
+
+def _no_vary(vary: object) -> InputError:
+    return InputError(
+        f'vary must be "all", names such as ["lr", "beta1"], or a dict from names to ranges; got {vary!r:.80}'
+    )
 
 
 def check_vary(optimizers: Sequence[Optimizer], vary: Vary) -> None:
@@ -19,8 +38,6 @@ def check_vary(optimizers: Sequence[Optimizer], vary: Vary) -> None:
         return
     known = dict.fromkeys(name for optimizer in optimizers for name in search_space(optimizer))
     for name in vary:
-        if not isinstance(name, str):
-            raise InputError(f"vary: names of hyper-parameters must be text, got {name!r}")
         if name not in known:
             raise unknown("hyper-parameter", name, known)
 
@@ -38,7 +55,7 @@ def ranges_to_vary(optimizer: Optimizer, vary: Vary) -> dict[str, Range]:
                 if ends.n is not None:
                     raise InputError(f"vary: the whole range of {name} is searched; leave n out")
                 given[name] = ends
-            elif isinstance(ends, Sequence) and len(ends) == 2:
+            elif isinstance(ends, Sequence) and len(ends) == 2 and all(isinstance(end, int | float) for end in ends):
                 scale = usual.scale if usual is not None else "log"
                 given[name] = Range(
                     float(ends[0]), float(ends[1]), scale if scale != "log" or ends[0] > 0 else "linear"
@@ -47,9 +64,7 @@ def ranges_to_vary(optimizer: Optimizer, vary: Vary) -> dict[str, Range]:
                 raise InputError(f"vary: a range must be (low, high) or a Range, got {ends!r}")
         return {name: ends for name, ends in given.items() if name in known}
     if isinstance(vary, str):
-        raise InputError(
-            f'vary must be "all", names such as ["lr", "beta1"], or a dict from names to ranges; got {vary!r}'
-        )
+        raise _no_vary(vary)
     return {name: ends for name, ends in known.items() if name in vary}
 
 

@@ -62,8 +62,10 @@ def stability_bound(optimizer: str | Optimizer) -> Bound:
     made = parse(optimizer)[0] if isinstance(optimizer, str) else optimizer
     values: Any = made
     kind = type(made).__name__
-    if not isinstance(made, FirstOrder) or not getattr(values, "lr", 0) > 0:
+    if not isinstance(made, FirstOrder) or not hasattr(made, "lr"):
         raise _no_bound(made)
+    if not values.lr > 0:
+        raise InputError(f"the stability bound of {made.label} is infinite at lr 0; leave it out")
     lr = float(values.lr)
     if isinstance(made, Adam | AdamW):
         if values.amsgrad:

@@ -151,6 +151,10 @@ def operator_eigenpairs(
         raise unknown("end of the spectrum", str(which), ENDS)
     if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= d:
         raise InputError(f"k must be an integer from 1 to {d}, the number of moving weights, got {k!r}")
+    if isinstance(tol, bool) or not isinstance(tol, int | float) or not 0 <= tol < 1:
+        raise InputError(f"tol must be a relative residual >= 0 and < 1, got {tol!r}")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise InputError(f"seed must be an integer >= 0, got {seed!r}")
     counted = [0]
 
     def product(v: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -137,6 +137,8 @@ class Evaluator:
             together: whether to evaluate several points by vmap; None measures whether it pays.
             progress: called with (points done, all points).
         """
+        if together not in (None, True, False):
+            raise InputError(f"together must be True, False or None, got {together!r}")
         out = np.empty((len(points), 1 + len(self.loss.metrics)))
         report = progress or (lambda done, total: None)
         done = 0

@@ -67,7 +67,7 @@ def norm_balls(
         theme: colours, by name or as a `Theme`.
 
     Raises:
-        InputError: for a record in other dimensions, and a step outside the race.
+        InputError: for a record in other dimensions or of another experiment, and a step outside the race.
 
     Warns:
         UserWarning: names the runs without a ball, and says why.
@@ -83,6 +83,8 @@ def norm_balls(
         raise InputError(
             f"norm balls are drawn in two dimensions; this record has {record.trajectories.x.shape[-1]}: project it"
         )
+    if "optimizer" not in record.trajectories.runs:
+        raise InputError(f"norm balls need a race, or what project returns; got a record of {record.meta.experiment}")
     ax, look = current_axes(ax), as_theme(theme)
     missing = {}
     for run, style in enumerate(styles(optimizer_labels(record), look)):

@@ -227,9 +227,18 @@ def test_latex_is_booktabs_with_special_signs_unbounded():
 WIDE = Table(
     "Optimizers α to ω, x₁² ≤ 10⁻³, within ±1.",
     ("optimizer", "success rate", "mean rank", "fastest", "median evaluations", "learning rate"),
-    [["Adam (β₁ = 0.9, ε = 1e-8)", *[Cell(0.5, 0.25, 0.75, percent=True)] * 4, "0.001, 0.046*"]],
+    [
+        ["[a]", *[Cell(1.0)] * 4, "-"],
+        ["*best*", *[Cell(1.0)] * 4, "-"],
+        ["Adam (β₁ = 0.9, ε = 1e-8)", *[Cell(0.5, 0.25, 0.75, percent=True)] * 4, "0.001, 0.046*"],
+    ],
     "A note. " * 20,
 )
+
+
+def test_no_row_of_latex_is_an_option_of_the_command_before_it():
+    assert r"{}[a] & " in WIDE.latex()
+    assert r"{}*best* & " in WIDE.latex()
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
@@ -253,6 +262,8 @@ def test_columns_are_chosen_by_name_and_order():
     assert SMALL.select(["cost", "optimizer"]).csv().splitlines() == ["cost,optimizer", "1234.5,A_1 · x", ",B | C"]
     with pytest.raises(InputError, match="unknown column 'costs'"):
         SMALL.select(["costs"])
+    with pytest.raises(InputError, match="columns must be names"):
+        SMALL.select([])
 
 
 def test_csv_has_all_digits_and_columns_for_intervals():
@@ -266,6 +277,8 @@ def test_csv_has_all_digits_and_columns_for_intervals():
 def test_an_unknown_kind_is_refused():
     with pytest.raises(InputError, match=r"unknown kind of table 'latx'\. Did you mean latex"):
         SMALL.render("latx")
+    with pytest.raises(InputError, match="unknown kind of table 3"):
+        SMALL.render(3)
 
 
 # Runs

@@ -251,3 +251,25 @@ def test_losses_that_are_not_numbers_count_as_never():
     assert "nan" not in render.table(record, "csv").lower()
     assert np.isinf(costs(record).at()[0, 0])
     assert np.isfinite(integrated_profiles(record).value).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"draws": "many"}, "draws must be an integer >= 2"),
+        ({"seed": -1}, "seed must be an integer >= 0"),
+        ({"level": "high"}, "level must be between 0 and 1"),
+        ({"tolerance": "low"}, "no tolerance 'low'"),
+        ({"x": []}, "x must be numbers"),
+        ({"x": "far"}, "x must be numbers"),
+        ({"cost": 3}, "unknown cost 3"),
+    ],
+    ids=str,
+)
+def test_arguments_are_checked(arguments, message):
+    with pytest.raises(InputError, match=message):
+        bands(SPLIT, **arguments)
+    with pytest.raises(InputError, match="r_max must be > 1 and finite"):
+        integrated_profiles(SPLIT, r_max="x")
+    with pytest.raises(InputError, match="need the record of compare"):
+        pairs(None)

@@ -153,6 +153,8 @@ def test_unusable_directories_are_rejected(tmp_path, monkeypatch):
         execute(grid(), resume_dir=tmp_path / "holiday.jpg")
     with pytest.raises(InputError, match="No such file or directory; choose a writable directory"):
         execute(grid(), resume_dir=tmp_path / "no" / "where")
+    with pytest.raises(InputError, match="expected a path, got 3"):
+        execute(grid(), resume_dir=3)
     assert not ran
 
 

@@ -152,6 +152,9 @@ def test_an_unknown_minimum_is_the_lowest_value_of_the_trials():
         (lambda: Tuning(budget=0), "budget must be a number of steps > 0"),
         (lambda: Tuning(vary=["lrr"]), "unknown hyper-parameter 'lrr'"),
         (lambda: Tuning(tolerance=0.3), "no tolerance 0.3"),
+        (lambda: Tuning(tolerance="low"), "no tolerance 'low'"),
+        (lambda: Tuning(vary=3), 'vary must be "all", names such as'),
+        (lambda: Tuning(vary={"lr": ("a", "b")}), "a range must be"),
         (lambda: Tuning(vary={"lr": (0.0, 1.0, 2.0)}), "a range must be"),
         (lambda: 5, r"tuning must be a Tuning, as in Tuning\(trials=5, studies=5\), got 5"),
         (lambda: Tuning(studies=50, budget=1e4), r"take 6e\+04 steps, and the budget is 1e\+04: it pays for 8 studies"),
@@ -162,6 +165,10 @@ def test_invalid_searches_are_refused_before_any_work(search, message, monkeypat
     monkeypatch.setattr(run_studies, "execute", lambda *_, **__: pytest.fail("work was done"))
     with pytest.raises(InputError, match=message):
         compare(BOWL, "sgd", steps=40, starts=5, tuning=search())
+
+
+def test_names_of_torch_are_taken():
+    assert list(Tuning(vary=["betas[0]", "lr"]).vary) == ["beta1", "lr"]
 
 
 def test_a_grid_and_studies_exclude_each_other():

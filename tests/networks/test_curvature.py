@@ -344,8 +344,12 @@ def test_units_of_convolutions_are_sorted_with_their_normalization(cnn):
         (lambda job: connect(job.net, job.net, CE, job.data), "have the same weights"),
         (lambda job: match_units(job.net, nn.LSTM(2, 3)), "chain of layers"),
         (lambda job: stability_bound("sgd(lr=0.1, dampening=0.5)"), "the stability bound is known for"),
+        (lambda job: stability_bound("sgd(lr=0)"), "is infinite at lr 0"),
+        (lambda job: eigenvalues(job.net, CE, job.data, tol="x"), "tol must be a relative residual"),
+        (lambda job: eigenvalues(job.net, CE, job.data, seed=-1), "seed must be an integer >= 0, got -1"),
+        (lambda job: plane(job.net, CE, job.data, resolution=2, together="x"), "together must be True, False or None"),
     ],
-    ids=range(10),
+    ids=range(14),
 )  # fmt: skip
 def test_invalid_input(mlp, call, match):
     with pytest.raises(InputError, match=match):

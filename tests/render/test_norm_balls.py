@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from landscapes import InputError, project, race, render
+from landscapes import InputError, compare, project, race, render
 from landscapes.functions.matrices import matrix_ravine, singular_plane
 from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.norm_ball import CORNERS, NormBall
@@ -110,6 +110,8 @@ def test_optimizers_without_a_norm_are_named(tmp_path):
         render.figure(raced, norm_balls=3)
     with pytest.raises(InputError, match="norm balls are drawn in two dimensions"):
         render.norm_balls(race(matrix_ravine(), ["sgd(lr=0.01)"], steps=2))
+    with pytest.raises(InputError, match="got a record of compare"):
+        render.norm_balls(compare("booth", "sgd(lr=0.01)", starts=1, steps=2))
 
 
 def test_every_optimizer_with_a_norm_exists():

@@ -54,6 +54,7 @@ def made() -> landscapes.Playground:
         ((["noisy_bowl"],), "noisy_bowl cannot be written as JavaScript: it is stochastic"),
         ((["booth"], ["bfgs"]), "BFGS cannot be written as JavaScript: it is not a first-order optimizer"),
         ((["booth"], []), "needs an optimizer that races at first"),
+        ((["booth"], 3), "an optimizer must be a name"),
         ((["booth"], ["sgd(lr=0.1)"] * 41), "at most 40 optimizers, got 41"),
     ],
 )
