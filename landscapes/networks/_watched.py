@@ -122,6 +122,7 @@ class Watch:
         Raises:
             InputError: for anything but one number.
 
+        >>> from landscapes import watch
         >>> optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)])
         >>> watch(optimizer).log(torch.zeros(8))
         Traceback (most recent call last):

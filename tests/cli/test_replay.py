@@ -94,8 +94,8 @@ def test_3d_surface_as_vector_graphics(cli, tmp_path, suffix):
         (("--camera", "a,b"), "got 'a,b'"),
         (("--camera", "-60,0"), "elev must be > 0 and <= 90 degrees"),
         (("--camera=nan,10",), "azim must be an angle in degrees, got nan"),
-        (("--3d", "--inset"), "a 3-D view has neither an inset, direct labels nor losses"),
-        (("--3d", "--labels", "direct"), "leave out inset, labels and panel"),
+        (("--3d", "--inset"), "a 3-D view has no inset, direct labels, losses or norm balls"),
+        (("--3d", "--labels", "direct"), "leave out inset, labels, panel and norm_balls"),
         (("--camera=-60,42", "-o", "page.html"), "a page has no 3-D view: leave out view3d"),
     ],
 )

@@ -80,7 +80,7 @@ def test_every_definition_is_in_the_catalogue():
         makers = {"function", "least_squares", "bbob_problem"}
         defined = [
             node.name
-            for node in ast.walk(tree)
+            for node in tree.body
             if isinstance(node, ast.FunctionDef)
             and makers & {call.func.id for call in node.decorator_list if isinstance(call, ast.Call)}
         ]
