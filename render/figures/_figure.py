@@ -255,5 +255,6 @@ def check_options(experiment: str, options: Mapping[str, Any]) -> None:
         )
     if "view3d" in given and ({"inset", "labels", "norm_balls"} & given or options.get("panel")):
         raise InputError(
-            "a 3-D view has no inset, direct labels, losses or norm balls: leave out inset, labels, panel and norm_balls"
+            "a 3-D view has no inset, direct labels, losses or norm balls: leave out inset, labels, panel and "
+            "norm_balls"
         )

@@ -242,7 +242,7 @@ def test_the_path_lies_on_a_plane(run):
         plane(net, nn.CrossEntropyLoss(), (DATA, LABELS), path=record)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_the_record_draws_itself(run, theme, tmp_path):
     record, _, own = run
     figure = render.figure(record, theme=theme)

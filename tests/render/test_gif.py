@@ -277,7 +277,7 @@ def peak(frames, suffix):
     return tracemalloc.get_traced_memory()[1] - before
 tracemalloc.start()
 for suffix in sys.argv[2:]:
-    peak(3, suffix), peak(12, suffix)
+    peak(12, suffix)
     short, long = peak(12, suffix), peak(36, suffix)
     print(long - short)
 """

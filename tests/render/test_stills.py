@@ -207,13 +207,10 @@ def test_any_step_can_be_shown(tmp_path, suffix, step):
 @pytest.mark.parametrize("suffix", sorted(set(STILLS) - {".png", ".svg", ".pgf"}))
 def test_every_step_has_a_page_of_its_own(tmp_path, suffix):
     once, again = (
-        [
-            render.save(converging(2), tmp_path / f"{step}{suffix}", step=step, **SMALL).read_bytes()
-            for step in (0, 13, 40)
-        ]
+        [render.save(converging(2), tmp_path / f"{step}{suffix}", step=step, **SMALL).read_bytes() for step in (0, 13)]
         for _ in range(2)
     )
-    assert len(set(once)) == 3
+    assert len(set(once)) == 2
     assert once == again
 
 
