@@ -18,6 +18,9 @@ from typing import Any, TypeVar, cast
 
 C = TypeVar("C", bound=Callable[..., Any])
 
+MANY = 50
+"""More names of functions or optimizers than this are not listed in an error."""
+
 RENAMED: Mapping[str, str] = {
     "observe": "metrics",
     "keep": "record_steps",
@@ -92,10 +95,20 @@ def unknown(kind: str, given: object, known: Iterable[str]) -> InputError:
     landscapes.errors.InputError: unknown function 'beal'. Did you mean beale?
     >>> print(unknown("theme", "zzz", ["light", "dark"]))
     unknown theme 'zzz'. Known: dark, light
+
+    Of the many functions and optimizers, it shows a few:
+
+    >>> print(unknown("function", "qq", [f"{kind}_{number}" for kind in "abc" for number in range(100)]))
+    unknown function 'qq'. Known: a_0, a_1, a_10, … (300 names; landscapes list prints them)
     """
     known = sorted(known)
     close = nearest_names(given, known, 3) if isinstance(given, str) else []
-    hint = f"Did you mean {' or '.join(close)}?" if close else f"Known: {', '.join(known)}"
+    if close:
+        hint = f"Did you mean {' or '.join(close)}?"
+    elif len(known) > MANY and ("function" in kind or "optimizer" in kind):
+        hint = f"Known: {', '.join(known[:3])}, … ({len(known)} names; landscapes list prints them)"
+    else:
+        hint = f"Known: {', '.join(known)}"
     return InputError(f"unknown {kind} {given!r}. {hint}")
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import torch
 
 from landscapes import functions, optimizers
+from landscapes.builders._formula import formula
 from landscapes.errors import InputError, unknown
 from landscapes.experiments.own_optimizers import parse_with_own
 from landscapes.importing import kind_of, load_object
@@ -34,6 +35,11 @@ def find_function(text: str, dim: int | None = None) -> Function:
     if ":" not in text:
         if not is_function(text) and is_optimizer(text):
             raise InputError(f"{text!r} is an optimizer, not a function; landscapes list functions shows the functions")
+        if not is_function(text) and _is_formula(text):
+            raise InputError(
+                f"{text!r} is a formula, not the name of a function; landscapes race and playground take it as "
+                f'--formula "{text}", other commands as file.py:NAME, where NAME = landscapes.formula("{text}")'
+            )
         return functions.get(text, dim)
     found = load_object(text)
     if not isinstance(found, Function):
@@ -61,6 +67,15 @@ def is_function(text: str) -> bool:
     """Return whether a text is the name of a function of the catalogue."""
     try:
         functions.get(text)
+    except InputError:
+        return False
+    return True
+
+
+def _is_formula(text: str) -> bool:
+    """Return whether a text is a formula of coordinates, such as "x**2 + 3*sin(y)**2"."""
+    try:
+        formula(text)
     except InputError:
         return False
     return True

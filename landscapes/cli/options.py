@@ -137,11 +137,11 @@ def add_record(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--record", metavar="FILE.npz", help="save the record, for landscapes replay or Python")
 
 
-def add_figure_output(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+def add_figure_output(parser: argparse.ArgumentParser, also: str = "") -> argparse._ArgumentGroup:
     """Add the group of output files of a sweep, a map of basins or a comparison, and return it."""
     group = parser.add_argument_group("output")
     group.add_argument("--csv", metavar="FILE.csv", help="save one row per run as comma-separated values")
-    group.add_argument("-o", "--output", metavar="FILE", help="save a figure: {stills}")
+    group.add_argument("-o", "--output", metavar="FILE", help="save a figure: {stills}" + also)
     add_record(group)
     return group
 

@@ -67,7 +67,7 @@ def add(commands: Commands) -> None:
     shared.add_start(runs)
     shared.add_steps(runs)
     runs.add_argument("--target", type=float, metavar="F", help=shared.TARGET_HELP)
-    shared.add_figure_output(parser)
+    shared.add_figure_output(parser, ", or a page whose readers point at a setting and see its run: .html")
     shared.add_title(shared.add_appearance(parser))
     shared.add_execution(parser)
 

@@ -160,6 +160,8 @@ UNKNOWN = {
     "adam(lr=1)": "'adam(lr=1)' is an optimizer, not a command; try: landscapes race beale -O adam(lr=1), or: "
     "landscapes show adam",
     "race adam": "'adam' is an optimizer, not a function; landscapes list functions shows the functions",
+    "race x**2+y**2": "'x**2+y**2' is a formula, not the name of a function; landscapes race and playground take it as "
+    '--formula "x**2+y**2", other commands as file.py:NAME, where NAME = landscapes.formula("x**2+y**2")',
     "race booth -O beale": "'beale' is a function, not an optimizer; landscapes list optimizers shows the optimizers",
 }
 
