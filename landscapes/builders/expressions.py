@@ -59,6 +59,10 @@ class OperationSpec:
     takes_numbers: bool = False
 
 
+LARGEST_PRODUCT = 2.0**53
+"""The largest exponent that is taken by products; only constants have exponents above 100."""
+
+
 def product_power(base: Tensor, exponent: int) -> Tensor:
     """Return an integer power by products; `torch.pow` rounds differently at the end of a batch.
 
@@ -76,6 +80,8 @@ def product_power(base: Tensor, exponent: int) -> Tensor:
 def power(base: Value, exponent: Value) -> Tensor:
     """Return a power: integer and half-integer exponents by products and roots, others by `torch.pow`."""
     if isinstance(exponent, float) and isinstance(base, Tensor) and (2 * exponent).is_integer():
+        if abs(exponent) > LARGEST_PRODUCT:
+            return base.pow(exponent)
         if exponent.is_integer():
             return product_power(base, int(exponent))
         root = (

@@ -50,6 +50,8 @@ FORMULAS = (
     "sqrt(x*x + y*y) + 1_000*x - +y",
     "-exp(-x*x) / (1 + y*y) - 2*x - 3",
     "abs(x)**y + (x*x + 1)**(y/2)",
+    "x + y*1.0000000001**3e9 + 0.5**1e300",
+    "x + y + where(x > 5, y, (0*x + 1)**(1/floor((y - 1)**2 + 0.5)))",
     *(f"{name}({ARGUMENTS.get(name, 'abs(x) + y*y + 0.1')}) + 0*x*y" for name in FUNCTIONS),
 )
 

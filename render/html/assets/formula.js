@@ -13,17 +13,18 @@ class FormulaError extends Error {
 const productPower = (b, n) => {
   if (n < 0) return 1 / productPower(b, -n);
   if (n <= 1) return n ? b : 1;
-  const half = productPower(b, n >> 1);
+  const half = productPower(b, Math.floor(n / 2));
   return n % 2 ? half * half * b : half * half;
 };
 
 // A power as landscapes.formula computes it: integer and half-integer constant exponents by products and roots.
 const constantPower = (b, e) => {
-  if (2 * e % 1 !== 0) return Math.pow(b, e);
+  if (2 * e % 1 !== 0 || Math.abs(e) > 2 ** 53) return Math.pow(b, e);
   if (e % 1 === 0) return productPower(b, e);
   const size = Math.abs(e), root = size > 1 ? productPower(b, Math.trunc(size)) * Math.sqrt(b) : Math.sqrt(b);
   return e > 0 ? root : 1 / root;
 };
+const powerOf = (a, b) => a === 1 || a === -1 && Math.abs(b) === Infinity ? 1 : Math.pow(a, b);  // as IEEE 754 and torch
 const powerSlope = (b, e) => {
   if (e === 0) return 0;
   if (e % 1 !== 0 && 2 * e % 1 === 0 && b === 0) return e > 0 ? 0 : NaN;  // the root has the slope 0 there
@@ -42,7 +43,7 @@ const FORMULA = {
   "-": [(a, b) => a - b, g => g, g => -g],
   "*": [(a, b) => a * b, (g, v, a, b) => g * b, (g, v, a) => g * a],
   "/": [(a, b) => a / b, (g, v, a, b) => g / b, (g, v, a, b) => -g * (v / b)],
-  "**": [(a, b) => Math.pow(a, b), (g, v, a, b) => b === 0 ? 0 : g * (b * Math.pow(a, b - 1)), (g, v, a, b) => a === 0 && b >= 0 ? 0 : g * (v * Math.log(a))],
+  "**": [powerOf, (g, v, a, b) => b === 0 ? 0 : g * (b * Math.pow(a, b - 1)), (g, v, a, b) => a === 0 && b >= 0 ? 0 : g * (v * Math.log(a))],
   negative: [a => -a, g => -g],
   "<": [(a, b) => a < b], "<=": [(a, b) => a <= b], ">": [(a, b) => a > b], ">=": [(a, b) => a >= b],
   and: [(a, b) => a && b], or: [(a, b) => a || b],
