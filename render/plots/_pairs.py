@@ -25,6 +25,13 @@ SURE = 0.05
 """The corrected p-value below which a pair is set in bold."""
 
 
+LONGEST, LEVEL = 24, 12
+"""Characters of a name in the matrix, at most; and of one that is not turned above a column."""
+
+NAMES = 105.0
+"""The width of the longest name in points."""
+
+
 @suggests_arguments
 def improvement_matrix(
     record: Record,
@@ -37,7 +44,7 @@ def improvement_matrix(
     """Draw for each pair of optimizers how likely the row needs less than the column, on `ax`, and return `ax`.
 
     Each cell has the probability in percent with its 95 % interval. It is bold with Holm-corrected p < 0.05. Optimizers
-    are sorted by mean rank. See `analysis.pairs.pairs`.
+    are sorted by mean rank; long names are shortened in the middle. See `analysis.pairs.pairs`.
 
     Args:
         record: what `compare` returns, with at least 2 optimizers.
@@ -59,7 +66,10 @@ def improvement_matrix(
     ax = current_axes(ax)
     count = len(found.optimizers)
     background = to_rgb(look.background)
-    size = _size(ax, count)
+    names = [_short(name) for name in found.optimizers]
+    short = max(map(len, names)) <= LEVEL
+    level = count <= 4 and short
+    size = _size(ax, count, 0.0 if short else NAMES)
     for i in range(count):
         for j in range(count):
             if i == j:
@@ -77,26 +87,37 @@ def improvement_matrix(
                 j, i, text, ha="center", va="center", color=_ink(color), fontsize=size,
                 fontweight="bold" if sure else "normal", linespacing=1.25,
             )  # fmt: skip
-    names = [clean_text(name) for name in found.optimizers]
     ax.set_xlim(-0.5, count - 0.5)
     ax.set_ylim(count - 0.5, -0.5)
-    ax.set_xticks(range(count), names, rotation=0 if count <= 4 else 30, ha="center" if count <= 4 else "left")
+    ax.set_xticks(range(count), names, rotation=0 if level else 30, ha="center" if level else "left")
     ax.set_yticks(range(count), names)
     ax.xaxis.tick_top()
-    ax.tick_params(length=0, labelsize=min(size + 1, 10 * look.text_scale))
+    ax.tick_params(length=0, labelsize=min(size + 1, (10 if short else 8) * look.text_scale))
     ax.set_aspect("equal")
     for spine in ax.spines.values():
         spine.set_visible(False)
-    ax.set_xlabel(look.say("row needs fewer evaluations than column, %"))
+    ax.set_xlabel(look.say("row needs fewer evaluations than column, %"), loc="center" if level else "right")
     return ax
 
 
-def _size(ax: Axes, count: int) -> float:
-    """Return a font size at which an interval fits into a cell."""
+def _short(name: str) -> str:
+    """Return a name of at most `LONGEST` characters: its beginning and its end, by which similar names differ.
+
+    >>> _short("Adam lr=0.001 beta1=0.9 beta2=0.99")
+    'Adam lr=0.00… beta2=0.99'
+    """
+    words = clean_text(name, math=False)
+    half = LONGEST // 2
+    return clean_text(words if len(words) <= LONGEST else f"{words[:half]}…{words[1 - half :]}")
+
+
+def _size(ax: Axes, count: int, names: float) -> float:
+    """Return a font size at which an interval fits into a cell, if a layout takes so many points for names."""
     figure = ax.figure
     assert figure is not None
     box = ax.get_window_extent()
-    side = 72 * min(box.width, box.height) / figure.dpi / count
+    taken = 0.0 if figure.get_figure(root=True).get_layout_engine() is None else names
+    side = max(72 * min(box.width, box.height) / figure.dpi - taken, 0.0) / count
     return float(np.clip(side / 5.2, 3.5, 9.5))
 
 
@@ -138,8 +159,8 @@ def critical_difference(
     >>> from matplotlib.figure import Figure
     >>> from landscapes import compare
     >>> record = compare(["beale", "booth"], ["sgd(lr=0.01)", "adam(lr=0.1)"], starts=2, steps=50)
-    >>> tuple(map(float, critical_difference(record, Figure().subplots()).get_xlim()))
-    (1.0, 2.0)
+    >>> critical_difference(record, Figure().subplots()).get_xticks().tolist()
+    [1, 2]
     """
     look, found = as_theme(theme), ranked(record, tolerance, cost=cost)
     ax = current_axes(ax)
@@ -169,7 +190,8 @@ def critical_difference(
         text, (1, top), xytext=(0, 5), textcoords="offset points", fontsize=8.5 * look.text_scale,
         color=look.foreground, annotation_clip=False,
     )  # fmt: skip
-    ax.set_xlim(1, count)
+    ax.set_xlim(1, max(count, 1 + found.difference))  # of few functions, the difference is longer than the axis
+    ax.spines["top"].set_bounds(1, count)
     ax.set_ylim(lowest + 0.8 * half, 0)
     ax.set_xticks(range(1, count + 1))
     ax.xaxis.tick_top()

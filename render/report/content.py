@@ -16,7 +16,7 @@ from landscapes.analysis.race_table import listed
 from landscapes.analysis.table_formats import Table
 from landscapes.record import Record
 from landscapes.render.artists.text_fit import clean_text
-from landscapes.render.plots._pairs import critical_difference, improvement_matrix
+from landscapes.render.plots._pairs import LEVEL, critical_difference, improvement_matrix
 from landscapes.render.plots._performance_profile import performance_profile
 from landscapes.render.plots._study_trials import study_trials
 from landscapes.render.report.sentences import answer, count_of, limits, question
@@ -142,7 +142,9 @@ def _profiles(record: Record, tolerance: float | None, share: float) -> Part:
 def _pairs(record: Record, tolerance: float | None, cost: str) -> Part:
     table = _plain(record, pair_tables.pair_table(record, tolerance, cost=cost))
     count = len(record.axes["optimizer"])
-    side = float(np.clip(0.8 * count + 1.6, 3.4, 8.6))
+    names = [len(clean_text(name, math=False)) for name in record.axes["optimizer"]]
+    long = max(names) > LEVEL
+    side = float(np.clip(0.8 * count + 1.6, 3.4, 8.6)) + (1.2 if long else 0.0)
 
     def draw(figure: Figure | SubFigure, look: Theme) -> None:
         improvement_matrix(record, figure.subplots(), tolerance=tolerance, cost=cost, theme=look)
@@ -154,7 +156,7 @@ def _pairs(record: Record, tolerance: float | None, cost: str) -> Part:
             "with its 95 % interval. Ties count half. Bold: it differs from one half, Holm-corrected over all pairs."
         ],
         draw,
-        (side * 1.1, side),
+        (side * 1.1 + (0.5 if long else 0.0), side),
         "Matrix of the probabilities of improvement; the table of pairs holds the same numbers.",
         [("pairs", table)],
     )

@@ -13,6 +13,9 @@ from matplotlib.figure import Figure
 from landscapes import InputError, Record, Tuning, compare, function, race, render
 from landscapes.analysis.pairs import pairs
 from landscapes.analysis.tables import standings
+from landscapes.render.report.content import contents
+from landscapes.render.report.html import drawn
+from landscapes.render.theme import as_theme
 
 BOWL = function((-2, 2), (-2, 2), start=(1.5, -1), minima=[(0, 0)], steps=40, name="bowl")(
     lambda x, y: x * x + 4 * y * y
@@ -122,6 +125,19 @@ def test_the_matrix_shows_the_numbers_of_the_pairs(studied, theme):
         shown = texts[j, i]
         assert shown.get_text().startswith(f"{100 * found.improvement.value[i, j]:.0f}")
         assert (shown.get_fontweight() == "bold") == bool(found.p_values[i, j] < 0.05)
+
+
+def test_long_names_leave_room_for_the_matrix():
+    names = {f"a rather long name of an optimizer, lr={lr}, nesterov": f"sgd(lr={lr})" for lr in (0.1, 0.2)}
+    record = compare([BOWL, "booth"], names, starts=1, steps=5)
+    part = next(part for part in contents(record).parts if part.title == "Which optimizer needs less")
+    made = drawn(part, as_theme("light"))
+    made.draw_without_rendering()
+    ax = made.axes[0]
+    assert ax.get_window_extent().width > 0.35 * made.bbox.width
+    shown = {tick.get_text() for tick in ax.get_yticklabels()}
+    assert len(shown) == 2
+    assert max(map(len, shown)) == 24
 
 
 def test_the_diagram_has_the_ranks_and_the_trials_their_success(studied):
