@@ -210,6 +210,8 @@ def _check_report(options: argparse.Namespace) -> None:
         options.report, options.output = options.output, None
     elif options.table_dir is not None:
         raise InputError("--table-dir goes with --report, as in --report report.html --table-dir tables")
+    if options.table_dir is not None:
+        check_folder(options.table_dir)
 
 
 def _with_report(record: Record, options: argparse.Namespace, text: str) -> str:
