@@ -119,6 +119,7 @@ assert arrived[linear, SGD, deep] < arrived[linear, ADAM, deep]
 
 theme = render.THEMES["light"]
 STYLES = {SGD: "o-", CLIPPED: "s--", ADAM: "o-", TINY: "s--"}
+PLAIN = {"linewidth": 4, "markersize": 9, "alpha": 0.45}  # below thin curves, so that those that coincide stay visible
 colors = dict(zip(RULES, (theme.colors[i] for i in (0, 2, 5, 1)), strict=True))
 with theme.context():
     fig = Figure((12.4, 7.4), layout="constrained")
@@ -144,9 +145,10 @@ with theme.context():
                 STYLES[name],
                 color=colors[name],
                 label=name,
+                **(PLAIN if name in (SGD, ADAM) else {}),
             )
         what = "linear layers" if kind is linear else "sigmoids"
-        ax.set(title=f"runs that arrive, {what}, %", xlabel="layers", ylim=(-4, 104))
+        ax.set(title=f"runs that arrive, {what}, %", xlabel="layers", ylim=(-5, 105))
     below[2].legend()
     for ax in below:
         ax.set_xticks(DEPTHS)
