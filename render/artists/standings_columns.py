@@ -159,8 +159,8 @@ def fit_columns(
 ) -> Columns | None:
     """Return the columns in the largest font that fits a box in points; None if there is no room.
 
-    In this order: a smaller font, outcomes as signs, and if `cut`, shorter names and no learning rates. Large texts
-    lose their learning rates and become tight before they become much smaller.
+    In this order: a smaller font, outcomes as signs, and if `cut`, shorter names in the smallest font and no learning
+    rates. Large texts lose their learning rates and become tight before they become much smaller.
     """
     if not rows or len(rows) > MOST:
         return None
@@ -173,7 +173,8 @@ def fit_columns(
     if theme.text_scale >= LARGE and cut:
         large = [*plain, (nameless, False, np.inf)]
         rounds = [(*look, fonts[: 1 + tight], tight) for tight in (False, True) for look in large] + rounds
-    rounds += [(bare, False, usual, fonts, False), (nameless, False, least, fonts, False)] if cut else []
+    small = fonts[::-1]  # keeps the most of a name
+    rounds += [(bare, False, usual, small, False), (nameless, False, least, small, False)] if cut else []
     for shown, in_words, name, sizes, tight in rounds:
         for font in sizes:
             made = _columns(shown, live, width, tall, font, ruler, theme, in_words, name, tight)

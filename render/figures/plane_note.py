@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from landscapes.record import Record
 from landscapes.render.figures.layout import Sheet
+from landscapes.render.plot3d.tick_labels import MINUS
 from landscapes.render.theme import Theme
 
 SIZE = 8.0
@@ -42,7 +43,8 @@ class PlaneNote:
             }
             text = look.say(TRUST, **{name: look.number(value) for name, value in values.items()})
         elif facts.get("cosine") is not None and "weights" in facts:
-            text = look.say("cosine of the directions: {cosine}", cosine=look.number(f"{facts['cosine'] + 0.0:.2f}"))
+            cosine = f"{facts['cosine']:z.2f}".replace("-", MINUS)
+            text = look.say("cosine of the directions: {cosine}", cosine=look.number(cosine))
         else:
             return cls((), size)
         return cls(tuple(sheet.ruler.wrap(text, sheet.wide - 40, size, 2)), size)

@@ -420,6 +420,12 @@ def test_a_leaderboard_stands_beside_the_surface_if_there_is_room(size: tuple[in
     assert not figure_3d(race(), **sized(*size), camera=Camera(), standings=False).findobj(Standings)
 
 
+@pytest.mark.parametrize(("cosine", "text"), [(-1e-4, "0.00"), (-0.123, "−0.12")])
+def test_the_cosine_of_directions_is_written_as_a_number(cosine: float, text: str) -> None:
+    made = figure_3d(record([arc(3)], plane={"cosine": cosine, "weights": 9}), **sized(640, 360), camera=Camera())
+    assert f"cosine of the directions: {text}" in [note.get_text() for note in made.texts]
+
+
 def test_a_legend_stands_beside_the_surface_of_a_small_wide_figure() -> None:
     made = figure_3d(race(), **sized(400, 225), camera=Camera())
     FigureCanvasAgg(made).draw()

@@ -284,6 +284,14 @@ def test_numbers_are_never_wider_than_their_column():
     assert room <= measure.value - measure.start + 1.01
 
 
+def test_names_that_must_be_cut_are_small_and_keep_most_of_their_letters():
+    labels = [f"a network with a very long descriptive name, variant {i}" for i in (1, 2)]
+    columns = board(render.figure(record([arc(20), arc(20, 0.4)], labels=labels), **sized(960, 540))).columns
+    shown = [entry.name for entry in columns.entries]  # 16 letters in the usual font
+    assert all("…" in name and len(name) >= 24 for name in shown)
+    assert [name[-1] for name in shown] == ["1", "2"]
+
+
 def test_without_standings_or_room_there_is_a_legend():
     for made in (render.figure(converging(3), standings=False), render.figure(converging(12), **sized(200, 150))):
         assert not made.findobj(Standings)
