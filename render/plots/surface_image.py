@@ -77,7 +77,7 @@ class SurfaceImage(Artist):
         wide, tall = (high - low).tolist()
         corner = int(low[0]), int(low[1])
         if renderer.option_scale_image():
-            change = Affine2D().scale(wide, tall).translate(*corner)
+            change = Affine2D().scale(wide, tall)  # moved to the corner by `draw_image`
             renderer.draw_image(gc, *corner, _few_colors(self._image), change)
         else:
             image = self._image

@@ -83,6 +83,29 @@ def test_a_page_with_long_trails_is_small(tmp_path, field):
     assert height > 0.98 * VECTOR_DPI * map_inches[1]
 
 
+def test_the_fill_covers_its_axes():
+    """The image of a vector file lies on the frame of its axes, from edge to edge."""
+    made = record([arc(5)], surface=scenery())
+    file = io.BytesIO()
+    render.save(made, file, format="svg", figsize=(4, 2.4))
+    text = file.getvalue().decode()
+    sizes = re.search(r'width="(\d+)" height="(\d+)" transform="matrix\(([^)]*)\)"', text)
+    left, top, width, height = (
+        float(n) for n in re.search(r'<rect x="(.*?)" y="(.*?)" width="(.*?)" height="(.*?)"', text).groups()
+    )
+    across, _, _, up, x, bottom = map(float, sizes[3].split())
+    frame = left, left + width, top, top + height
+    assert (x, x + across * int(sizes[1]), bottom + up * int(sizes[2]), bottom) == pytest.approx(frame, abs=1.1)
+
+    file = io.BytesIO()
+    render.save(made, file, format="pdf", figsize=(4, 2.4))
+    number = rb"(-?[\d.]+)"
+    moves = re.search(rb"1 0 0 1 %s %s cm\s+%s 0 0 %s %s %s cm" % ((number,) * 6), streams(file.getvalue()))
+    x, y, wide, tall, right, up = map(float, moves.groups())
+    assert (x + right, x + right + wide) == pytest.approx(frame[:2], abs=1.1)
+    assert (y + up, y + up + tall) == pytest.approx((2.4 * 72 - frame[3], 2.4 * 72 - frame[2]), abs=1.1)
+
+
 def egg_box(x, y):
     """Hills and pits in rows, as many as Rastrigin's function has."""
     return x**2 + y**2 - 4 * np.cos(16 * x) - 4 * np.cos(20 * y)
