@@ -41,7 +41,7 @@ napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 napoleon_attr_annotations = False
 add_module_names = False
-toc_object_entries_show_parents = "hide"
+toc_object_entries = False  # each page would copy those of all pages, half of the time of a build
 
 html_theme = "furo"
 html_title = "landscapes"
