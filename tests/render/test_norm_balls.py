@@ -104,7 +104,7 @@ def test_optimizers_without_a_norm_are_named(tmp_path):
     assert len(balls(made.axes[0])) == 1
     with pytest.raises(InputError, match="has no norm balls: leave out"):
         render.save(raced, tmp_path / "race.html", norm_balls=True)
-    with pytest.raises(InputError, match="no norm balls: leave out"):
+    with pytest.raises(InputError, match="losses or norm balls: leave out"):
         render.figure(raced, norm_balls=True, view3d=True)
     with pytest.raises(InputError, match="norm_balls must be True or False, got 3"):
         render.figure(raced, norm_balls=3)
