@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 import pytest
 import torch
+from experiments_for_tests import mean_cross_entropy
 from torch import nn
 
 from landscapes import InputError, Record, render, train_race
@@ -191,19 +192,15 @@ def test_several_seeds_have_bands():
     assert ax.get_yscale() == "log"
 
 
-def job_loss(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    return nn.functional.cross_entropy(outputs, targets)
-
-
 @pytest.mark.slow
 def test_an_executor_gives_the_same_results():
     import multiprocessing
 
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
-        far = train_race(network(), job_loss, (X, Y), ["sgd(lr=0.1)"], executor=executor, **SMALL)
+        far = train_race(network(), mean_cross_entropy, (X, Y), ["sgd(lr=0.1)"], executor=executor, **SMALL)
         with pytest.raises(InputError, match="top of a module"):
             train_race(network(), lambda o, t: LOSS(o, t), (X, Y), ["sgd(lr=0.1)"], executor=executor, **SMALL)
-    near = train_race(network(), job_loss, (X, Y), ["sgd(lr=0.1)"], **SMALL)
+    near = train_race(network(), mean_cross_entropy, (X, Y), ["sgd(lr=0.1)"], **SMALL)
     np.testing.assert_array_equal(far.trajectories.loss, near.trajectories.loss)
 
 

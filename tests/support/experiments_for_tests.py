@@ -22,6 +22,10 @@ PARENT = os.environ.setdefault("TESTS_OF_EXPERIMENTS", str(os.getpid()))
 BOX = np.array([[-6.0, 6.0]] * 2)
 
 
+def mean_cross_entropy(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return torch.nn.functional.cross_entropy(outputs, targets)
+
+
 @function((-3, 3), (-3, 3), minima=[(0, 0)], start=(2, 2))
 def valid_bowl(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """A valid function."""
