@@ -23,6 +23,11 @@ from landscapes.record import Record, Surface, Trajectories
 
 ROOT = Path(__file__).resolve().parent.parent
 
+MEASURED = ROOT / "tests" / "data" / "slow_tests.txt"
+"""The tests that took more than `LONG` seconds when `--store-slow` was last given; they are slow without a marker."""
+
+LONG = 0.2
+
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None, max_examples=30)
 settings.load_profile("repeatable")
 
@@ -31,8 +36,10 @@ def pytest_report_header() -> str:
     return f"landscapes: {Path(landscapes.__file__).parent}"
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     gc.disable()  # collection makes millions of objects, all of which stay
+    if config.getoption("--store-slow") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Stopwatch())
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -49,6 +56,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--exhaustive", action="store_true", help="run also what is marked exhaustive, and all samples")
+    parser.addoption("--store-slow", action="store_true", help=f"write the tests above {LONG:g} s to {MEASURED.name}")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -63,6 +71,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
     for item in _all_but("thin", "slow", items):
         item.add_marker(pytest.mark.slow)
+    measured = frozenset(MEASURED.read_text(encoding="utf-8").splitlines())
+    for item in items:
+        if item.nodeid in measured and not item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.slow)
+            item.keywords["measured"] = True
 
 
 def _all_but(name: str, already: str, items: list[pytest.Item]) -> list[pytest.Item]:
@@ -78,6 +91,21 @@ def _all_but(name: str, already: str, items: list[pytest.Item]) -> list[pytest.I
         kept = {len(group) * i // marker.args[0] for i in range(marker.args[0])}
         others += [item for place, item in enumerate(group) if place not in kept]
     return others
+
+
+class Stopwatch:
+    """Stores the tests that take long and have no marker that says so."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if "slow" not in report.keywords or "measured" in report.keywords:
+            self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
+
+    def pytest_sessionfinish(self) -> None:
+        long = sorted(name for name, seconds in self.seconds.items() if seconds > LONG and "\n" not in name)
+        MEASURED.write_text("".join(f"{name}\n" for name in long), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
