@@ -597,7 +597,11 @@ def test_texts_lie_in_the_window_and_apart(show, texts, kind, wide, text_scale):
     race = {
         "two": lambda: converging(2),
         "forty": lambda: converging(
-            40, labels=["an optimizer with quite a long name", *(f"run {i}" for i in range(39))]
+            40,
+            labels=[
+                "an optimizer with quite a long name of its authors, tuned, α",
+                *(f"run {i}" for i in range(39)),
+            ],
         ),
         "failing": lambda: diverging(at=12),
         "flat": lambda: record([np.ones((31, 4)) * np.geomspace(5, 1e-4, 31)[:, None]] * 3),

@@ -28,6 +28,9 @@ def parabola(x):
     return x * x
 
 
+LONG = "an optimizer with quite a long name of its authors, tuned, α"
+"""A name of sixty characters."""
+
 SLACK = 0.75
 """Pixels by which boxes may overlap: antialiasing, not ink."""
 
@@ -98,7 +101,7 @@ def assert_readable(figure):
 @pytest.fixture(scope="module")
 def races():
     made = {count: race("beale", TWELVE[:count], steps=60, resolution=65) for count in (2, 12)}
-    made["long"] = race("beale", {"an optimizer with quite a long name, tuned": "adam(lr=0.5)", "sgd": "sgd(lr=9)"},
+    made["long"] = race("beale", {LONG: "adam(lr=0.5)", "sgd": "sgd(lr=9)", LONG[:-1] + "β": "rmsprop(lr=0.1)"},
                         steps=250, resolution=65)  # fmt: skip
     made["line"] = race(parabola, ["sgd", "adam"], steps=30)
     fixed = [f"{name}(lr=0.001)" for name in TWELVE]
