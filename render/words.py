@@ -101,6 +101,7 @@ WORDS: Mapping[str, str] = {
     "share of problems and targets reached": "performance_profile",
     "share of problems solved": "performance_profile",
     "row needs fewer evaluations than column, %": "improvement_matrix",
+    "row needs fewer steps than column, %": "improvement_matrix",
     "critical difference {value}": "critical_difference",
     "effort: share of steps to the target (> 1: not reached, {failed}: failed)": "tuning_trials",
     "1 setting, {evaluations} evaluations": "tuning_trials",

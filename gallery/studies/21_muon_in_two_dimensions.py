@@ -81,7 +81,7 @@ def steps_of(count, name):
     return f"{count:.0f}" if np.isfinite(count) else f"more than {OPTIMIZERS[name][1]}"
 
 
-def told(name):
+def span(name):  # of steps
     low, high = (steps_of(pick(random[name][0]), name) for pick in (np.min, np.max))
     return f"{name} {low}" + (f" to {high}" if low != high else "")
 
@@ -90,7 +90,7 @@ leaves = {name: random[name][2].max() for name in OPTIMIZERS}
 stay = ("SGD", "Momentum", "Muon, exact")
 print(
     f"does not hold: at condition number {KAPPA} and {len(lefts) * len(rights)} random pairs of angles, the steps are "
-    f"{', '.join(map(told, OPTIMIZERS))}. Unturned, Adam takes {steps_of(straight['Adam'], 'Adam')} steps, turned by "
+    f"{', '.join(map(span, OPTIMIZERS))}. Unturned, Adam takes {steps_of(straight['Adam'], 'Adam')} steps, turned by "
     f"30° and −20° {steps_of(turned['Adam'], 'Adam')}; exact Muon takes {straight['Muon, exact']:.0f} and "
     f"{turned['Muon, exact']:.0f}. Until they are near, SGD, momentum and exact Muon stay in the plane up to "
     f"{max(leaves[one] for one in stay):.0e}. Shampoo would stay in it, too, but for rounding errors, which its "

@@ -66,19 +66,19 @@ tuned = {name: best(name, 0, True) for name in PLAIN}
 clean = {name: best(name, 1e-4, False) for name in PLAIN}
 
 
-def told(count):
+def when(count):
     return "never" if np.isinf(count) else f"after {count:.0f}"
 
 
 print(
     "does not hold: the two runs differ in two things, and the noise decides. On the ridge, SGD with noise escapes "
-    f"{told(noise['SGD'][0])} steps and Adam with the full gradient {told(full['Adam'][0])}; from a distance of 1e-4, "
-    f"{told(noise['SGD'][3])} and {told(full['Adam'][3])}. With the same gradients and the same rate, on the ridge: "
-    f"without noise SGD {told(full['SGD'][0])}, Adam {told(full['Adam'][0])}; with noise SGD {told(noise['SGD'][0])}, "
-    f"Adam {told(noise['Adam'][0])}, since one rate gives Adam far longer steps. At the best rate of each, with noise "
-    f"on the ridge, SGD {told(tuned['SGD'][0])} (lr {tuned['SGD'][1]:.2g}) and Adam {told(tuned['Adam'][0])} (lr "
-    f"{tuned['Adam'][1]:.2g}); without noise, from a distance of 1e-4, SGD {told(clean['SGD'][0])} and Adam "
-    f"{told(clean['Adam'][0])}"
+    f"{when(noise['SGD'][0])} steps and Adam with the full gradient {when(full['Adam'][0])}; from a distance of 1e-4, "
+    f"{when(noise['SGD'][3])} and {when(full['Adam'][3])}. With the same gradients and the same rate, on the ridge: "
+    f"without noise SGD {when(full['SGD'][0])}, Adam {when(full['Adam'][0])}; with noise SGD {when(noise['SGD'][0])}, "
+    f"Adam {when(noise['Adam'][0])}, since one rate gives Adam far longer steps. At the best rate of each, with noise "
+    f"on the ridge, SGD {when(tuned['SGD'][0])} (lr {tuned['SGD'][1]:.2g}) and Adam {when(tuned['Adam'][0])} (lr "
+    f"{tuned['Adam'][1]:.2g}); without noise, from a distance of 1e-4, SGD {when(clean['SGD'][0])} and Adam "
+    f"{when(clean['Adam'][0])}"
 )
 assert np.isinf(full["Adam"][0])
 assert np.isinf(full["SGD"][0])

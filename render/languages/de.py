@@ -97,6 +97,7 @@ LANGUAGE = Language(
         "share of problems and targets reached": "Anteil erreichter Probleme und Zielwerte",
         "share of problems solved": "Anteil gelöster Probleme",
         "row needs fewer evaluations than column, %": "Zeile braucht weniger Auswertungen als Spalte, %",
+        "row needs fewer steps than column, %": "Zeile braucht weniger Schritte als Spalte, %",
         "critical difference {value}": "kritische Differenz {value}",
         "effort: share of steps to the target (> 1: not reached, {failed}: failed)": (
             "Aufwand: Anteil der Schritte bis zum Zielwert (> 1: nicht erreicht, {failed}: gescheitert)"

@@ -97,6 +97,7 @@ LANGUAGE = Language(
         "share of problems and targets reached": "proporción de problemas y objetivos alcanzados",
         "share of problems solved": "proporción de problemas resueltos",
         "row needs fewer evaluations than column, %": "la fila necesita menos evaluaciones que la columna, %",
+        "row needs fewer steps than column, %": "la fila necesita menos pasos que la columna, %",
         "critical difference {value}": "diferencia crítica {value}",
         "effort: share of steps to the target (> 1: not reached, {failed}: failed)": (
             "esfuerzo: proporción de pasos hasta el objetivo (> 1: no alcanzado, {failed}: fallo)"

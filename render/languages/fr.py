@@ -97,6 +97,7 @@ LANGUAGE = Language(
         "share of problems and targets reached": "part des problèmes et cibles atteints",
         "share of problems solved": "part des problèmes résolus",
         "row needs fewer evaluations than column, %": "la ligne demande moins d’évaluations que la colonne, %",
+        "row needs fewer steps than column, %": "la ligne demande moins de pas que la colonne, %",
         "critical difference {value}": "différence critique {value}",
         "effort: share of steps to the target (> 1: not reached, {failed}: failed)": (
             "effort : part des pas jusqu’à la cible (> 1 : non atteinte, {failed} : échec)"

@@ -108,6 +108,7 @@ LANGUAGE = Language(
         "share of problems and targets reached": "到達した問題と目標値の割合",
         "share of problems solved": "解けた問題の割合",
         "row needs fewer evaluations than column, %": "行が列より少ない評価回数で済む確率 (%)",
+        "row needs fewer steps than column, %": "行が列より少ないステップ数で済む確率 (%)",
         "critical difference {value}": "臨界差 {value}",
         "effort: share of steps to the target (> 1: not reached, {failed}: failed)": (
             "コスト：目標値までのステップの割合（> 1：未到達、{failed}：失敗）"

@@ -108,6 +108,7 @@ LANGUAGE = Language(
         "share of problems and targets reached": "已达到的问题与目标值的比例",
         "share of problems solved": "已解决问题的比例",
         "row needs fewer evaluations than column, %": "行比列所需求值次数更少的概率 (%)",
+        "row needs fewer steps than column, %": "行比列所需步数更少的概率 (%)",
         "critical difference {value}": "临界差 {value}",
         "effort: share of steps to the target (> 1: not reached, {failed}: failed)": (
             "代价：达到目标值所用步数的比例（> 1：未达到，{failed}：失败）"

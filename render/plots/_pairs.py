@@ -15,6 +15,7 @@ from landscapes.errors import suggests_arguments
 from landscapes.record import Record
 from landscapes.render.artists.text_fit import clean_text
 from landscapes.render.artists.trails import mix
+from landscapes.render.light import luminance
 from landscapes.render.plots.inputs import current_axes
 from landscapes.render.theme import Theme, as_theme, styles
 
@@ -96,7 +97,7 @@ def improvement_matrix(
     ax.set_aspect("equal")
     for spine in ax.spines.values():
         spine.set_visible(False)
-    ax.set_xlabel(look.say("row needs fewer evaluations than column, %"), loc="center" if level else "right")
+    ax.set_xlabel(look.say(f"row needs fewer {cost} than column, %"), loc="center" if level else "right")
     return ax
 
 
@@ -127,9 +128,7 @@ def _cell(i: int, j: int, color: tuple[float, float, float]) -> Rectangle:
 
 def _ink(color: tuple[float, float, float]) -> str:
     """Return black or white, whichever is easier to read on a colour."""
-    linear = [part / 12.92 if part <= 0.04 else ((part + 0.055) / 1.055) ** 2.4 for part in color]
-    light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return "#000000" if light > 0.18 else "#ffffff"
+    return "#000000" if float(luminance(np.array(color))) > 0.18 else "#ffffff"
 
 
 @suggests_arguments

@@ -275,7 +275,7 @@ def test_invalid_settings_are_refused(make, message):
         make()
 
 
-# Beside pytorch_optimizer
+# Against pytorch_optimizer
 
 VECTOR = {"betas": (0.8, 0.97), "weight_decay": 0.02}
 PEERS: Mapping[str, tuple[Optimizer, str, dict[str, Any], tuple[int, ...]]] = {

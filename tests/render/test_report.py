@@ -118,6 +118,8 @@ def test_reports_that_cannot_be_made_are_refused(studied, tmp_path, call, messag
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_matrix_shows_the_numbers_of_the_pairs(studied, theme):
     ax = render.improvement_matrix(studied, Figure(figsize=(6, 6)).subplots(), theme=theme)
+    assert "evaluations" in ax.get_xlabel()
+    assert "steps" in render.improvement_matrix(studied, Figure().subplots(), cost="steps", theme=theme).get_xlabel()
     found = pairs(studied)
     texts = {text.get_position(): text for text in ax.texts}
     assert len(texts) == 6

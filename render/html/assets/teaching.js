@@ -190,7 +190,7 @@ function labelArrows(context, labels, look) {
   }
 }
 
-// The game: letters in place of names, rows in another order, and no hyper-parameters that tell.
+// The game: letters in place of names, rows in another order, and no hyper-parameters, which would give them away.
 function hideNames(runs, controls) {
   const racing = present(runs), order = racing.map(run => run.added), letters = new Map();
   let state = 2654435761 * ++teaching.games >>> 0;
