@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import settings
 
 import landscapes
@@ -106,6 +107,12 @@ class Stopwatch:
     def pytest_sessionfinish(self) -> None:
         long = sorted(name for name, seconds in self.seconds.items() if seconds > LONG and "\n" not in name)
         MEASURED.write_text("".join(f"{name}\n" for name in long), encoding="utf-8")
+
+
+@pytest.fixture(autouse=True)
+def torch_is_seeded() -> None:
+    """Seed torch, so that networks built by a test have the same weights in whichever order tests run."""
+    torch.default_generator.manual_seed(0)
 
 
 @pytest.fixture(scope="session")
