@@ -45,6 +45,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def accessibility(session: nox.Session) -> None:
+    """Check pages of the site in site/ with axe-core, in Chromium."""
+    session.install("--no-deps", "axe-playwright-python")
+    session.run("python", "docs/check_accessibility.py", "site")
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Measure which lines the quick tests run; writes coverage.txt."""
     session.install("-e", ".[test]", "pytest-cov")

@@ -1,9 +1,15 @@
 // The filters of the catalogue, and races that play on hover. Without this script all functions are listed.
 (() => {
   "use strict";
-  for (const box of document.querySelectorAll("article pre, article table")) {
-    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;  // scrolls by keyboard, too
-  }
+  const boxes = document.querySelectorAll("article pre, article table, article .table-wrapper, article .formula");
+  const reach = () => {
+    for (const box of boxes) {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;  // scrolls by keyboard, too
+      else box.removeAttribute("tabindex");
+    }
+  };
+  reach();
+  addEventListener("resize", reach);
   document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "pages");
   document.querySelector(".toc-drawer")?.setAttribute("aria-label", "contents");
 
