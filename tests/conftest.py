@@ -62,16 +62,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out exhaustive tests unless `--exhaustive` is given, then mark cases slow as `thin(n)` says."""
-    for item in _all_but("sample", "exhaustive", items):
-        item.add_marker(pytest.mark.exhaustive)
+    """Leave out exhaustive tests unless `--exhaustive` is given; mark cases as `sample` and `thin` say."""
+    _mark_all_but("sample", pytest.mark.exhaustive, lambda n: n, items)
+    _mark_all_but("thin", pytest.mark.exhaustive, lambda n, most=None: most or 4 * n, items)
     if not config.getoption("--exhaustive"):
         left_out = [item for item in items if item.get_closest_marker("exhaustive")]
         if left_out:
             config.hook.pytest_deselected(items=left_out)
             items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
-    for item in _all_but("thin", "slow", items):
-        item.add_marker(pytest.mark.slow)
+    _mark_all_but("thin", pytest.mark.slow, lambda n, most=None: n, items)
     measured = frozenset(MEASURED.read_text(encoding="utf-8").splitlines())
     for item in items:
         if item.nodeid in measured and not item.get_closest_marker("slow"):
@@ -79,19 +78,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.keywords["measured"] = True
 
 
-def _all_but(name: str, already: str, items: list[pytest.Item]) -> list[pytest.Item]:
-    """Return the cases of tests with a marker such as `thin(n)` but n evenly spaced ones and those `already` marked."""
+def _mark_all_but(name: str, mark: pytest.MarkDecorator, number: Callable[..., int], items: list[pytest.Item]) -> None:
+    """Mark the cases of tests with the marker `name` but for `number(*arguments)` evenly spaced ones."""
     cases: dict[tuple[Path, str], list[pytest.Item]] = {}
     for item in items:
-        if item.get_closest_marker(name) and not item.get_closest_marker(already):
+        if item.get_closest_marker(name) and not item.get_closest_marker(mark.name):
             cases.setdefault((item.path, getattr(item, "originalname", item.name)), []).append(item)
-    others = []
     for group in cases.values():
         marker = group[0].get_closest_marker(name)
         assert marker is not None
-        kept = {len(group) * i // marker.args[0] for i in range(marker.args[0])}
-        others += [item for place, item in enumerate(group) if place not in kept]
-    return others
+        n = number(*marker.args)
+        kept = {len(group) * i // n for i in range(n)}
+        for place, item in enumerate(group):
+            if place not in kept:
+                item.add_marker(mark)
 
 
 class Stopwatch:

@@ -291,6 +291,7 @@ def test_progress_bar_shows_runs_per_second_and_time_left(monkeypatch):
     ids=["lines", "map", "basins", "profiles"],
 )
 @pytest.mark.slow
+@pytest.mark.sample(2)
 def test_figure_now_or_by_replay(cli, tmp_path, arguments):
     code, out, err = cli(*arguments, "-o", "now.png", "--theme", "dark", "--size", "400x300", "--record", "saved.npz")
     assert (code, err) == (0, "")

@@ -71,6 +71,7 @@ sys.exit(main.main(sys.argv[2:]))
         pytest.param(signal.SIGINT, 130, "drawing", "race.mp4", marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.sample(2)
 def test_a_signal_keeps_the_old_file(environment_here, tmp_path, number, code, stage, output):
     """The program waits at its fifth step or frame, so that the signal arrives during the work."""
     (tmp_path / output).write_bytes(b"old")

@@ -48,6 +48,7 @@ def test_numbers_of_frames_have_few_digits(cli, race, tmp_path, name):
     ],
 )
 @pytest.mark.thin(1)
+@pytest.mark.sample(2)
 def test_control_characters_are_shown_as_signs(cli, given, shown):
     code, out, err = cli("race", "booth", "-O", f"{given}=adam(lr=1)", "--steps", "3", "-o", "a.svg")
     assert code == 0

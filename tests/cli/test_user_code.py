@@ -107,6 +107,7 @@ def test_a_module_that_reads_its_arguments_gets_none(cli, tmp_path, monkeypatch)
         ),
     ],
 )
+@pytest.mark.sample(4)
 def test_a_function_or_optimizer_that_ends_the_program_is_no_success(cli, window, module, tmp_path, line):
     code, out, err = cli(*shlex.split(line.format(module)))
     assert (code, out) == (2, "")

@@ -56,7 +56,7 @@ def test_docstring_examples_are_found():
 @pytest.mark.parametrize(
     "page", [pytest.param(page, marks=[pytest.mark.slow] * (page == "README.md")) for page in PAGES]
 )
-@pytest.mark.thin(1)
+@pytest.mark.thin(1, 9)
 def test_python_blocks_run(page, monkeypatch, tmp_path):
     """Each block runs alone, but may load files that earlier blocks saved."""
     monkeypatch.chdir(tmp_path)

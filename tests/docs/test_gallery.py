@@ -28,10 +28,19 @@ SMALLER = {
 }  # fmt: skip
 """What is replaced in scripts that take long, by script."""
 
+LONG = ("digits_optimizers", "plot_types")
+"""Scripts that take above five seconds of a processor even so; drawn by exhaustive runs."""
+
 every = pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 drawn = pytest.mark.parametrize(
     "script",
-    [pytest.param(script, marks=[pytest.mark.slow] * (script.stem != "race")) for script in SCRIPTS],
+    [
+        pytest.param(
+            script,
+            marks=pytest.mark.exhaustive if script.stem in LONG else [pytest.mark.slow] * (script.stem != "race"),
+        )
+        for script in SCRIPTS
+    ],
     ids=lambda script: script.stem,
 )
 
@@ -75,7 +84,7 @@ def metadata_of(picture: Path) -> dict[str, object]:
 
 
 @drawn
-@pytest.mark.thin(1)
+@pytest.mark.thin(1, 8)
 def test_script_writes_its_pictures(script, tmp_path, monkeypatch):
     """The metadata of new and stored pictures agree. If a script changes, run it to update its pictures."""
     if "sklearn" in script.read_text(encoding="utf-8"):

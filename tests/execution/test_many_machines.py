@@ -51,7 +51,7 @@ STAND_INS = {
 @pytest.mark.parametrize(
     "number", [pytest.param(i, marks=[pytest.mark.slow] * ("spawn" in code)) for i, code in enumerate(BLOCKS)]
 )
-@pytest.mark.thin(1)
+@pytest.mark.thin(1, 9)
 def test_the_code_on_the_page_runs(number, monkeypatch, tmp_path):
     code = BLOCKS[number].replace("resolution=4096", "resolution=8, steps=30")
     known = re.match(r"# (\w+)\n", code)

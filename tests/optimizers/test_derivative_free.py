@@ -96,7 +96,7 @@ def cliff(dim: int) -> Function:
     [(1, 60), (2, 150), pytest.param(10, 400, marks=pytest.mark.slow)],
 )
 @pytest.mark.parametrize("objective", [*FUNCTIONS, cliff], ids=lambda f: f.__name__)
-@pytest.mark.sample(9)
+@pytest.mark.sample(4)
 @pytest.mark.thin(2)
 def test_nelder_mead_matches_scipy_iterate_for_iterate(objective, dim, steps, adaptive):
     """Points, values, evaluation counts and final steps agree: the largest difference is 0.0."""

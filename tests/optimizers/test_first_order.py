@@ -101,7 +101,7 @@ def test_one_step_matches_torch_bitwise(variant, dtype):
     ids=name_of,
 )
 @pytest.mark.parametrize("cls", CLASSES, ids=name_of)
-@pytest.mark.sample(8)
+@pytest.mark.sample(4)
 def test_a_thousand_steps_match_torch(cls, objective, dim, steps, one_in):
     rng = np.random.default_rng(dim)
     candidates = two_of_each_variant(cls, rng)[::one_in]

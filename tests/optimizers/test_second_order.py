@@ -58,7 +58,7 @@ def test_steps_match_the_reference(known, dim):
 @pytest.mark.slow
 @pytest.mark.parametrize("dim", [pytest.param(2, marks=pytest.mark.exhaustive), 6])
 @pytest.mark.parametrize(("name", "objective"), LANDSCAPES, ids=lambda part: getattr(part, "__name__", part))
-@pytest.mark.sample(6)
+@pytest.mark.sample(3)
 def test_full_trajectories_match_the_reference(name, objective, dim):
     """Up to convergence. torch's L-BFGS stops updating once sᵀy ≤ 1e-10, so ours ends nearer to the minimum."""
     assert differences(name, objective, dim, runs=2, steps=25)[:, -1].max() < (1e-4 if name == "lbfgs" else 1e-5)

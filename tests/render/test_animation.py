@@ -279,6 +279,7 @@ def test_seconds_are_the_length_of_the_whole(seconds, fps, pause, hold):
 
 @pytest.mark.parametrize("suffix", [".gif", ".webp", ".apng", ".mp4", ".webm", ".mov", "-%d.png"])
 @pytest.mark.slow
+@pytest.mark.sample(3)
 def test_files_take_as_long_as_asked(tmp_path, suffix):
     fps = 60 if suffix in (".mp4", ".webm", ".mov") else 30
     options = {"seconds": 1.25, "fps": fps, "pause": {3: 0.11, 20: 0.11, 30: 0.11}, "pace": "log"}

@@ -214,6 +214,7 @@ CHARTS = {
 
 @pytest.mark.parametrize(("kind", "theme"), list(zip(CHARTS, cycle(FEW_THEMES), strict=False)))
 @pytest.mark.thin(1)
+@pytest.mark.sample(2)
 def test_a_chart_is_saved_with_the_same_bytes(tmp_path: Path, kind: str, theme: str) -> None:
     record = CHARTS[kind]()
     one, two = (save(record, tmp_path / name, theme=theme, **sized(480, 320)) for name in ("a.png", "b.png"))

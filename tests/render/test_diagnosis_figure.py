@@ -42,6 +42,7 @@ LOOKS = [("light", (4.8, 3.6), 1), ("dark", (9.6, 5.4), 2), ("print", (12.8, 7.2
 
 @pytest.mark.parametrize(("name", "look"), [(name, k % 4) for k, name in enumerate([*RUNS, "spike"])])
 @pytest.mark.thin(3)
+@pytest.mark.sample(5)
 def test_texts_lie_on_the_page_and_apart(name, look):
     loss, phases = RUNS[name]
     theme, size, scale = LOOKS[look]

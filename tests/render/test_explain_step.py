@@ -136,6 +136,7 @@ def test_consecutive_steps_stand_below_each_other_in_colours_of_parts(raced):
 @pytest.mark.parametrize("figsize", [(4.8, 2.7), (9.6, 5.4), (2.4, 3.6)])
 @pytest.mark.parametrize("text_scale", [1, 2])
 @pytest.mark.thin(2)
+@pytest.mark.sample(3)
 def test_no_texts_of_a_step_touch(raced, figsize, text_scale):
     made = explain_step(raced, 3, run="AdamW", figsize=figsize, text_scale=text_scale)
     full_draw(made)

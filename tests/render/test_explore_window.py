@@ -435,6 +435,7 @@ CHANGES: dict[str, Callable[[Explorer], object]] = {
     ],
 )
 @pytest.mark.slow
+@pytest.mark.sample(3)
 def test_the_window_shows_what_matplotlib_would_draw(change, theme):
     seen = shown(theme)
     CHANGES[change](seen)

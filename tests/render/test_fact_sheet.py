@@ -211,6 +211,7 @@ def test_flat_regions_have_no_arrows():
 
 @pytest.mark.parametrize("suffix", [".png", pytest.param(".pdf", marks=pytest.mark.slow), ".svg"])
 @pytest.mark.slow
+@pytest.mark.sample(1)
 def test_a_fact_sheet_is_saved_as_the_same_bytes_each_time(tmp_path, suffix):
     summary = summarize("booth", **FEW)
     paths = [render.save(summary, tmp_path / f"{place}{suffix}", theme="dark") for place in range(2)]

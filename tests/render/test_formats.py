@@ -32,6 +32,7 @@ QUICK = {"seconds": 0.4, "fps": 10}
     "suffix", [".mov", ".avi", *(pytest.param(suffix, marks=pytest.mark.slow) for suffix in (".mkv", ".wmv", ".mpg"))]
 )
 @pytest.mark.thin(1)
+@pytest.mark.sample(2)
 def test_imageio_writes_other_videos(tmp_path, suffix):
     path = render.save(converging(2), tmp_path / f"race{suffix}", **SMALL, seconds=1.2, fps=25)
     shown = decode(path)

@@ -335,7 +335,7 @@ def test_frames_shown_in_between_do_not_matter():
         ),
     ],
 )
-@pytest.mark.sample(6)
+@pytest.mark.sample(3)
 @pytest.mark.slow
 def test_a_frame_does_not_depend_on_the_ones_before(kind, name):
     race = SLOW[kind]()

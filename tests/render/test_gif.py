@@ -277,8 +277,8 @@ def peak(frames, suffix):
     return tracemalloc.get_traced_memory()[1] - before
 tracemalloc.start()
 for suffix in sys.argv[2:]:
-    peak(12, suffix)
-    short, long = peak(12, suffix), peak(36, suffix)
+    peak(6, suffix)
+    short, long = peak(6, suffix), peak(18, suffix)
     print(long - short)
 """
 
@@ -289,4 +289,4 @@ def test_memory_does_not_grow_with_the_number_of_frames(tmp_path, python):
     result = python("-c", MEASURE, "race.npz", *sorted(WRITERS))
     assert result.returncode == 0, result.stderr
     grown = dict(zip(sorted(WRITERS), map(int, result.stdout.split()), strict=True))
-    assert max(grown.values()) < 8 * 160 * 120 * 4, f"eight frames' worth for 24 more: {grown}"
+    assert max(grown.values()) < 4 * 160 * 120 * 4, f"four frames' worth for 12 more: {grown}"

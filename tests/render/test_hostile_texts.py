@@ -47,6 +47,7 @@ def test_an_svg_is_well_formed_and_has_no_markup_of_others(tmp_path):
     ["race.png", "race.jpg", "race.eps", pytest.param("race.pdf", marks=pytest.mark.slow), "race.gif", "race.html"],
 )
 @pytest.mark.thin(2)
+@pytest.mark.sample(3)
 def test_texts_that_cannot_be_drawn_are_drawn_as_they_are(tmp_path, name):
     options = {} if name.endswith("html") else SMALL | ({"seconds": 3.0, "fps": 1} if name.endswith("gif") else {})
     path = render.save(hostile_race(), tmp_path / name, **options)

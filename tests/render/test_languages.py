@@ -79,6 +79,7 @@ PICTURES = {
 
 @pytest.mark.parametrize("kind", PICTURES)
 @pytest.mark.slow
+@pytest.mark.sample(2)
 def test_texts_and_ticks_are_in_the_language(kind):
     make, expected = PICTURES[kind]
     made = make()

@@ -90,6 +90,7 @@ def test_the_legend_covers_nothing_and_is_readable(runs, size):
 @pytest.mark.parametrize("runs", [25, pytest.param(60, marks=pytest.mark.slow), 200])
 @pytest.mark.parametrize("options", [sized(960, 540), sized(480, 320)], ids=["usual", "small"])
 @pytest.mark.slow
+@pytest.mark.sample(3)
 def test_many_runs_are_named_as_far_as_they_can_be_read(runs, options):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -80,6 +80,7 @@ def own_race() -> tuple[Record, Any]:
 @in_node
 @pytest.mark.parametrize("kind", RACES)
 @pytest.mark.thin(2)
+@pytest.mark.sample(4)
 def test_the_runs_of_the_page_are_those_of_the_record(kind):
     record, script = RACES[kind]()
     live = reported(document(record, live=script or True))["live"]

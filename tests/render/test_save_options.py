@@ -91,6 +91,7 @@ def test_pauses_after_the_end_are_refused_before_the_figure_is_drawn(tmp_path, m
 
 @pytest.mark.parametrize("suffix", [*sorted({*STILLS} - {".pgf"}), ".gif", ".html"])
 @pytest.mark.slow
+@pytest.mark.sample(3)
 def test_a_file_object_gets_the_bytes_of_the_file(tmp_path, suffix):
     options = {} if suffix == ".html" else SMALL | ({"seconds": 0.1} if suffix == ".gif" else {})
     path = render.save(converging(1), tmp_path / f"race{suffix}", **options)

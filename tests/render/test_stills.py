@@ -131,6 +131,7 @@ def swinging_race() -> Record:
 
 @pytest.mark.parametrize("name", FEW_THEMES)
 @pytest.mark.slow
+@pytest.mark.sample(1)
 def test_a_page_with_swinging_losses_is_small_in_every_theme(tmp_path, name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -146,6 +147,7 @@ def test_a_page_with_swinging_losses_is_small_in_every_theme(tmp_path, name):
     ],
 )
 @pytest.mark.slow
+@pytest.mark.sample(1)
 def test_ragged_trails_become_an_image_with_a_warning(tmp_path, suffix, runs, most):
     made = render.figure(long_race(noise=0.03, runs=runs))
     before = full_draw(made)
@@ -228,6 +230,7 @@ def test_any_step_can_be_shown(tmp_path, suffix, step):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("suffix", sorted(set(STILLS) - {".png", ".svg", ".pgf"}))
+@pytest.mark.sample(2)
 def test_every_step_has_a_page_of_its_own(tmp_path, suffix):
     once, again = (
         [render.save(converging(2), tmp_path / f"{step}{suffix}", step=step, **SMALL).read_bytes() for step in (0, 13)]

@@ -86,6 +86,7 @@ def test_the_map_has_the_shades_and_the_boundary_of_the_heat_map():
     ("optimizer", "bound"),
     [("sgd", 2 / 18), ("heavy_ball", 3.8 / 18), ("averaged_momentum", 38 / 18), ("nesterov", 3.8 / 2.8 / 18)],
 )
+@pytest.mark.sample(2)
 def test_runs_are_stable_just_below_the_boundary_and_unstable_just_above(optimizer, bound):
     record = sweep("booth", optimizer, lr=[0.98 * bound, 1.02 * bound], steps=4000, record_steps=1000)
     (stable,) = (one["stable"] for one in emit_sweep(record).facts["optimizers"])

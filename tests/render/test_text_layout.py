@@ -135,6 +135,7 @@ def test_texts_of_races_lie_on_the_page_and_apart(races, kind, runs, width, text
 @pytest.mark.parametrize("width", SIZES)
 @pytest.mark.parametrize("runs", ["line", "many"])
 @pytest.mark.thin(3)
+@pytest.mark.sample(6)
 def test_texts_of_races_without_a_surface_lie_apart(races, runs, width, text_scale):
     assert_readable(render.figure(races[runs], figsize=SIZES[width], text_scale=text_scale))
 

@@ -59,6 +59,7 @@ FIGURES = {
 
 @pytest.mark.parametrize("kind", FIGURES)
 @pytest.mark.thin(2)
+@pytest.mark.sample(4)
 def test_no_english_word_is_left_in_a_picture(kind):
     made = FIGURES[kind](OTHER)
     made.draw_without_rendering()  # creates the tick labels
