@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,9 +13,15 @@ from landscapes.objectives.decorators import ANY, Dims, Formula, Sampler, functi
 from landscapes.objectives.elementary import in_chunks, one_to_d, ordered_sum, stack_copies
 
 
-def _normal(t: int, count: int) -> Tensor:
-    """Return standard normal numbers, shape (count,), seeded by the step."""
-    return torch.randn(count, generator=torch.Generator().manual_seed(t), dtype=torch.float64)
+def _generator(t: int, seed: int) -> torch.Generator:
+    """Return the random generator of a step, independent for other steps and seeds of runs."""
+    mixed = int(np.random.SeedSequence([t, seed]).generate_state(1, np.uint64)[0]) if seed else t
+    return torch.Generator().manual_seed(mixed)
+
+
+def _normal(t: int, seed: int, count: int) -> Tensor:
+    """Return standard normal numbers, shape (count,), seeded by the step and the run."""
+    return torch.randn(count, generator=_generator(t, seed), dtype=torch.float64)
 
 
 def _repeated(numbers: Tensor, x: Tensor) -> Tensor:
@@ -23,9 +30,9 @@ def _repeated(numbers: Tensor, x: Tensor) -> Tensor:
     return numbers.repeat(-(-count // len(numbers)))[:count].to(x)
 
 
-def _noisy_bowl_sample(t: int) -> Formula:
-    """Return the round bowl plus a random linear term, seeded by the step."""
-    noise = _normal(t, 64)
+def _noisy_bowl_sample(t: int, seed: int = 0) -> Formula:
+    """Return the round bowl plus a random linear term, seeded by the step and the run."""
+    noise = _normal(t, seed, 64)
     return lambda x: ordered_sum(x * x) / 2 + ordered_sum(_repeated(noise, x) * x)
 
 
@@ -50,9 +57,9 @@ def _curvatures(x: Tensor) -> Tensor:
     return 1 / one_to_d(x)
 
 
-def _noisy_quadratic_sample(t: int) -> Formula:
-    """Return the quadratic around a random center, seeded by the step."""
-    centre = _normal(t, 64)
+def _noisy_quadratic_sample(t: int, seed: int = 0) -> Formula:
+    """Return the quadratic around a random center, seeded by the step and the run."""
+    centre = _normal(t, seed, 64)
 
     def seen(x: Tensor) -> Tensor:
         h = _curvatures(x)
@@ -88,8 +95,8 @@ def noisy_quadratic(x: Tensor) -> Tensor:
 def _with_gradient_noise(formula: Formula) -> Sampler:
     """Return a sampler that adds a random linear term to a formula of two coordinates at each step."""
 
-    def sample(t: int) -> Formula:
-        a, b = _normal(t, 2).tolist()
+    def sample(t: int, seed: int = 0) -> Formula:
+        a, b = _normal(t, seed, 2).tolist()
         return lambda x, y: formula(x, y) + a * x + b * y
 
     return sample
@@ -140,9 +147,9 @@ def noisy_rosenbrock(x: Tensor, y: Tensor) -> Tensor:
     return _rosenbrock(x, y)
 
 
-def _rare_push_sample(t: int) -> Formula:
-    """Return 1010x with probability 0.02, otherwise -10x, seeded by the step."""
-    rare = bool(torch.rand(1, generator=torch.Generator().manual_seed(t), dtype=torch.float64) < 0.02)
+def _rare_push_sample(t: int, seed: int = 0) -> Formula:
+    """Return 1010x with probability 0.02, otherwise -10x, seeded by the step and the run."""
+    rare = bool(torch.rand(1, generator=_generator(t, seed), dtype=torch.float64) < 0.02)
     return lambda x: (1010.0 if rare else -10.0) * x
 
 
@@ -226,9 +233,9 @@ def _logistic(right: Tensor) -> Formula:
     return lambda u, v: in_chunks(losses, u, v, width=CHUNK)
 
 
-def _moons_sample(t: int) -> Formula:
-    """Return the loss of a batch of four points, seeded by the step."""
-    return _logistic(MOONS[:, torch.randint(200, (4,), generator=torch.Generator().manual_seed(t))])
+def _moons_sample(t: int, seed: int = 0) -> Formula:
+    """Return the loss of a batch of four points, seeded by the step and the run."""
+    return _logistic(MOONS[:, torch.randint(200, (4,), generator=_generator(t, seed))])
 
 
 @function(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from landscapes.objectives.decorators import Function
+from landscapes.objectives.samples import RunSamples, seen_by
 
 KINDS = ("n_values", "n_gradients", "n_hvps", "n_hessians")
 """What is counted: values alone, gradients (with their values), Hessian-vector products, full Hessians or Jacobians."""
@@ -14,8 +17,8 @@ KINDS = ("n_values", "n_gradients", "n_hvps", "n_hessians")
 class Oracle:
     """Evaluate a function for R runs at once, in the layout (d, R), and count the evaluations of each run.
 
-    All queries within one step see the same sample of a stochastic function. So all runs meet the same noise, and a
-    line search compares values of one sample.
+    All queries of a run within one step see the same sample of a stochastic function, so that a line search compares
+    values of one sample. Runs with equal seeds see equal samples.
 
     Each query takes `mask`, a boolean tensor of shape (R,). The whole batch is evaluated, but only the runs in the mask
     are charged for it. Without a mask, all runs are.
@@ -24,6 +27,7 @@ class Oracle:
         function: the function.
         runs: R, the number of runs.
         device: device of the counts.
+        seeds: the seed of each run, for the samples of a stochastic function; by default all have the seed 0.
 
     Attributes:
         function: the function itself.
@@ -39,35 +43,44 @@ class Oracle:
     [1, 1]
     """
 
-    def __init__(self, function: Function, runs: int = 1, device: torch.device | str = "cpu") -> None:
+    def __init__(
+        self, function: Function, runs: int = 1, device: torch.device | str = "cpu", seeds: Sequence[int] = ()
+    ) -> None:
         self.function = self.current = function
+        self.seeds = seeds
         self.counts = torch.zeros((len(KINDS), runs), dtype=torch.int64, device=device)
         self.was_called = False
 
     def set_step(self, t: int) -> Function:
         """Switch to the sample of step t = 0, 1, … and return the function under that sample."""
-        self.current = self.function.at_step(t)
+        self.current = RunSamples(self.function, self.seeds, self.counts.device).at_step(t)
         return self.current
+
+    def seen(self, x: Tensor, mask: Tensor | None = None) -> Function:
+        """Return the current function for points x (d, R), or for a point (d, 1) of the one run in the mask."""
+        if mask is None or x.shape[-1] == len(mask):
+            return self.current
+        return seen_by(self.current, mask)
 
     def value(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return the values (R,) at points (d, R), or (k, R) at points (d, k, R), k points per run."""
         self.count("n_values", mask, 1 if x.ndim == 2 else x.shape[1])
-        return value(self.current, x)
+        return value(self.seen(x, mask), x)
 
     def value_and_gradient(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return the values (R,) and the gradients (d, R) at points (d, R)."""
         self.count("n_gradients", mask)
-        return value_and_gradient(self.current, x)
+        return value_and_gradient(self.seen(x, mask), x)
 
     def hvp(self, x: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return the Hessians at points (d, R) times the vectors v (d, R), shape (d, R)."""
         self.count("n_hvps", mask)
-        return _hvp(self.current, x, v)
+        return _hvp(self.seen(x, mask), x, v)
 
     def hessian(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return the Hessians at points (d, R), exactly symmetric, shape (d, d, R)."""
         self.count("n_hessians", mask)
-        return _hessian(self.current, x)
+        return _hessian(self.seen(x, mask), x)
 
     def residuals(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return the residuals (m, R) and their Jacobians (m, d, R) at points (d, R).
@@ -76,7 +89,7 @@ class Oracle:
             InputError: if the function has no `residuals`, that is, is not a sum of squares.
         """
         self.count("n_hessians", mask)
-        return _residuals(self.current, x)
+        return _residuals(self.seen(x, mask), x)
 
     def count(self, kind: str, mask: Tensor | None, times: int | Tensor = 1) -> None:
         """Charge the runs in the mask for `times` evaluations of one of `KINDS`; `times` may have shape (R,).

@@ -17,6 +17,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from landscapes.errors import InputError, suggests_arguments, warn
 from landscapes.objectives.decorators import Formula, Function, Interval, function
+from landscapes.objectives.samples import generator
 from landscapes.objectives.validation import checked
 from landscapes.silence import ignored_warnings
 
@@ -49,7 +50,7 @@ def from_module(
         targets: further arguments of the loss.
         batch: size of mini-batches: each step evaluates this many random rows of inputs and targets. By default every
             step evaluates all rows. The average over steps is f if the loss is a mean over rows.
-        seed: seed of the mini-batches.
+        seed: of the mini-batches, which also follow the seed of each run, as in `sweep(f, "sgd", seeds=5)`.
         radius: distance of the borders of domain and view from the present weights, along each coordinate.
         batchnorm: "frozen": BatchNorm uses the running statistics of the module given, at every point. They do not fit
             other weights, so losses along a trajectory differ from those of training. "batch": it normalizes by the
@@ -202,13 +203,15 @@ def _check_batch(batch: int, data: Sequence[Tensor]) -> int:
 
 
 def _batches(full: ModuleLoss, size: int, seed: int) -> Callable[[int], Formula]:
-    """Return a sampler of mini-batch losses; rows are drawn without replacement from the seed and the step."""
+    """Return a sampler of mini-batch losses; rows are drawn without replacement from seeds and the step."""
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise InputError(f"seed must be an integer >= 0, got {seed!r}")
     count = len(full.inputs[0])
 
-    def sample(t: int) -> Formula:
-        picked = np.random.default_rng([seed, t]).choice(count, size, replace=False)
+    own = seed
+
+    def sample(t: int, seed: int = 0) -> Formula:
+        picked = generator(own, t, seed).choice(count, size, replace=False)
         return full.rows(torch.from_numpy(np.sort(picked)))
 
     return sample

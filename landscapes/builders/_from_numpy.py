@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from landscapes.errors import InputError, suggests_arguments, warn
-from landscapes.objectives._function import Box
+from landscapes.objectives._function import Box, takes_seed
 from landscapes.objectives.decorators import Function, Interval, Sampler, function
 from landscapes.objectives.validation import FINITE_DIFFERENCES, checked
 from landscapes.silence import ignored_warnings
@@ -97,7 +97,11 @@ def _wrapped_sample(sample: Sampler, wrap: Callable[[Any], NumpyFormula]) -> Sam
         formula: Any = sample(t)
         return wrap(formula) if callable(formula) else formula
 
-    return wrapped
+    def wrapped_of_run(t: int, seed: int = 0) -> Any:
+        formula: Any = sample(t, seed=seed)
+        return wrap(formula) if callable(formula) else formula
+
+    return wrapped_of_run if takes_seed(sample) else wrapped
 
 
 @dataclass(frozen=True)

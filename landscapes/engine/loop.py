@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -41,6 +41,7 @@ def run(
     target: float | None = None,
     streams: Tensor | None = None,
     seed: int = 0,
+    sample_streams: Tensor | None = None,
     progress: Progress | None = None,
     compiled: bool | None = False,
     allocate: Allocate | None = None,
@@ -50,8 +51,8 @@ def run(
     Runs of one kind of optimizer are stepped together. One gradient evaluation per step serves all runs that need it.
     A run fails where its next point leaves `box`, or where the point, the value or the gradient is not finite. It is
     then frozen at its last valid point. A run that meets a tolerance of `stop` is frozen where it is. No run changes
-    another. Data on a GPU is copied to the host only at the end. For a stochastic function, all runs use the same
-    sample at the same step, and the recorded values are those of the mean function.
+    another. Data on a GPU is copied to the host only at the end. For a stochastic function, the recorded values are
+    those of the mean function.
 
     Args:
         function: the objective, in d dimensions.
@@ -68,6 +69,8 @@ def run(
         streams: the stream of random numbers of each run, shape (R,), int64. By default all runs share one stream, so
             that optimizers are compared under the same noise.
         seed: seed of the random numbers.
+        sample_streams: the stream of samples of each run on a stochastic function, shape (R,), int64. By default all
+            runs share one, so that they use the same sample at the same step.
         progress: called after each step.
         compiled: whether to compile the steps, for first-order optimizers on functions of torch operations. What
             cannot be compiled runs uncompiled. None: compile if it pays, see `compiling.is_compiling_worthwhile`.
@@ -82,7 +85,7 @@ def run(
         InputError: if optimizers, starts and streams do not fit together, if an optimizer cannot work on the function,
             or for invalid steps to record.
     """
-    _check_shapes(function, optimizers, starts, streams)
+    _check_shapes(function, optimizers, starts, {"streams": streams, "sample_streams": sample_streams})
     groups = None if function.sample is not None or metrics else group_runs(optimizers)
     if groups is not None:
         return _run_fast(
@@ -113,6 +116,7 @@ def run(
         target=target,
         streams=streams,
         seed=seed,
+        sample_streams=sample_streams,
     )
     return loop.run(progress)
 
@@ -172,7 +176,10 @@ def check_device(name: str) -> torch.device:
 
 
 def _check_shapes(
-    function: Function, optimizers: Sequence[Optimizer] | Batch, starts: Tensor, streams: Tensor | None
+    function: Function,
+    optimizers: Sequence[Optimizer] | Batch,
+    starts: Tensor,
+    numbers: Mapping[str, Tensor | None],
 ) -> None:
     runs = len(optimizers)
     if not starts.is_floating_point():
@@ -182,5 +189,6 @@ def _check_shapes(
             f"starts must have shape (d, R) = ({function.dim}, {runs}) for {runs} optimizers on {function.name}, "
             f"got {tuple(starts.shape)}"
         )
-    if streams is not None and streams.shape != (runs,):
-        raise InputError(f"streams must have shape ({runs},), one number per run, got {tuple(streams.shape)}")
+    for name, streams in numbers.items():
+        if streams is not None and streams.shape != (runs,):
+            raise InputError(f"{name} must have shape ({runs},), one number per run, got {tuple(streams.shape)}")

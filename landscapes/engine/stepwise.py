@@ -17,6 +17,7 @@ from landscapes.engine.recording import Recorder
 from landscapes.engine.termination import REASON_CODES, REASON_NAMES, RunStatus, Stop, bounds
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
+from landscapes.objectives.samples import RunSamples, run_seeds, seen_by
 from landscapes.optimizers.base import Optimizer
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.oracle import KINDS, Oracle, value, value_and_gradient
@@ -33,7 +34,8 @@ class StepwiseLoop:
     __slots__ = (
         "arrivals", "count", "counted", "evaluated_at_end", "evaluated_gradients", "function", "groups", "high",
         "inverse_order", "last_loss", "last_x", "low", "lowest", "may_converge", "none_ended", "recorder",
-        "self_ending", "sizes", "status", "steppers", "steps", "stop_test", "target", "traced", "with_gradient", "x",
+        "samples", "self_ending", "sizes", "status", "steppers", "steps", "stop_test", "target", "traced",
+        "with_gradient", "x",
     )  # fmt: skip
 
     def __init__(
@@ -50,6 +52,7 @@ class StepwiseLoop:
         target: float | None,
         streams: Tensor | None,
         seed: int,
+        sample_streams: Tensor | None = None,
     ) -> None:
         """Take the arguments of `loop.run`; `recorded` are the steps to record, ascending."""
         runs = len(optimizers)
@@ -59,13 +62,14 @@ class StepwiseLoop:
         self.function, self.steps, self.count = function, steps, runs
         self.x = x = starts[:, order].contiguous()
         self.target = None if target is None else target_tensor(target, x)
-        streams = torch.zeros(runs, dtype=torch.int64) if streams is None else streams[order].cpu()
-        setup = RunSetup(steps, streams.to(x.device), seed)
+        setup = RunSetup(steps, _ordered(streams, order).to(x.device), seed)
+        seeds = [] if function.sample is None else run_seeds(seed, _ordered(sample_streams, order))
+        self.samples = RunSamples(function, seeds, x.device)
         self.groups = [
             _StepperGroup(
                 members,
                 type(listed[0]).stepper(listed, x[:, members], setup.select(members)),
-                Oracle(function, len(listed), x.device),
+                Oracle(function, len(listed), x.device, seeds[members]),
                 needs_gradient=listed[0].needs_gradient,
             )
             for members, listed in groups
@@ -94,7 +98,7 @@ class StepwiseLoop:
         """Take all steps and return the result; `progress` is called after each step."""
         function, steps = self.function, self.steps
         for t in range(steps + 1):
-            sampled = function.at_step(t) if t < steps else function
+            sampled = self.samples.at_step(t) if t < steps else function
             points, inside, sampled_value, gradient = self._evaluate(t, sampled)
             loss = sampled_value if sampled is function else value(function, points)
             self._accept(t, points, inside, loss, gradient)
@@ -235,7 +239,7 @@ class _StepperGroup:
         self, t: int, sampled: Function, x: Tensor, sampled_value: Tensor, gradient: Tensor, alive: Tensor
     ) -> Tensor:
         """Return the points after step t."""
-        self.oracle.current = sampled
+        self.oracle.current = seen_by(sampled, self.runs)
         context = StepContext(t, x, sampled_value, gradient, self.oracle, alive)
         stepped = self.stepper.step(context)
         if self.oracle.was_called:
@@ -263,8 +267,14 @@ def _values_and_gradients(
     gradient = torch.full_like(x, torch.nan)
     if gradients == 0:
         return value(function, x), gradient
-    first, gradient[:, :gradients] = value_and_gradient(function, x[:, :gradients])
-    return torch.cat([first, value(function, x[:, gradients:])]), gradient
+    with_gradient, without = slice(gradients), slice(gradients, None)
+    first, gradient[:, with_gradient] = value_and_gradient(seen_by(function, with_gradient), x[:, with_gradient])
+    return torch.cat([first, value(seen_by(function, without), x[:, without])]), gradient
+
+
+def _ordered(streams: Tensor | None, order: Tensor) -> Tensor:
+    """Return the streams of the runs in an order, on the host; zeros if none are given."""
+    return torch.zeros_like(order) if streams is None else streams.cpu()[order]
 
 
 def _scattered(mask: Tensor, runs: slice, count: int) -> Tensor:

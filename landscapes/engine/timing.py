@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from landscapes.objectives.decorators import Function
+from landscapes.objectives.samples import run_seeds
 from landscapes.optimizers.base import Optimizer
 from landscapes.optimizers.stepper import RunSetup, StepContext
 from landscapes.oracle import Oracle, value, value_and_gradient
@@ -66,7 +67,7 @@ def time_steps(
 ) -> tuple[NDArray[np.float64], Tensor]:
     """Take `count` steps from x (d, 1); return the clock before and after each, (count + 1,), and the last point."""
     stepper = type(optimizer).stepper([optimizer], x, setup)
-    oracle = Oracle(function, 1, x.device)
+    oracle = Oracle(function, 1, x.device, run_seeds(setup.seed, torch.zeros(1).long()))
     alive = torch.ones(1, dtype=torch.bool)
     no_gradient = torch.full_like(x, torch.nan)
     times = np.empty(count + 1)

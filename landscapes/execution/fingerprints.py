@@ -51,7 +51,7 @@ def fingerprint(plan: Plan) -> dict[str, str]:
             {name: _column(column) for name, column in task.hyperparameters.items()} for task in tasks
         ],
         "starts": [[_column(column) for column in task.starts] for task in tasks],
-        "random numbers": [_column(task.streams) for task in tasks],
+        "random numbers": [_streams(task) for task in tasks],
         "steps": [task.settings.steps for task in tasks],
         "recorded steps": [
             digest(recorded_steps(task.settings.record_steps, task.settings.steps).tolist()) for task in tasks
@@ -80,6 +80,12 @@ def _summary(values: list[Any]) -> str:
 def _column(column: GridColumn) -> str:
     values = np.ascontiguousarray(column.values)
     return f"{len(values)}×{column.repeat} {digest(values.dtype.str.encode() + values.tobytes())}"
+
+
+def _streams(task: Task) -> str:
+    """Return the streams of random numbers, and those of samples that depend on the run."""
+    columns = [task.streams, *([task.sample_streams] if task.function.sample_takes_seed else [])]
+    return ", ".join(map(_column, columns))
 
 
 def _values(function: Function) -> str:

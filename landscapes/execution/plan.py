@@ -106,6 +106,7 @@ class Block:
         starts: start points, shape (R, d).
         streams: the stream of random numbers of each run, shape (R,), int64.
         settings: the settings that all runs share.
+        sample_streams: the stream of samples of each run on a stochastic function, shape (R,); None: one for all.
     """
 
     function: Function
@@ -113,6 +114,7 @@ class Block:
     starts: NDArray[np.float64]
     streams: NDArray[np.int64]
     settings: RunSettings
+    sample_streams: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.batch)
@@ -153,6 +155,7 @@ class Block:
             target=settings.target,
             streams=torch.from_numpy(self.streams),
             seed=settings.seed,
+            sample_streams=None if self.sample_streams is None else torch.from_numpy(self.sample_streams),
             compiled=settings.compiled,
             progress=progress,
         )
@@ -170,6 +173,7 @@ class Task:
         settings: the settings that all runs share.
         hyperparameters: hyper-parameters that differ between runs, by name.
         streams: the stream of random numbers of each run; by default all runs share one.
+        sample_streams: the stream of samples of each run on a stochastic function; by default all runs share one.
 
     Raises `InputError` for no runs, and for starts with another number of coordinates.
     """
@@ -181,6 +185,7 @@ class Task:
     settings: RunSettings
     hyperparameters: Mapping[str, GridColumn] = field(default_factory=dict)
     streams: GridColumn = SAME_NOISE
+    sample_streams: GridColumn = SAME_NOISE
 
     def __post_init__(self) -> None:
         if self.size < 1:
@@ -224,6 +229,7 @@ class Task:
             np.stack([column[runs] for column in self.starts], 1).astype(np.float64),
             self.streams[runs].astype(np.int64),
             replace(self.settings, compiled=self.compiled),
+            self.sample_streams[runs].astype(np.int64) if self.function.sample_takes_seed else None,
         )
 
     def default_block_size(self) -> int:

@@ -82,7 +82,8 @@ def compare(
         spread: where these are drawn: in the "view", in the "domain", or within this many sides of the view around the
             start.
         seeds: how many times each start is run, with different random numbers for its optimizer and
-            its noise, as in `noise(adam, sigma=0.5)`. A stochastic function draws the same noise for all runs.
+            its noise, as in `noise(adam, sigma=0.5)`. On a stochastic function every start and seed has mini-batches
+            of its own, the same ones for all optimizers.
         steps: how many steps a run may take; by default the largest of the functions' own numbers.
         tolerances: shares of the initial gap to reach, between 0 and 1; by default 1e-1 … 1e-8.
         tuned: whether an open learning rate is tuned for each function, from its own start (see

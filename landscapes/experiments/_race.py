@@ -80,7 +80,7 @@ def race(
         steps: how many steps, >= 1; by default the function's own number.
         device: "cpu", "cuda", "cuda:1", …
         dtype: `torch.float64` or `torch.float32`.
-        seed: of all random numbers. All optimizers meet the same noise.
+        seed: of all random numbers. All optimizers meet the same noise, and the same mini-batches of the function.
         stop: when a run has converged and stops, such as `Stop(gtol=1e-8)`; by default runs use all steps.
         record_steps: the steps to record: "all", "ends", a stride or a list. The first and the last always are.
         metrics: what to record besides points and losses: "gradient_norm", "lr", "evaluations" (of each kind so far),

@@ -88,7 +88,8 @@ def sweep(
         spread: where these are drawn: within this many sides of the view around the start (0.02 by default), in the
             "view" or in the "domain".
         seeds: how many times each is run, with different random numbers for its optimizer and
-            its noise, as in `noise(adam, sigma=0.5)`. A stochastic function draws the same noise for all runs.
+            its noise, as in `noise(adam, sigma=0.5)`. On a stochastic function the runs of one seed see the same
+            mini-batches, from every start and with every optimizer, and those of another seed see others.
         steps: how many steps; by default the function's own number.
         stop: when a run has converged; by default runs use all steps.
         record_steps: the steps to record; by default the first and the last.
@@ -205,6 +206,7 @@ def _task(
         terms,
         {name: GridColumn.along(values, lengths, axis) for name, (axis, values) in settings.columns.items()},
         GridColumn(np.arange(math.prod(lengths[at:]))),
+        GridColumn(np.arange(lengths[-1])),
     )
 
 

@@ -95,7 +95,7 @@ def tune(
         start: the start, d numbers; by default the function's own.
         starts: how many starts: the given one, and others within 0.02 sides of the view.
         seeds: how many times each start is run, with different random numbers for its optimizer and
-            its noise, as in `noise(adam, sigma=0.5)`. A stochastic function draws the same noise for all runs.
+            its noise, as in `noise(adam, sigma=0.5)`, and other mini-batches of a stochastic function.
         steps: of the longest rung; by default the function's own number.
         target: the loss to reach; by default 1e-4 of the gap between start and minimum remains.
         candidates: settings of each optimizer in the first rung of a round, >= 9.

@@ -102,6 +102,6 @@ def _task(
     key = target_key(shares, function.minimum) if shares else ()
     here = replace(terms, box=roaming_box(function).numpy(), metrics=key)
     if not shares:
-        return Task(function, optimizer, size, starts, here, numbers, streams)
-    given = (function, optimizer, size, starts, here, numbers, streams)
+        return Task(function, optimizer, size, starts, here, numbers, streams, sample_streams=streams)
+    given = (function, optimizer, size, starts, here, numbers, streams, streams)
     return TargetHitTask(*given, shares=shares, minimum=function.minimum)

@@ -51,6 +51,7 @@ def conditions(
         box=roaming_box(function, points.numpy()),
         target=target,
         seed=seed,
+        sample_streams=torch.arange(seeds).repeat(starts),
     )
 
 

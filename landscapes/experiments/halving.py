@@ -27,6 +27,7 @@ class Conditions:
         box: the region outside which runs count as diverged, shape (d, 2).
         target: the loss to reach, or None.
         seed: of all random numbers.
+        sample_streams: the stream of samples of each start on a stochastic function, shape (S,); None: one for all.
     """
 
     function: Function
@@ -35,6 +36,7 @@ class Conditions:
     box: torch.Tensor
     target: float | None = None
     seed: int = 0
+    sample_streams: torch.Tensor | None = None
 
     def run(self, optimizers: Sequence[Optimizer], steps: int, record_steps: RecordSteps = "ends") -> BatchResult:
         """Run every optimizer from every start: run r·S + s is optimizer r from start s."""
@@ -51,6 +53,7 @@ class Conditions:
             target=self.target,
             streams=self.streams.repeat(len(optimizers)),
             seed=self.seed,
+            sample_streams=None if self.sample_streams is None else self.sample_streams.repeat(len(optimizers)),
         )
 
 

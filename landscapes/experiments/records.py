@@ -60,8 +60,9 @@ def warn_of_equal_seeds(final: NDArray[np.float64], seeds: int) -> None:
     each = final.reshape(-1, seeds)
     if seeds > 1 and np.isfinite(each).any() and np.array_equal(each, each[:, :1].repeat(seeds, 1), equal_nan=True):
         warn(
-            f"the {seeds} seeds gave equal runs, because nothing in them depends on the seed; a stochastic function "
-            "draws the same noise for all runs. Wrap the optimizers for noise of each run's own: noise(adam, sigma=0.5)"
+            f"the {seeds} seeds gave equal runs, because nothing in them depends on the seed. Wrap the optimizers for "
+            "noise: noise(adam, sigma=0.5); or write the samples of a function as sample(t, seed), with random numbers "
+            "of the seed"
         )
 
 

@@ -36,7 +36,7 @@ class TargetHitBlock(Block):
         """
         metrics = () if one_gradient_per_step(self.batch.optimizer) else ("evaluations",)
         terms = replace(self.settings, record_steps="all", metrics=metrics)
-        plain = Block(self.function, self.batch, self.starts, self.streams, terms)
+        plain = Block(self.function, self.batch, self.starts, self.streams, terms, self.sample_streams)
         paths = plain.run(progress)
         first = paths.loss[:, 0]
         targets = self.minimum + np.maximum(first - self.minimum, 0.0)[:, None] * np.array(self.shares)
@@ -72,7 +72,7 @@ class TargetHitTask(Task):
 
     def block(self, begin: int, end: int) -> TargetHitBlock:
         plain = super().block(begin, end)
-        parts = (plain.function, plain.batch, plain.starts, plain.streams, plain.settings)
+        parts = (plain.function, plain.batch, plain.starts, plain.streams, plain.settings, plain.sample_streams)
         return TargetHitBlock(*parts, self.shares, self.minimum)
 
     def default_block_size(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -32,8 +33,11 @@ Outside = Literal["higher", "lower", "unbounded"]
 StationaryKind = Literal["minimum", "saddle", "maximum"]
 BatchMode = Literal["batched", "vmapped", "looped"]
 Formula = Callable[..., Tensor]
-Sampler = Callable[[int], Formula]
-"""Returns the formula of step t = 0, 1, …, such as the loss of a mini-batch; the same t gives the same formula."""
+Sampler = Callable[..., Formula]
+"""Returns the formula of step t = 0, 1, …, such as the loss of a mini-batch; the same t gives the same formula.
+
+`sample(t, seed)`, with an argument of that name, has random numbers of each run's own: see `Function.sample`.
+"""
 
 MAX_POINTS = 4097
 """Most points per side of a surface: above the pixels of a 4K picture."""
@@ -85,7 +89,8 @@ class Function(TransformMethods):
         aliases: other names in use.
         variants: other definitions under the same name, and how they differ: one sentence each.
         sample: for a stochastic function, returns the formula of step t = 0, 1, …; `formula` is their average.
-            Optimizers get gradients of `sample(t)`, the same for all runs. Surfaces and recorded losses use `formula`.
+            Optimizers get gradients of `sample(t)`, the same for all runs; or of `sample(t, seed)`, where `seed` is the
+            run's: 0 for the first seed of an experiment with seed 0. Surfaces and recorded losses use `formula`.
         residuals: for a sum of squares f = Σ r², the formula of r, with values of shape (m, ...).
         family: for a formula with a variable number of coordinates, the supported numbers; see `with_dim`.
         mode: how a batch of points is evaluated: "batched" (one call), "vmapped" (`torch.func.vmap`) or "looped"
@@ -137,6 +142,11 @@ class Function(TransformMethods):
     def takes_vector(self) -> bool:
         """Whether the formula is written `f(x)` with x of shape (..., d) rather than `f(x, y, ...)`."""
         return takes_vector(self.name, self.formula, self.dim, any_dim=self.family is not None)
+
+    @cached_property
+    def sample_takes_seed(self) -> bool:
+        """Whether samples depend on the seed of the run: `sample(t, seed)`, in contrast to `sample(t)`."""
+        return self.sample is not None and takes_seed(self.sample)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return reduce_function(self)
@@ -198,8 +208,12 @@ class Function(TransformMethods):
     def _call_formula(self, formula: Formula, x: Tensor) -> Tensor:
         return formula(x.movedim(0, -1)) if self.takes_vector else formula(*x.unbind(0))
 
-    def at_step(self, t: int) -> Function:
+    def at_step(self, t: int, seed: int = 0) -> Function:
         """Return the function whose gradients step t = 0, 1, … gets: this one, unless it is stochastic.
+
+        Args:
+            t: the step.
+            seed: the seed of the run, for a sampler that takes one.
 
         Raises:
             InputError: if the sample of that step raises or is not a formula.
@@ -212,7 +226,7 @@ class Function(TransformMethods):
         if self.sample is None:
             return self
         try:
-            formula: Any = self.sample(t)
+            formula: Any = self.sample(t, seed=seed) if self.sample_takes_seed else self.sample(t)
         except Exception as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             raise InputError(f"function {self.name!r}: its sample of step {t} raises {reason}") from error
@@ -226,7 +240,7 @@ class Function(TransformMethods):
     def _with_formula(self, formula: Formula, name: str) -> Function:
         """Return the function of one step, without repeating the checks of `__post_init__`."""
         made = object.__new__(type(self))
-        facts = {key: value for key, value in vars(self).items() if key != "takes_vector"}
+        facts = {key: value for key, value in vars(self).items() if key not in ("takes_vector", "sample_takes_seed")}
         vars(made).update(facts | {"formula": formula, "sample": None, "residuals": None, "name": name})
         _ = made.takes_vector  # refuses a formula that cannot take d coordinates
         return made
@@ -307,6 +321,14 @@ class Function(TransformMethods):
         return Surface(
             x.numpy(), torch.zeros(1).double().numpy(), values[None], minima.numpy(), self.minimum, self.scale
         )
+
+
+def takes_seed(sample: Sampler) -> bool:
+    """Return whether a sampler has an argument named `seed`."""
+    try:
+        return "seed" in inspect.signature(sample).parameters
+    except (TypeError, ValueError):  # written in C
+        return False
 
 
 def check_resolution(n: object, most: int = MAX_POINTS) -> None:

@@ -93,7 +93,8 @@ def function(
         name, title: by default derived from the name of the formula.
         latex, reference, tags, aliases, variants: for display; the first paragraph of the docstring is the description.
         sample: for a stochastic function, returns the formula of step t = 0, 1, …; the decorated formula is the
-            average. Draw random numbers from a seed of that step: `torch.Generator().manual_seed(t)`.
+            average. Draw random numbers from a seed of that step: `torch.Generator().manual_seed(t)`. With two
+            arguments, `sample(t, seed)`, it also gets the seed of the run, so that runs of other seeds differ.
         residuals: for a sum of squares f = Σ r², the formula of r, with values of shape (m, ...). Prefer
             `least_squares` if Σ r² gives f to full precision.
         check_gradients: whether experiments compare gradients with finite differences before they begin, and refuse

@@ -47,7 +47,7 @@ class TransformMethods:
     def noisy(
         self: Self, sigma: float, kind: Literal["additive", "multiplicative"] = "additive", seed: int = 0
     ) -> Self:
-        """Return the function with gradient noise that is the same for all runs at one step.
+        """Return the function with gradient noise that is the same for all runs of one seed at one step.
 
         See `landscapes.transforms.noisy`.
 

@@ -16,7 +16,7 @@ from landscapes.functions import as_function
 from landscapes.objectives._function import Box, Function, Point
 from landscapes.objectives.provenance import recorded_call
 from landscapes.objectives.validation import FINITE_DIFFERENCES
-from landscapes.transforms.base import OUTSIDE, ColumnFormula, FunctionOrName, derived, inside, is_single_expression
+from landscapes.transforms.base import OUTSIDE, FunctionOrName, combined_sample, derived, inside, is_single_expression
 
 SAME_POINT = 1e-12
 """Minimizers whose distance is below this share of the domain are equal."""
@@ -140,7 +140,7 @@ def _combined(
             "latex": latex if all(is_single_expression(f.latex) for f in operands) else "",
             "reference": "; ".join(dict.fromkeys(f.reference for f in operands if f.reference)),
             "tags": (*tags, *(["stochastic"] if stochastic else [])),
-            "sample": (lambda t: ColumnFormula(values([f.at_step(t) for f in operands]))) if stochastic else None,
+            "sample": combined_sample(operands, values),
             **facts,
         },
     )

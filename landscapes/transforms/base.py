@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.objectives._function import Box, Function, Outside, Point, StationaryPoint
+from landscapes.objectives._function import Box, Function, Outside, Point, Sampler, StationaryPoint
 from landscapes.objectives.validation import FINITE_DIFFERENCES
 
 FunctionOrName = str | Function
@@ -55,7 +55,7 @@ def derived(
         facts: facts that differ.
     """
     kept_tags = {*kept_tags, FINITE_DIFFERENCES}
-    sample = None if f.sample is None else lambda t: ColumnFormula(make(f.at_step(t)))
+    sample = combined_sample([f], lambda parts: make(parts[0]))
     known: dict[str, Any] = {
         "name": f"{f.name}_{suffix}",
         "title": f"{f.title}, {words}",
@@ -71,6 +71,18 @@ def derived(
         "mode": "batched",
     }
     return replace(f, formula=ColumnFormula(make(f)), **{**known, **facts})
+
+
+def combined_sample(operands: Sequence[Function], make: Callable[[Sequence[Function]], ColumnMap]) -> Sampler | None:
+    """Return the sampler of a function made of others; None if none of them is stochastic.
+
+    It takes the seed of the run if one of theirs does.
+    """
+    if any(f.sample_takes_seed for f in operands):
+        return lambda t, seed=0: ColumnFormula(make([f.at_step(t, seed) for f in operands]))
+    if any(f.sample is not None for f in operands):
+        return lambda t: ColumnFormula(make([f.at_step(t) for f in operands]))
+    return None
 
 
 def short_repr(value: object) -> str:

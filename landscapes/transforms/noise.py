@@ -13,6 +13,7 @@ from landscapes.errors import InputError
 from landscapes.functions import as_function
 from landscapes.objectives._function import Formula, Function, Sampler
 from landscapes.objectives.provenance import recorded_call
+from landscapes.objectives.samples import generator
 from landscapes.objectives.tags import TAGS
 from landscapes.transforms.base import ColumnFormula, FunctionOrName, derived
 
@@ -21,11 +22,11 @@ from landscapes.transforms.base import ColumnFormula, FunctionOrName, derived
 def noisy(
     f: FunctionOrName, sigma: float, kind: Literal["additive", "multiplicative"] = "additive", seed: int = 0
 ) -> Function:
-    """Return the function with gradient noise that is the same for all runs at one step.
+    """Return the function with gradient noise that is the same for all runs of one seed at one step.
 
     "additive" noise tilts the function, f_t(x) = f(x) + σ ξ·x, so that σ is the standard deviation of each coordinate
     of the gradient. "multiplicative" noise scales it, f_t(x) = (1 + σ ξ) f(x). The ξ are standard normal, drawn from
-    `seed` and t. Source of additive noise: F. Schneider et al., DeepOBS, 2019.
+    `seed`, t and the seed of the run. Source of additive noise: F. Schneider et al., DeepOBS, 2019.
 
     Args:
         f: the function, or its name in the catalogue; it may be stochastic.
@@ -47,8 +48,10 @@ def noisy(
         raise InputError(f"kind must be 'additive' or 'multiplicative', got {kind!r}")
     seed = _check_seed(seed)
 
-    def sample(t: int) -> Formula:
-        inner, rng = f.at_step(t), _generator(seed, t)
+    own = seed
+
+    def sample(t: int, seed: int = 0) -> Formula:
+        inner, rng = f.at_step(t, seed), generator(own, t, seed)
         if kind == "multiplicative":
             factor = 1 + sigma * float(rng.standard_normal())
             return ColumnFormula(lambda x: factor * inner.evaluate(x))
@@ -69,7 +72,7 @@ def noisy(
 def minibatched(f: FunctionOrName, size: int = 1, seed: int = 0) -> Function:
     """Return a sum of squares with mini-batches: each step evaluates `size` random residuals of m.
 
-    f_t(x) = m/size Σ r_i(x)² over the batch, which is drawn without replacement from `seed` and t.
+    f_t(x) = m/size Σ r_i(x)² over the batch, which is drawn without replacement from `seed`, t and the seed of the run.
 
     Args:
         f: a function with residuals, or its name in the catalogue.
@@ -90,8 +93,10 @@ def minibatched(f: FunctionOrName, size: int = 1, seed: int = 0) -> Function:
     if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= count:
         raise InputError(f"size must be an integer from 1 to {count}, the residuals of {f.name}, got {size!r}")
 
-    def sample(t: int) -> Formula:
-        picked = sorted(_generator(seed, t).choice(count, size, replace=False).tolist())
+    own = seed
+
+    def sample(t: int, seed: int = 0) -> Formula:
+        picked = sorted(generator(own, t, seed).choice(count, size, replace=False).tolist())
 
         def batch(x: Tensor) -> Tensor:
             r = f.evaluate_residuals(x)
@@ -119,11 +124,6 @@ def _stochastic(f: Function, sample: Sampler, suffix: str, words: str) -> Functi
         latex=f.latex,
         residuals=f.residuals and (lambda *x: f.evaluate_residuals(torch.stack(x))),
     )
-
-
-def _generator(seed: int, t: int) -> np.random.Generator:
-    """Return the random generator of a step, independent of other steps and seeds."""
-    return np.random.default_rng([seed, t])
 
 
 def _check_seed(seed: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from reference import assert_same, part
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from landscapes import function, optimizers, race
+from landscapes import compare, from_module, from_numpy, function, functions, optimizers, race, sweep, tune
 from landscapes.engine import loop
 from landscapes.engine.batch import BatchResult
 from landscapes.errors import InputError
@@ -22,6 +23,7 @@ from landscapes.objectives.decorators import Formula, Function
 from landscapes.objectives.validation import checked
 from landscapes.optimizers import Optimizer, parse
 from landscapes.oracle import Oracle
+from landscapes.transforms import added, minibatched, noisy, shifted
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 COUNT, BATCH = 60, 5
@@ -322,3 +324,98 @@ def test_a_sample_that_cannot_take_a_batch_is_looped():
     with pytest.warns(UserWarning, match="evaluated by a Python loop"):
         x = race(noisy, ["sgd(lr=0.1)", "sgd(lr=0.2)"], steps=1).trajectories.x
     np.testing.assert_allclose(x[:, 1], [[0.8, 0.8], [0.6, 0.6]])
+
+
+# Samples that follow the seed of the run
+
+MOONS = functions.get("noisy_moons")
+EACH_KIND = [
+    "sgd(lr=0.1)",
+    "sophia(lr=0.01)",
+    "nelder_mead",
+    "lbfgs",
+    "sam(sgd(lr=0.1))",
+    "scipy(method='L-BFGS-B')",
+    "torch",
+]
+
+
+def with_seed(seed: int) -> Function:
+    """The function whose samples are those of one run."""
+    return replace(MOONS, sample=lambda t: MOONS.sample(t, seed=seed))
+
+
+@pytest.mark.parametrize("name", EACH_KIND)
+def test_each_run_sees_the_samples_of_its_seed(name):
+    listed = [optimizers.Torch(torch.optim.LBFGS, lr=0.1) if name == "torch" else parse(name)[0]] * 4
+    starts = starts_for(4)
+    streams = {"streams": torch.arange(4), "sample_streams": torch.tensor([1, 0, 1, 2])}
+    together = loop.run(MOONS, listed, starts, 5, box=WIDE, **streams)
+    for i, seed in enumerate((1, 0, 1, 2)):
+        alone = loop.run(with_seed(seed), listed[:1], starts[:, i : i + 1], 5, box=WIDE, streams=torch.tensor([i]))
+        assert_same(part(together, [i]), alone)
+
+
+def test_the_seed_of_an_experiment_changes_the_samples():
+    def final(objective: Function, seed: int) -> float:
+        sgd, start = [optimizers.SGD(lr=0.1)], starts_for(1)
+        return float(loop.run(objective, sgd, start, 6, box=WIDE, seed=seed).loss[0, -1])
+
+    assert final(MOONS, 0) != final(MOONS, 1) == final(with_seed(1 << 32), 0)
+
+
+def test_a_sampler_of_the_step_alone_is_shared_by_all_seeds():
+    with pytest.warns(UserWarning, match=r"sample\(t, seed\)"):
+        final = sweep(REGRESSION, "sgd(lr=0.1)", seeds=2, steps=6).grid("final")
+    assert final[0] == final[1]
+
+
+def _plane() -> Function:
+    return from_numpy(
+        lambda x, y: x + 0 * y, PLANE, name="plane", sample=lambda t, seed: lambda x, y: (seed + t) * x + 0 * y
+    )
+
+
+def _network() -> Function:
+    data = torch.linspace(-1, 1, 20)[:, None]
+    return from_module(torch.nn.Linear(1, 1), torch.nn.MSELoss(), data, data, batch=3)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: minibatched("rosenbrock"),
+        lambda: noisy("booth", 0.5),
+        lambda: noisy("booth", 0.5, "multiplicative"),
+        lambda: shifted("noisy_beale", 1.0),
+        lambda: added("booth", "noisy_beale"),
+        *(lambda name=name: functions.get(name) for name in ("noisy_bowl", "noisy_quadratic", "noisy_rosenbrock")),
+        _plane,
+        _network,
+    ],
+    ids=["minibatched", "additive", "multiplicative", "shifted", "added", "bowl", "quadratic", "rosenbrock", "numpy",
+         "module"],
+)  # fmt: skip
+def test_samples_of_each_kind_follow_the_seed(made):
+    objective = made()
+    points = torch.tensor([[*objective.start]], dtype=torch.float64).T + torch.arange(1, 3)
+    values = [[objective.at_step(t, seed).evaluate(points).tolist() for t in range(12)] for seed in (0, 0, 1, 2)]
+    assert values[0] == values[1] == [objective.at_step(t).evaluate(points).tolist() for t in range(12)]
+    assert values[0] != values[2] != values[3]
+
+
+def test_a_sampler_without_random_numbers_takes_no_seed():
+    assert not functions.get("reddi_online").sample_takes_seed
+    assert not shifted("reddi_online", 0.1).sample_takes_seed
+
+
+def test_comparisons_and_tuning_repeat_runs_with_other_samples():
+    record = compare([MOONS], ["sgd(lr=0.1)"], starts=2, seeds=2, steps=20, tolerances=[0.5])
+    runs = record.trajectories
+    starts = torch.from_numpy(runs.x[:, 0]).T.contiguous()
+    for k in range(4):
+        alone = loop.run(with_seed(k), [optimizers.SGD(lr=0.1)], starts[:, k : k + 1], 20, box=WIDE)
+        assert runs.loss[k, -1] == alone.loss[0, -1]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tune(MOONS, "sgd", seeds=2, starts=1, steps=9, candidates=9, target=0.9)

@@ -233,7 +233,7 @@ def _queries(
     def graph_gradient(point: Tensor) -> Tensor:
         if type(context.oracle) is not Oracle:
             raise InputError("a torch optimizer that differentiates its gradient cannot be wrapped; race it unwrapped")
-        value = context.oracle.current.evaluate(point[:, None])[0]
+        value = context.oracle.seen(point[:, None], mask).evaluate(point[:, None])[0]
         (gradient,) = torch.autograd.grad(value, point, create_graph=True)
         if not gradient.requires_grad:
             gradient = gradient + 0 * point

@@ -153,7 +153,8 @@ class _ReplayStepper(Stepper):
             trace = self.traces[run]
             if trace is None or moved:
                 start, left = context.x[:, run].double().cpu().numpy(), self.setup.steps - context.t + 1
-                oracle = Oracle(context.oracle.function, device=context.x.device)
+                seeds = context.oracle.seeds[run : run + 1]
+                oracle = Oracle(context.oracle.function, device=context.x.device, seeds=seeds)
                 trace = self.traces[run] = _minimize(self.optimizers[run], oracle, start, context.t, max(left, 1))
                 self.next_iterate[run] = 0
             shown = self.next_iterate[run]
