@@ -122,19 +122,21 @@ def test_starts_are_drawn_near_the_given_one_and_seeds_are_noise_of_their_own():
     assert not np.array_equal(sweep(VALLEY, noisy, starts=3, seeds=2, seed=1).grid("final"), final)
 
 
-def run_with_seeds(experiment, optimizer):
-    noisy = transforms.noisy(VALLEY, sigma=0.5)
+def run_with_seeds(experiment, function, optimizer):
     given = {"candidates": 9} if experiment is tune else {}
-    experiment(noisy, [optimizer], steps=20, starts=2, seeds=2, **given)
+    experiment(function, [optimizer], steps=20, starts=2, seeds=2, **given)
 
 
 @pytest.mark.parametrize("experiment", [sweep, compare, tune])
 def test_seeds_that_repeat_a_run_are_warned_of(experiment):
-    """The noise of a function is the same for all runs: 20 seeds would pass for 20 samples."""
+    """Samples of the step alone are the same for all runs: 20 seeds would pass for 20 samples."""
+    noisy = transforms.noisy(VALLEY, sigma=0.5)
+    shared = dataclasses.replace(noisy, sample=lambda t: noisy.sample(t))
     with pytest.warns(UserWarning, match=r"the 2 seeds gave equal runs.*noise\(adam, sigma=0.5\)") as warned:
-        run_with_seeds(experiment, "sgd(lr=0.001)")
+        run_with_seeds(experiment, shared, "sgd(lr=0.001)")
     assert [warning.filename for warning in warned] == [__file__]
-    run_with_seeds(experiment, "noise(sgd(lr=0.001), sigma=1)")
+    run_with_seeds(experiment, shared, "noise(sgd(lr=0.001), sigma=1)")
+    run_with_seeds(experiment, noisy, "sgd(lr=0.001)")
 
 
 @pytest.mark.parametrize("spread", ["view", "domain", 0.5])
