@@ -157,6 +157,23 @@ def test_first_steps_have_the_shape_of_the_norm():
     assert np.allclose(np.abs(steps("lion")).max(1), 1)
 
 
+def test_balls_touch_the_level_line_where_the_step_ends():
+    import numpy as np
+
+    from landscapes.render.plots._norm_balls import norm_of
+
+    pictures = generator("optimizer_pictures")
+    assert [pictures.kinds(name)[-1] for name in ("sgd", "muon", "adagrad")] == ["ball", "ball", "steps"]
+    around = np.stack([f(np.linspace(0, 2 * np.pi, 361)) for f in (np.cos, np.sin)], 1)
+    for name in ("sgd", "muon", "yogi"):
+        record = pictures.first_ball(name)
+        move, norm = np.diff(record.trajectories.x[0], axis=0)[0], norm_of(record, 0)
+        gradient = np.array([pictures.KAPPA * 1.0, 0.8])
+        border = around * norm(move[None], 1) / norm(around, 1)[:, None]
+        assert np.isclose(np.hypot(*move), pictures.BALL_STEP, rtol=1e-3)
+        assert np.isclose((border @ gradient).min(), move @ gradient, rtol=1e-3)
+
+
 @pytest.mark.slow
 def test_live_pages_are_put_together_as_they_were_written(tmp_path):
     live = generator("live_pages")

@@ -1,4 +1,4 @@
-"""One page per optimizer and wrapper: equation, source, hyper-parameters, a race, and the shape of the first step."""
+"""One page per optimizer and wrapper: equation, source, hyper-parameters, a race, the shape of the first step, and its norm ball."""
 
 from __future__ import annotations
 
@@ -15,6 +15,15 @@ from landscapes_docs import drawing, fingerprints, optimizer_pictures
 from landscapes_docs.pages import Site, both_themes, table
 
 QUICK = ("sgd", "adam")
+
+BALL = (
+    "The first step is a steepest descent in a norm: it ends where the ball of that norm touches the lowest level line "
+    "(dashed) of the linear loss. `norm_balls=True` draws such balls on races."
+)
+
+BALL_OF_MATRICES = (
+    " The norm is the largest singular value of a 2×2 matrix, with `exact=True`; the picture is the plane of both."
+)
 
 
 def families() -> dict[type[Any], list[str]]:
@@ -120,6 +129,11 @@ def _pictures(site: Site, name: str) -> Iterator[str]:
         yield "Right: the first step for gradients of length 1 in all directions. Gradient descent gives a circle,"
         yield "and the sign of the gradient gives the corners of a square."
     yield ""
+    if "ball" in kinds:
+        yield from ["## Norm ball", "", "```{raw} html"]
+        alt = f"The first step of {name} ends where the ball of its norm touches a level line of the linear loss"
+        yield both_themes(f"{name}-{{theme}}-ball.webp", alt, optimizer_pictures.STEP_SIZE)
+        yield from ["```", "", BALL + (BALL_OF_MATRICES if name == "muon" else ""), ""]
 
 
 def _index(site: Site) -> Iterator[str]:
