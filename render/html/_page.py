@@ -59,10 +59,17 @@ PLOTS = ("data", "surface", "overlap", "axes", "contour", "loss_curves", "toolti
 
 REPLAY = ("places", "legend", "replay")
 LIVE = (
-    "places", "live_race", "standings", "hyperparameters", "formula", "formula_scene", "wrappers", "live", "address",
+    "places", "live_race", "surfaces", "standings", "hyperparameters", "formula_scene", "wrappers", "live", "address",
     "as_python", "picture", "playground", "settings", "handle",
     "lesson", "teaching",
 )  # fmt: skip
+
+SHARED = {
+    "surface_values": ("answer", "surfaceSteps"),
+    "formula": ("FormulaError", "compileFormula", "listed", "parseFormula", "tried"),
+    "formula_surface": (),
+}
+"""The scripts that a live page shares with its worker, and the names in them that others use."""
 
 TEXTS = (
     "zoom", "zoom in", "zoom out", "reset the view", "playback", "play", "play or pause (space)", "step", "speed",
@@ -85,13 +92,20 @@ LIVE_NOTE = "The page takes the steps itself, in double precision, as landscapes
 UNPACK = """
 (async () => {
 const packed = Uint8Array.from(atob(document.getElementById("packed").textContent), letter => letter.charCodeAt(0));
-const script = document.createElement("script");
 const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-script.textContent = await new Response(stream).text();
+const [shared, page] = (await new Response(stream).text()).split("\\f");
+for (const [id, text] of [["shared", shared], ["page", page]]) {
+const script = document.createElement("script");
+script.id = id;
+script.textContent = text;
 document.body.append(script);
+}
 })();
 """
-"""The script that unpacks the scripts of a live page; the policy of the page names their hash."""
+"""The script that unpacks the scripts of a live page; the policy of the page names their hashes."""
+
+BETWEEN = "\f"
+"""The form feed between the packed scripts."""
 
 MOST = 20_000
 """The largest number of characters of the description."""
@@ -236,23 +250,29 @@ def assembled(
     """
     look = chosen[0]
     scripts = "\n".join(map(_script, (*PLOTS, *kind, "main")))
-    data["words"] = {text: said for text in WORDS if f'"{text}"' in scripts and (said := look.say(text)) != text}
-    script = f'\n(() => {{\n"use strict";\n{scripts}\n}})();\n'
+    sharing = tuple(SHARED) if "formula_scene" in kind else ("surface_values",)
+    shared = _shared(sharing) if source else ""
+    said = {text: look.say(text) for text in WORDS if f'"{text}"' in scripts or f'"{text}"' in shared}
+    data["words"] = {text: other for text, other in said.items() if other != text}
     if source:  # its scripts are large: they are deflated, and a few lines unpack them
+        script = f'\n(() => {{\n"use strict";\nconst {{{_names(sharing)}}}=shared;\n{scripts}\n}})();\n'
         emitted = f'\n"use strict";\n{compact_script(source)}\n'
         elements = [
-            _element(emitted),
-            f'<script type="text/plain" id="packed">{_packed(script)}</script>',
+            _element(emitted, "emitted"),
+            f'<script type="text/plain" id="packed">{_packed(f"{shared}{BETWEEN}{script}")}</script>',
             _element(UNPACK),
         ]
-        allowed = [emitted, UNPACK, script]
+        allowed = [emitted, UNPACK, shared, script]
     else:
+        script = f'\n(() => {{\n"use strict";\n{scripts}\n}})();\n'
         elements, allowed = [_element(script)], [script]
     style = f"\n{_colors(chosen)}{_sizes(look.text_scale, *sheets)}"
     first = (data.get("scenes") or [data])[0]
     texts = {text: look.say(text) for text in TEXTS} | {name: first[name] for name in ("title", "caption")}
     parts = {name: html.escape(text) for name, text in texts.items()}
     policy = f"default-src 'none'; style-src {policy_source(style)}; script-src {' '.join(map(policy_source, allowed))}"
+    if source:
+        policy += "; worker-src blob:"
     parts |= {"note": note, "policy": policy, "style": style, "scripts": "\n".join(elements), "data": _as_script(data)}
     known = look.lang != ENGLISH or not look.words  # other words may be of any language
     return _fill_template(_asset("page.html"), parts | {"language": f' lang="{look.lang}"' if known else ""})
@@ -305,8 +325,20 @@ def _live_script(record: Record, live: bool | LiveScript) -> LiveScript | None:
     return script
 
 
-def _element(script: str) -> str:
-    return f"<script>{script}</script>"
+def _element(script: str, name: str = "") -> str:
+    attribute = f' id="{name}"' if name else ""
+    return f"<script{attribute}>{script}</script>"
+
+
+@cache
+def _shared(parts: tuple[str, ...]) -> str:
+    """Return some of `SHARED` as one script, which defines `shared`."""
+    scripts = "\n".join(map(_script, parts))
+    return f'\n"use strict";\nconst shared=(()=>{{\n{scripts}\nreturn{{{_names(parts)}}}}})();\n'
+
+
+def _names(parts: Sequence[str]) -> str:
+    return ",".join(name for part in parts for name in SHARED[part])
 
 
 def _packed(script: str) -> str:

@@ -33,7 +33,7 @@ from landscapes.render.plots.run_table import MEASURES, run_values
 from landscapes.render.text._caption import caption
 from landscapes.render.theme import StyleLike, Theme, styles
 
-SWEEP = ("live_race", "cell_runs", "map", "sweep")
+SWEEP = ("live_race", "surfaces", "cell_runs", "map", "sweep")
 """The scripts of the page of a sweep, besides those of every page."""
 
 NOTE = "The page takes the steps of each run itself, in double precision, as landscapes.sweep takes them."

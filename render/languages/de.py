@@ -226,5 +226,70 @@ LANGUAGE = Language(
         "the step is drawn {factor} times longer": "der Schritt ist {factor}-fach verlängert gezeichnet",
         "who is who?": "Wer ist wer?",
         "reveal the names": "Namen zeigen",
+        "lowest value": "kleinster Wert",
+        "gap to the lowest value, by step": "Abstand zum kleinsten Wert, nach Schritt",
+        "given": "gegeben",
+        "given; a run went lower: no target": "gegeben; ein Lauf kam tiefer: kein Ziel",
+        "found at ({x}, {y}), not proven": "gefunden bei ({x}; {y}), nicht bewiesen",
+        "found at the border, ({x}, {y}): no target": "gefunden am Rand, ({x}; {y}): kein Ziel",
+        "a run went lower outside the view: no target": "ein Lauf kam außerhalb des Ausschnitts tiefer: kein Ziel",
+        "character {place}: {problem}": "Zeichen {place}: {problem}",
+        "{one} or {other}": "{one} oder {other}",
+        "the formula is empty; write one, as in x**2 + 3*sin(y)": (
+            "die Formel ist leer; schreiben Sie eine, etwa x**2 + 3*sin(y)"
+        ),
+        "the formula has {count} characters, more than {most}": "die Formel hat {count} Zeichen, mehr als {most}",
+        "the formula is incomplete": "die Formel ist unvollständig",
+        "^ is not a power here; write {other}": "^ ist hier keine Potenz; schreiben Sie {other}",
+        "// is not supported; write {other}": "// gibt es hier nicht; schreiben Sie {other}",
+        "% is not supported; write {other}": "% gibt es hier nicht; schreiben Sie {other}",
+        "attributes are not supported; write sin(x) for np.sin(x)": (
+            "Attribute gibt es hier nicht; schreiben Sie sin(x) statt np.sin(x)"
+        ),
+        "an operator is missing here; write * for a product: 2*x": (
+            "hier fehlt ein Operator; schreiben Sie * für ein Produkt: 2*x"
+        ),
+        "a comma may only separate the arguments of a function; the decimal separator is a dot": (
+            "ein Komma darf nur die Argumente einer Funktion trennen; das Dezimalzeichen ist ein Punkt"
+        ),
+        "a comparison is allowed only as the condition of where(x > 0, a, b)": (
+            "ein Vergleich ist nur als Bedingung erlaubt: where(x > 0, a, b)"
+        ),
+        "'{word}' is not expected here": "„{word}“ ist hier nicht möglich",
+        "more than {most} operations are nested": "mehr als {most} Operationen sind verschachtelt",
+        "this is {number}, not a finite number": "das ist {number}, keine endliche Zahl",
+        "exponents must be at most {most} in absolute value": "Exponenten dürfen dem Betrag nach höchstens {most} sein",
+        "the first argument of where must be a comparison: where(x > 0, a, b), with <, <=, >, >=, and, or": (
+            "das erste Argument von where muss ein Vergleich sein: where(x > 0, a, b), mit <, <=, >, >=, and, or"
+        ),
+        "{name} is not a function; write * for a product: {name}*(…)": (
+            "{name} ist keine Funktion; schreiben Sie * für ein Produkt: {name}*(…)"
+        ),
+        "{name} takes one argument, got {count}": "{name} nimmt ein Argument, gegeben sind {count}",
+        "{name} takes {least} arguments, got {count}": "{name} nimmt {least} Argumente, gegeben sind {count}",
+        "{name} takes {least} arguments or more, got {count}": (
+            "{name} nimmt mindestens {least} Argumente, gegeben sind {count}"
+        ),
+        "this number exceeds the largest floating-point number, 1.8e308": (
+            "diese Zahl ist größer als die größte Gleitkommazahl, 1.8e308"
+        ),
+        "this page draws functions of two coordinates, x and y": (
+            "diese Seite zeichnet Funktionen zweier Koordinaten, x und y"
+        ),
+        "{name} is a function and needs an argument: {name}(x)": (
+            "{name} ist eine Funktion und braucht ein Argument: {name}(x)"
+        ),
+        "write x[0] and x[1], or x and y": "schreiben Sie x[0] und x[1], oder x und y",
+        "coordinates are x, y or x1, x2 or x[0], x[1], not both": (
+            "Koordinaten heißen x, y oder x1, x2 oder x[0], x[1], aber nicht gemischt"
+        ),
+        "a formula needs a coordinate: x or y": "eine Formel braucht eine Koordinate: x oder y",
+        "the formula needs both coordinates; add 0*y": "die Formel braucht beide Koordinaten; ergänzen Sie 0*y",
+        "'{letter}' is not supported; write {other}": "„{letter}“ gibt es hier nicht; schreiben Sie {other}",
+        "'{letter}' is not supported": "„{letter}“ gibt es hier nicht",
+        "unknown function '{name}'. Did you mean {names}?": "unbekannte Funktion „{name}“. Meinten Sie {names}?",
+        "unknown function '{name}'. Known: {names}": "unbekannte Funktion „{name}“. Bekannt sind: {names}",
+        "unknown name '{name}'. Did you mean {names}?": "unbekannter Name „{name}“. Meinten Sie {names}?",
+        "unknown name '{name}'. Known: {names}": "unbekannter Name „{name}“. Bekannt sind: {names}",
     },
 )

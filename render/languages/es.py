@@ -226,5 +226,70 @@ LANGUAGE = Language(
         "the step is drawn {factor} times longer": "el paso se dibuja {factor} veces más largo",
         "who is who?": "¿quién es quién?",
         "reveal the names": "mostrar los nombres",
+        "lowest value": "valor más bajo",
+        "gap to the lowest value, by step": "distancia al valor más bajo, por paso",
+        "given": "dado",
+        "given; a run went lower: no target": "dado; una ejecución bajó más: sin objetivo",
+        "found at ({x}, {y}), not proven": "hallado en ({x}; {y}), no demostrado",
+        "found at the border, ({x}, {y}): no target": "hallado en el borde, ({x}; {y}): sin objetivo",
+        "a run went lower outside the view: no target": "una ejecución bajó más fuera de la vista: sin objetivo",
+        "character {place}: {problem}": "carácter {place}: {problem}",
+        "{one} or {other}": "{one} o {other}",
+        "the formula is empty; write one, as in x**2 + 3*sin(y)": (
+            "la fórmula está vacía; escriba una, como x**2 + 3*sin(y)"
+        ),
+        "the formula has {count} characters, more than {most}": "la fórmula tiene {count} caracteres, más de {most}",
+        "the formula is incomplete": "la fórmula está incompleta",
+        "^ is not a power here; write {other}": "^ no es aquí una potencia; escriba {other}",
+        "// is not supported; write {other}": "// no se admite; escriba {other}",
+        "% is not supported; write {other}": "% no se admite; escriba {other}",
+        "attributes are not supported; write sin(x) for np.sin(x)": (
+            "no se admiten atributos; escriba sin(x) en lugar de np.sin(x)"
+        ),
+        "an operator is missing here; write * for a product: 2*x": (
+            "falta aquí un operador; escriba * para un producto: 2*x"
+        ),
+        "a comma may only separate the arguments of a function; the decimal separator is a dot": (
+            "una coma solo puede separar los argumentos de una función; el separador decimal es un punto"
+        ),
+        "a comparison is allowed only as the condition of where(x > 0, a, b)": (
+            "una comparación solo se permite como condición de where(x > 0, a, b)"
+        ),
+        "'{word}' is not expected here": "aquí no cabe «{word}»",
+        "more than {most} operations are nested": "hay más de {most} operaciones anidadas",
+        "this is {number}, not a finite number": "esto es {number}, no un número finito",
+        "exponents must be at most {most} in absolute value": (
+            "los exponentes deben ser como máximo {most} en valor absoluto"
+        ),
+        "the first argument of where must be a comparison: where(x > 0, a, b), with <, <=, >, >=, and, or": (
+            "el primer argumento de where debe ser una comparación: where(x > 0, a, b), con <, <=, >, >=, and, or"
+        ),
+        "{name} is not a function; write * for a product: {name}*(…)": (
+            "{name} no es una función; escriba * para un producto: {name}*(…)"
+        ),
+        "{name} takes one argument, got {count}": "{name} admite un argumento, hay {count}",
+        "{name} takes {least} arguments, got {count}": "{name} admite {least} argumentos, hay {count}",
+        "{name} takes {least} arguments or more, got {count}": "{name} admite {least} argumentos o más, hay {count}",
+        "this number exceeds the largest floating-point number, 1.8e308": (
+            "este número supera el mayor número de coma flotante, 1.8e308"
+        ),
+        "this page draws functions of two coordinates, x and y": (
+            "esta página dibuja funciones de dos coordenadas, x e y"
+        ),
+        "{name} is a function and needs an argument: {name}(x)": (
+            "{name} es una función y necesita un argumento: {name}(x)"
+        ),
+        "write x[0] and x[1], or x and y": "escriba x[0] y x[1], o bien x e y",
+        "coordinates are x, y or x1, x2 or x[0], x[1], not both": (
+            "las coordenadas son x, y o x1, x2 o x[0], x[1], sin mezclarlas"
+        ),
+        "a formula needs a coordinate: x or y": "una fórmula necesita una coordenada: x o y",
+        "the formula needs both coordinates; add 0*y": "la fórmula necesita ambas coordenadas; añada 0*y",
+        "'{letter}' is not supported; write {other}": "«{letter}» no se admite; escriba {other}",
+        "'{letter}' is not supported": "«{letter}» no se admite",
+        "unknown function '{name}'. Did you mean {names}?": "función desconocida «{name}». ¿Quería decir {names}?",
+        "unknown function '{name}'. Known: {names}": "función desconocida «{name}». Conocidas: {names}",
+        "unknown name '{name}'. Did you mean {names}?": "nombre desconocido «{name}». ¿Quería decir {names}?",
+        "unknown name '{name}'. Known: {names}": "nombre desconocido «{name}». Conocidos: {names}",
     },
 )

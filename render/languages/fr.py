@@ -228,5 +228,74 @@ LANGUAGE = Language(
         "the step is drawn {factor} times longer": "le pas est tracé {factor} fois plus long",
         "who is who?": "qui est qui ?",
         "reveal the names": "révéler les noms",
+        "lowest value": "plus petite valeur",
+        "gap to the lowest value, by step": "écart à la plus petite valeur, par pas",
+        "given": "donnée",
+        "given; a run went lower: no target": "donnée ; une exécution est descendue plus bas : pas de cible",
+        "found at ({x}, {y}), not proven": "trouvée en ({x} ; {y}), non démontrée",
+        "found at the border, ({x}, {y}): no target": "trouvée au bord, ({x} ; {y}) : pas de cible",
+        "a run went lower outside the view: no target": (
+            "une exécution est descendue plus bas hors de la vue : pas de cible"
+        ),
+        "character {place}: {problem}": "caractère {place} : {problem}",
+        "{one} or {other}": "{one} ou {other}",
+        "the formula is empty; write one, as in x**2 + 3*sin(y)": (
+            "la formule est vide ; écrivez-en une, comme x**2 + 3*sin(y)"
+        ),
+        "the formula has {count} characters, more than {most}": "la formule a {count} caractères, plus de {most}",
+        "the formula is incomplete": "la formule est incomplète",
+        "^ is not a power here; write {other}": "^ n’est pas ici une puissance ; écrivez {other}",
+        "// is not supported; write {other}": "// n’est pas pris en charge ; écrivez {other}",
+        "% is not supported; write {other}": "% n’est pas pris en charge ; écrivez {other}",
+        "attributes are not supported; write sin(x) for np.sin(x)": (
+            "les attributs ne sont pas pris en charge ; écrivez sin(x) au lieu de np.sin(x)"
+        ),
+        "an operator is missing here; write * for a product: 2*x": (
+            "il manque ici un opérateur ; écrivez * pour un produit : 2*x"
+        ),
+        "a comma may only separate the arguments of a function; the decimal separator is a dot": (
+            "une virgule ne peut séparer que les arguments d’une fonction ; le séparateur décimal est un point"
+        ),
+        "a comparison is allowed only as the condition of where(x > 0, a, b)": (
+            "une comparaison n’est permise que comme condition de where(x > 0, a, b)"
+        ),
+        "'{word}' is not expected here": "« {word} » n’est pas possible ici",
+        "more than {most} operations are nested": "plus de {most} opérations sont imbriquées",
+        "this is {number}, not a finite number": "c’est {number}, pas un nombre fini",
+        "exponents must be at most {most} in absolute value": (
+            "les exposants doivent être au plus {most} en valeur absolue"
+        ),
+        "the first argument of where must be a comparison: where(x > 0, a, b), with <, <=, >, >=, and, or": (
+            "le premier argument de where doit être une comparaison : where(x > 0, a, b), avec <, <=, >, >=, and, or"
+        ),
+        "{name} is not a function; write * for a product: {name}*(…)": (
+            "{name} n’est pas une fonction ; écrivez * pour un produit : {name}*(…)"
+        ),
+        "{name} takes one argument, got {count}": "{name} prend un argument, {count} donnés",
+        "{name} takes {least} arguments, got {count}": "{name} prend {least} arguments, {count} donnés",
+        "{name} takes {least} arguments or more, got {count}": (
+            "{name} prend au moins {least} arguments, {count} donnés"
+        ),
+        "this number exceeds the largest floating-point number, 1.8e308": (
+            "ce nombre dépasse le plus grand nombre à virgule flottante, 1.8e308"
+        ),
+        "this page draws functions of two coordinates, x and y": (
+            "cette page dessine des fonctions de deux coordonnées, x et y"
+        ),
+        "{name} is a function and needs an argument: {name}(x)": (
+            "{name} est une fonction et demande un argument : {name}(x)"
+        ),
+        "write x[0] and x[1], or x and y": "écrivez x[0] et x[1], ou x et y",
+        "coordinates are x, y or x1, x2 or x[0], x[1], not both": (
+            "les coordonnées sont x, y ou x1, x2 ou x[0], x[1], sans les mélanger"
+        ),
+        "a formula needs a coordinate: x or y": "une formule demande une coordonnée : x ou y",
+        "the formula needs both coordinates; add 0*y": "la formule demande les deux coordonnées ; ajoutez 0*y",
+        "'{letter}' is not supported; write {other}": "« {letter} » n’est pas pris en charge ; écrivez {other}",
+        "'{letter}' is not supported": "« {letter} » n’est pas pris en charge",
+        "unknown function '{name}'. Did you mean {names}?": "fonction inconnue « {name} ». Vouliez-vous dire {names} ?",
+        "unknown function '{name}'. Known: {names}": "fonction inconnue « {name} ». Connues : {names}",
+        "unknown name '{name}'. Did you mean {names}?": "nom inconnu « {name} ». Vouliez-vous dire {names} ?",
+        "unknown name '{name}'. Known: {names}": "nom inconnu « {name} ». Connus : {names}",
     },
 )

@@ -235,5 +235,66 @@ LANGUAGE = Language(
         "the step is drawn {factor} times longer": "ステップは {factor} 倍の長さで描画",
         "who is who?": "どれがどれ？",
         "reveal the names": "名前を表示",
+        "lowest value": "最小値",
+        "gap to the lowest value, by step": "最小値との差（ステップごと）",
+        "given": "指定値",
+        "given; a run went lower: no target": "指定値；これを下回る実行があるため目標なし",
+        "found at ({x}, {y}), not proven": "({x}, {y}) で発見、証明はない",
+        "found at the border, ({x}, {y}): no target": "境界 ({x}, {y}) で発見：目標なし",
+        "a run went lower outside the view: no target": "表示範囲の外でさらに下がった実行があるため目標なし",
+        "character {place}: {problem}": "{place} 文字目：{problem}",
+        "{one} or {other}": "{one} または {other}",
+        "the formula is empty; write one, as in x**2 + 3*sin(y)": (
+            "式が空です。x**2 + 3*sin(y) のように入力してください"
+        ),
+        "the formula has {count} characters, more than {most}": (
+            "式が {count} 文字あり、上限の {most} 文字を超えています"
+        ),
+        "the formula is incomplete": "式が途中で終わっています",
+        "^ is not a power here; write {other}": "^ はここでは累乗ではありません。{other} と書いてください",
+        "// is not supported; write {other}": "// は使えません。{other} と書いてください",
+        "% is not supported; write {other}": "% は使えません。{other} と書いてください",
+        "attributes are not supported; write sin(x) for np.sin(x)": (
+            "属性は使えません。np.sin(x) は sin(x) と書いてください"
+        ),
+        "an operator is missing here; write * for a product: 2*x": "演算子がありません。積には * を書いてください：2*x",
+        "a comma may only separate the arguments of a function; the decimal separator is a dot": (
+            "コンマは関数の引数の区切りにだけ使えます。小数点はピリオドです"
+        ),
+        "a comparison is allowed only as the condition of where(x > 0, a, b)": (
+            "比較は where(x > 0, a, b) の条件としてだけ使えます"
+        ),
+        "'{word}' is not expected here": "ここに「{word}」は置けません",
+        "more than {most} operations are nested": "演算の入れ子が {most} 段を超えています",
+        "this is {number}, not a finite number": "これは {number} であり、有限の数ではありません",
+        "exponents must be at most {most} in absolute value": "指数の絶対値は {most} 以下でなければなりません",
+        "the first argument of where must be a comparison: where(x > 0, a, b), with <, <=, >, >=, and, or": (
+            "where の第 1 引数は比較でなければなりません：where(x > 0, a, b)。<、<=、>、>=、and、or が使えます"
+        ),
+        "{name} is not a function; write * for a product: {name}*(…)": (
+            "{name} は関数ではありません。積には * を書いてください：{name}*(…)"
+        ),
+        "{name} takes one argument, got {count}": "{name} の引数は 1 個です（{count} 個あります）",
+        "{name} takes {least} arguments, got {count}": "{name} の引数は {least} 個です（{count} 個あります）",
+        "{name} takes {least} arguments or more, got {count}": (
+            "{name} の引数は {least} 個以上です（{count} 個あります）"
+        ),
+        "this number exceeds the largest floating-point number, 1.8e308": (
+            "この数は浮動小数点数の最大値 1.8e308 を超えています"
+        ),
+        "this page draws functions of two coordinates, x and y": "このページが描くのは 2 つの座標 x と y の関数です",
+        "{name} is a function and needs an argument: {name}(x)": "{name} は関数なので引数が必要です：{name}(x)",
+        "write x[0] and x[1], or x and y": "x[0] と x[1]、または x と y と書いてください",
+        "coordinates are x, y or x1, x2 or x[0], x[1], not both": (
+            "座標は x, y か x1, x2 か x[0], x[1] のいずれかで、混ぜられません"
+        ),
+        "a formula needs a coordinate: x or y": "式には座標 x または y が必要です",
+        "the formula needs both coordinates; add 0*y": "式には両方の座標が必要です。0*y を加えてください",
+        "'{letter}' is not supported; write {other}": "「{letter}」は使えません。{other} と書いてください",
+        "'{letter}' is not supported": "「{letter}」は使えません",
+        "unknown function '{name}'. Did you mean {names}?": "不明な関数「{name}」。{names} のことですか？",
+        "unknown function '{name}'. Known: {names}": "不明な関数「{name}」。使えるもの：{names}",
+        "unknown name '{name}'. Did you mean {names}?": "不明な名前「{name}」。{names} のことですか？",
+        "unknown name '{name}'. Known: {names}": "不明な名前「{name}」。使えるもの：{names}",
     },
 )

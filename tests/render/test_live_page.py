@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import html
+import io
 import json
 import re
 import time
@@ -17,6 +19,7 @@ import numpy as np
 import pytest
 import torch
 from browser import CHROMIUM, Browser
+from PIL import Image
 from test_html import NASTY, Reader, reported, rows
 
 from landscapes import InputError, Record, Stop, emit_race, function, race, render
@@ -120,8 +123,10 @@ def test_the_runs_of_the_page_are_those_of_the_record(kind):
 def test_the_surface_that_the_page_computes_is_the_recorded_one(name):
     record = race(name, ["sgd(lr=0.001)"], steps=2, resolution=41)
     facts = reported(document(record, live=True))["scenes"][0]["surface"]
-    source = f"{emit_race(record).source}\n{asset('live_race')}\n"
-    computed = np.array(node.run(f"{source}result=[...computeSurface(data,emitted.functions[0]).height];", facts))
+    source = f"{emit_race(record).source}\n{asset('surface_values')}\n"
+    computed = np.array(
+        node.run(f"{source}result=[...finished(surfaceSteps({{place:0,surface:data}})).height];", facts)
+    )
     computed = computed.reshape(41, 41)
     recorded, _ = rows(reported(document(record)))
     assert facts["levels"]
@@ -257,7 +262,7 @@ def show(browser, saved):
 
     yield opened
     assert browser.complaints() == []
-    assert {url.partition("#")[0] for url in browser.requests()} == {saved.as_uri()}
+    assert {url.partition("#")[0] for url in browser.requests() if not url.startswith("blob:")} == {saved.as_uri()}
 
 
 def outcomes(browser: Browser) -> list[str]:
@@ -407,6 +412,43 @@ def test_nothing_overlaps_and_nothing_is_wider_than_the_window(show, wide, high)
     assert found == [[], 0]
 
 
+def colors_of(picture: bytes) -> int:
+    """The number of frequent colours in the upper left part of a picture, where the contour plot is."""
+    pixels = np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))[100:400, 100:500].reshape(-1, 3)
+    return int((np.unique(pixels, axis=0, return_counts=True)[1] > 50).sum())
+
+
+@in_browser
+@pytest.mark.slow
+def test_the_surface_is_computed_in_a_worker_or_in_slices_where_workers_are_refused(browser, show, tmp_path):
+    drawn = "document.querySelector('#surface').toDataURL()"
+    page = show()
+    time.sleep(0.3)
+    expected = page.run(drawn)
+    assert [url for url in page.requests() if url.startswith("blob:")]
+    refused = page.ask("Page.addScriptToEvaluateOnNewDocument", source="delete window.Worker")["identifier"]
+    page = show()
+    page.wait(f"{drawn} === {json.dumps(expected)}")
+    assert not [url for url in page.requests() if url.startswith("blob:")]
+    page.ask("Page.removeScriptToEvaluateOnNewDocument", identifier=refused)
+
+
+@in_browser
+@pytest.mark.slow
+def test_a_page_around_it_may_refuse_workers(browser, saved, tmp_path):
+    frame = tmp_path / "frame.html"
+    inside = html.escape(saved.read_text(encoding="utf-8"))
+    frame.write_text(
+        '<meta http-equiv="Content-Security-Policy" content="worker-src \'none\'">'
+        f'<iframe srcdoc="{inside}" sandbox="allow-scripts" style="width:100%;height:700px"></iframe>',
+        encoding="utf-8",
+    )
+    browser.open(frame.as_uri(), wide=1280, high=720)
+    time.sleep(1)
+    assert colors_of(browser.picture()) > 20
+    assert all("worker-src" in complaint for complaint in browser.complaints())
+
+
 @in_browser
 @pytest.mark.slow
 def test_it_works_in_a_sandboxed_frame(browser, saved, tmp_path):
@@ -419,6 +461,7 @@ def test_it_works_in_a_sandboxed_frame(browser, saved, tmp_path):
     time.sleep(0.3)
     browser.point(300, 300)
     before = browser.picture()
+    assert colors_of(before) > 20  # the surface is there: its worker runs in a sandbox as well
     browser.point(300, 300, "mousePressed", button="left", buttons=1, clickCount=1)
     browser.point(300, 300, "mouseReleased", button="left", clickCount=1)
     time.sleep(0.5)

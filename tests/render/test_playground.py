@@ -223,6 +223,16 @@ def test_a_reader_types_a_formula(show):
     assert {name: text.split(" ")[0] for name, text in found.items()} == {
         name: text.split(" ")[0] for name, text in expected.items()
     }
+    page.wait("document.querySelector('#found').textContent.startsWith('found at (')")
+    page.frames(4)
+    assert losses(page) == repeated(code)
+    choose(page, "#lowest", "-3")
+    assert page.text("#found") == "given"
+    given = python(page)
+    assert "[(-5, 5), (-5, 5)], minimum=-3)" in given
+    assert losses(page) == repeated(given)
+    choose(page, "#lowest", "")
+    assert python(page) == code
     choose(page, "#formula", "x + flor(y)")
     wrong = page.text("#wrong").splitlines()
     assert wrong[0] == "character 5: unknown function 'flor'. Did you mean floor?"
@@ -233,6 +243,28 @@ def test_a_reader_types_a_formula(show):
     page = show("#formula=x**2%2By**2&box=-1,2,-3,4&start=1,2")
     assert 'formula("x**2+y**2", [(-1, 2), (-3, 4)])' in python(page)
     assert page.run("document.querySelector('#function').value") == "formula"
+
+
+@in_browser
+@pytest.mark.slow
+def test_a_surface_that_is_no_longer_wanted_is_never_drawn(show):
+    page = show()
+    time.sleep(0.3)
+    drawn = "document.querySelector('#surface').toDataURL()"
+    expected = page.run(drawn)
+    slow = " + ".join(["sin(x*y)**2"] * 150)
+    page.run(
+        "(choose => { choose('#function', 'formula'); choose('#formula', "
+        f"{json.dumps(slow)}); choose('#function', '0'); }})"
+        "((s, v) => { const e = document.querySelector(s); e.value = v; "
+        "e.dispatchEvent(new Event('change', {bubbles: true})); })"
+    )
+    for _ in range(20):
+        page.frames(2)
+        assert page.run(drawn) == expected
+        time.sleep(0.05)
+    page.run("location.hash = '#formula=' + encodeURIComponent('x**2 + 2*y**2')")
+    page.wait("document.querySelector('#found').textContent === 'found at (0, 0), not proven'")
 
 
 @in_browser

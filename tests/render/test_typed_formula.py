@@ -10,15 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from landscapes import InputError, formula
+from landscapes import InputError, formula, render
 from landscapes.builders.parser import FUNCTIONS, parse
 from landscapes.javascript import Script, library
 from landscapes.oracle import value_and_gradient
 from landscapes.render.html.compact import compact_script
 
 pytestmark = pytest.mark.skipif(bool(node.MISSING), reason=node.MISSING)
-
-PLAIN = "const say=text=>text;"
 
 
 def scripts(*names: str) -> str:
@@ -139,10 +137,42 @@ def test_the_surface_of_a_formula_is_coloured_as_in_pictures():
 
     text = "(x*x + y - 11)**2 + (x + y*y - 7)**2"
     source = (
-        f"{PLAIN}\n{scripts('live_race', 'formula', 'formula_scene')}\n"
-        "const scene=makeFormulaScene(data,[-5,5,-5,5]);result=[scene.surface.levels,scene.heights.height.length];"
+        f"{scripts('surface_values', 'formula', 'formula_surface')}\n"
+        "const made=finished(formulaSurface({text:data,box:[-5,5,-5,5]}));result=[made.levels,made.height.length];"
     )
     levels, count = node.run(source, text)
     expected = color_levels(formula(text).surface(193))
     assert count == 193**2
     assert levels["borders"] == pytest.approx(expected.levels.tolist(), rel=1e-9, abs=1e-9)
+
+
+LOWEST = (
+    ("(1 - x)**2 + 100*(y - x**2)**2", (-2, 2, -1, 3), (1, 1), 0.0, False),
+    ("abs(x - 1/3) + abs(y + 1/7)", (-1, 1, -1, 1), (1 / 3, -1 / 7), 0.0, False),
+    ("x**4 - x**2 + y**2 + 0.3*x", (-2, 2, -2, 2), (-0.772698, 0), -0.472388329485767, False),
+    ("x**2 - y", (-1, 1, -1, 2), (0, 2), -2.0, True),
+    ("log(x) + 0*y", (-2, 4, -2, 2), None, None, False),
+)  # fmt: skip
+
+
+def test_the_lowest_value_in_a_box_is_found_or_said_to_be_at_the_border():
+    source = (
+        f"{scripts('surface_values', 'formula', 'formula_surface')}\n"
+        "result=data.map(([text,box])=>finished(formulaSurface({text,box})).lowest);"
+    )
+    found = node.run(source, [[text, box] for text, box, *_ in LOWEST])
+    for (text, _, point, value, border), given in zip(LOWEST, found, strict=True):
+        if point is None:
+            assert given is None, text  # it falls without bound within the box
+            continue
+        assert given["point"] == pytest.approx(point, abs=1e-4), text
+        assert given["value"] == pytest.approx(value, abs=1e-12), text
+        assert given["border"] == border, text
+
+
+def test_all_texts_of_errors_are_words():
+    source = files("landscapes.render.html").joinpath("assets", "formula.js").read_text(encoding="utf-8")
+    hints = re.findall(r'\["([^"]+)"', re.search(r"HINTS = {.*", source)[0])
+    texts = {*hints, *re.findall(r'(?:fail\(|[?:] )"([^"]{12,})"', source)}
+    assert len(texts) > 25
+    assert texts <= set(render.words())

@@ -7,6 +7,7 @@ function addressOf(setting) {
   if (formula) {
     put("formula", formula.text);
     put("box", ...formula.box);
+    if (formula.lowest !== null) put("lowest", formula.lowest);
   }
   if (formula || start.join() !== own.start.join()) put("start", ...start);
   if (steps !== own.steps) put("steps", steps);
@@ -58,8 +59,9 @@ function readPart(setting, {key, text, numbers}) {
   } else if (key === "f") return functions.some(one => one.function === text);
   else if (key === "formula") {
     if (tried(() => parseFormula(text)) === null) return false;
-    setting.formula = {text, box: [-5, 5, -5, 5]};
+    setting.formula = {text, box: [-5, 5, -5, 5], lowest: null};
   } else if (key === "box" && setting.formula && numbers.length === 4 && finite && numbers[0] < numbers[1] && numbers[2] < numbers[3]) setting.formula.box = numbers;
+  else if (key === "lowest" && setting.formula && numbers.length === 1 && finite) setting.formula.lowest = numbers[0];
   else if (key === "start" && numbers.length === 2 && finite) setting.start = numbers;
   else if (key === "steps" && !complaint("", numbers[0], {low: 1, high: MOST_STEPS, integer: true})) setting.steps = numbers[0];
   else if (key === "seed" && !complaint("", numbers[0], SEEDS)) setting.seed = numbers[0];

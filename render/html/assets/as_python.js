@@ -12,7 +12,7 @@ function asPython(runs) {
   for (const line of formula ? ["from landscapes import formula"] : live.imports) {
     if (line.startsWith("from landscapes import ")) used.add(line.slice(23)); else imports.push(line);
   }
-  const [x0, x1, y0, y1] = formula?.box ?? [], code = formula ? `formula(${quoted(formula.text)}, [(${x0}, ${x1}), (${y0}, ${y1})])` : live.code;
+  const [x0, x1, y0, y1] = formula?.box ?? [], code = formula ? `formula(${quoted(formula.text)}, [(${x0}, ${x1}), (${y0}, ${y1})]${formula.lowest === null ? "" : `, minimum=${formula.lowest}`})` : live.code;
   return [
     `from landscapes import ${[...used].sort((a, b) => a.toLowerCase() < b.toLowerCase() ? -1 : 1).join(", ")}`, ...imports, "",
     ...(code ? [] : [`# ${live.function.replace(/\s+/g, " ")}: the function of this page`]),

@@ -2,12 +2,19 @@
 // differentiation. No text becomes code.
 const DEEPEST = 200, LONGEST = 10_000, LARGEST_POWER = 100, EXCERPT = 72, LOG2 = Math.log(2), LOG10 = Math.log(10);
 
+// An error: a text of the page, the values of its placeholders, and the place in the formula. `message` is in English.
 class FormulaError extends Error {
-  constructor(message, text, begin, end = begin + 1) {
-    super(`character ${begin + 1}: ${message}`);
+  constructor(words, values, text, begin, end = begin + 1) {
+    super(`character ${begin + 1}: ${words.replace(/{(\w+)}/g, (place, name) => listed(values[name], (one, other) => `${one} or ${other}`) ?? place)}`);
+    Object.assign(this, {words, values, character: begin + 1});
     const first = Math.max(0, Math.min(begin - EXCERPT / 3, text.length - EXCERPT)), excerpt = text.slice(first, first + EXCERPT);
     this.place = `\n  ${excerpt}\n  ${" ".repeat(begin - first)}${"^".repeat(Math.max(1, Math.min(end, first + excerpt.length) - begin))}`;
   }
+}
+
+// A value of a text; several names are joined by `or`.
+function listed(value, or) {
+  return Array.isArray(value) ? value.reduce(or) : value;
 }
 
 const productPower = (b, n) => {
@@ -77,14 +84,14 @@ const COUNTS = {atan2: [2, 2], min: [2, Infinity], max: [2, Infinity], where: [3
 const FORMULA_NAMES = Object.keys(FORMULA).filter(name => /^\w+$/.test(name) && !["negative", "and", "or"].includes(name));
 const ALIASES = {arcsin: "asin", arccos: "acos", arctan: "atan", ln: "log", fabs: "abs", minimum: "min", maximum: "max", arctan2: "atan2", ceiling: "ceil"};
 const CONSTANTS = {pi: Math.PI, π: Math.PI, e: Math.E}, AXES = {x: 0, y: 1};
-const HINTS = {"^": "^ is not a power here; write x**2", "//": "// is not supported; write floor(x / y)", "%": "% is not supported; write x - y * floor(x / y)", ".": "attributes are not supported; write sin(x) for np.sin(x)"};
+const HINTS = {"^": ["^ is not a power here; write {other}", "x**2"], "//": ["// is not supported; write {other}", "floor(x / y)"], "%": ["% is not supported; write {other}", "x - y * floor(x / y)"], ".": ["attributes are not supported; write sin(x) for np.sin(x)"]};
 const LETTERS_HINTS = {"²": "x**2", "³": "x**3", "·": "*", "×": "*", "−": "-", "÷": "/"};
 
 // The tree of a formula of x and y: {name, parts, value, begin, end}; raises FormulaError with the place in the text.
 function parseFormula(given) {
-  const text = given.replace(/\s/g, " ").trim(), fail = (message, begin, end) => { throw new FormulaError(message, text, begin, end); };
+  const text = given.replace(/\s/g, " ").trim(), fail = (words, begin, end, values = {}) => { throw new FormulaError(words, values, text, begin, end); };
   if (!text) fail("the formula is empty; write one, as in x**2 + 3*sin(y)", 0);
-  if (text.length > LONGEST) fail(`the formula has ${text.length} characters, more than ${LONGEST}`, 0);
+  if (text.length > LONGEST) fail("the formula has {count} characters, more than {most}", 0, 1, {count: text.length, most: LONGEST});
   const tokens = tokensOf(text, fail);
   let at = 0, depth = 0;
   const peek = () => tokens[at], is = (...words) => peek().kind !== "number" && words.includes(peek().text);
@@ -95,14 +102,14 @@ function parseFormula(given) {
   const unexpected = () => {
     const {kind, text: word, begin, end} = peek(), before = tokens[at - 1];
     if (kind === "end") fail("the formula is incomplete", begin);
-    if (Object.hasOwn(HINTS, word)) fail(HINTS[word], begin, end);
+    if (Object.hasOwn(HINTS, word)) fail(HINTS[word][0], begin, end, {other: HINTS[word][1]});
     if (before && (before.kind !== "sign" || before.text === ")") && (kind !== "sign" || word === "(")) fail("an operator is missing here; write * for a product: 2*x", before.kind === "number" && before.end === begin ? begin - 1 : begin, end);
     if (word === ",") fail("a comma may only separate the arguments of a function; the decimal separator is a dot", begin, end);
     if (/^[<>]/.test(word)) fail("a comparison is allowed only as the condition of where(x > 0, a, b)", begin, end);
-    fail(`'${word}' is not expected here`, begin, end);
+    fail("'{word}' is not expected here", begin, end, {word});
   };
   const deeper = parse => {
-    if (++depth > DEEPEST) fail(`more than ${DEEPEST} operations are nested`, peek().begin, peek().end);
+    if (++depth > DEEPEST) fail("more than {most} operations are nested", peek().begin, peek().end, {most: DEEPEST});
     const node = parse();
     depth--;
     return node;
@@ -111,8 +118,8 @@ function parseFormula(given) {
     const constant = !(name in {"<": 1, "<=": 1, ">": 1, ">=": 1, and: 1, or: 1}) && parts.every(part => part.value !== undefined);
     const fixed = name === "**" && parts[1].value !== undefined;
     const made = {name, parts, begin, end, fixed, value: constant ? fixed ? constantPower(parts[0].value, parts[1].value) : FORMULA[name][0](...parts.map(part => part.value)) : undefined};
-    if (constant && !Number.isFinite(made.value)) fail(`this is ${String(made.value).replace("Infinity", "inf").replace("NaN", "nan")}, not a finite number`, begin, end);
-    if (fixed && !constant && Math.abs(parts[1].value) > LARGEST_POWER) fail(`exponents must be at most ${LARGEST_POWER} in absolute value`, parts[1].begin, parts[1].end);
+    if (constant && !Number.isFinite(made.value)) fail("this is {number}, not a finite number", begin, end, {number: String(made.value).replace("Infinity", "inf").replace("NaN", "nan")});
+    if (fixed && !constant && Math.abs(parts[1].value) > LARGEST_POWER) fail("exponents must be at most {most} in absolute value", parts[1].begin, parts[1].end, {most: LARGEST_POWER});
     return made;
   };
   const chain = (next, ...signs) => () => {
@@ -172,8 +179,8 @@ function parseFormula(given) {
   };
   const call = ({text: given, begin, end}) => {
     const name = Object.hasOwn(ALIASES, given) ? ALIASES[given] : given;
-    if (Object.hasOwn(AXES, given) || Object.hasOwn(CONSTANTS, given)) fail(`${given} is not a function; write * for a product: ${given}*(…)`, begin, end);
-    if (!FORMULA_NAMES.includes(name)) fail(unknownName("function", given, FORMULA_NAMES), begin, end);
+    if (Object.hasOwn(AXES, given) || Object.hasOwn(CONSTANTS, given)) fail("{name} is not a function; write * for a product: {name}*(…)", begin, end, {name: given});
+    if (!FORMULA_NAMES.includes(name)) unknownName(fail, true, given, FORMULA_NAMES, begin, end);
     at++;
     const parts = [];
     while (!is(")")) {
@@ -181,7 +188,7 @@ function parseFormula(given) {
       if (is(",")) at++; else if (!is(")")) unexpected();
     }
     const last = tokens[at++].end, [least, most] = COUNTS[name] ?? [1, 1];
-    if (parts.length < least || parts.length > most) fail(`${given} takes ${most === 1 ? "one argument" : `${least} arguments${most === least ? "" : " or more"}`}, got ${parts.length}`, begin, last);
+    if (parts.length < least || parts.length > most) fail(most === 1 ? "{name} takes one argument, got {count}" : most === least ? "{name} takes {least} arguments, got {count}" : "{name} takes {least} arguments or more, got {count}", begin, last, {name: given, least, count: parts.length});
     return parts.length > least ? parts.reduce((left, right) => node(name, [left, right], begin, last)) : node(name, parts, begin, last);
   };
   const atom = () => {
@@ -201,13 +208,13 @@ function parseFormula(given) {
     at++;
     if (is("(")) return call(token);
     if (is("[")) return subscript(token);
-    if (is(".")) fail(HINTS["."], begin, tokens[at + 1].end);
+    if (is(".")) fail(HINTS["."][0], begin, tokens[at + 1].end);
     if (Object.hasOwn(AXES, word)) return {name: "axis", axis: AXES[word], parts: [], begin, end};
     if (Object.hasOwn(CONSTANTS, word)) return {name: "number", parts: [], value: CONSTANTS[word], begin, end};
     if (/^x[12]$/.test(word)) return {name: "axis", axis: word[1] - 1, parts: [], begin, end};
     if (word === "z" || /^x[1-9]\d{0,3}$/.test(word)) fail("this page draws functions of two coordinates, x and y", begin, end);
-    if (FORMULA_NAMES.includes(Object.hasOwn(ALIASES, word) ? ALIASES[word] : word)) fail(`${word} is a function and needs an argument: ${word}(x)`, begin, end);
-    fail(unknownName("name", word, [...Object.keys(AXES), ...Object.keys(CONSTANTS), ...FORMULA_NAMES]), begin, end);
+    if (FORMULA_NAMES.includes(Object.hasOwn(ALIASES, word) ? ALIASES[word] : word)) fail("{name} is a function and needs an argument: {name}(x)", begin, end, {name: word});
+    unknownName(fail, false, word, [...Object.keys(AXES), ...Object.keys(CONSTANTS), ...FORMULA_NAMES], begin, end);
   };
   const subscript = ({text: word, begin}) => {
     const [, index, closing] = tokens.slice(at, at + 3);
@@ -228,15 +235,17 @@ function tokensOf(text, fail) {
   const pattern = /\s+|((?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|([\p{L}_][\p{L}\p{N}_]*)|(\*\*|\/\/|<=|>=|==|!=|[-+*/%^<>(),[\].])|([^])/uy, tokens = [];
   for (let match; pattern.lastIndex < text.length && (match = pattern.exec(text));) {
     const [all, number, name, sign, other] = match, begin = match.index, end = begin + all.length;
-    if (other !== undefined) fail(`'${other}' is not supported${Object.hasOwn(LETTERS_HINTS, other) ? `; write ${LETTERS_HINTS[other]}` : ""}`, begin, end);
+    if (other !== undefined) fail(Object.hasOwn(LETTERS_HINTS, other) ? "'{letter}' is not supported; write {other}" : "'{letter}' is not supported", begin, end, {letter: other, other: LETTERS_HINTS[other]});
     if (number ?? name ?? sign) tokens.push({kind: number ? "number" : name ? "name" : "sign", text: all, begin, end});
   }
   return [...tokens, {kind: "end", text: "", begin: text.length, end: text.length}];
 }
 
-function unknownName(kind, given, known) {
+function unknownName(fail, called, given, known, begin, end) {
   const near = [...known].sort().map(name => [distance(given.toLowerCase(), name), name]).filter(([apart, name]) => apart <= Math.max(1, Math.floor(name.length / 3))).sort((a, b) => a[0] - b[0]).slice(0, 3).map(([, name]) => name);
-  return `unknown ${kind} '${given.slice(0, 40)}'. ${near.length ? `Did you mean ${near.join(" or ")}?` : `Known: ${[...known].sort().join(", ")}`}`;
+  const values = {name: given.slice(0, 40), names: near.length ? near : [...known].sort().join(", ")};
+  if (near.length) fail(called ? "unknown function '{name}'. Did you mean {names}?" : "unknown name '{name}'. Did you mean {names}?", begin, end, values);
+  fail(called ? "unknown function '{name}'. Known: {names}" : "unknown name '{name}'. Known: {names}", begin, end, values);
 }
 
 // The number of letters to change, insert or remove (Levenshtein, 1966).

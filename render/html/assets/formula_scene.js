@@ -1,40 +1,5 @@
-// What a page shows of a formula: heights in bands by the rules of the package, and how runs on it end.
-const FORMULA_POINTS = 193, FORMULA_BANDS = 24, TOWER = 1e6, LINES = 100, FORMULA_ROAM = 1000;
-
-// The value below which a share of ascending numbers lies, with linear interpolation.
-function quantile(numbers, share) {
-  const at = share * (numbers.length - 1), low = Math.floor(at);
-  return numbers[low] + (at - low) * (numbers[Math.min(low + 1, numbers.length - 1)] - numbers[low]);
-}
-
-// The borders of colours on the logarithm of the gap to the lowest value, half by area and half by height.
-function colorLevels(values) {
-  const known = Float64Array.from(values.filter(Number.isFinite)).sort();
-  if (!known.length) return {zero: null, offset: null, borders: [0, 1]};
-  const zero = known[0], gaps = known.map(value => value - zero);
-  const most = Math.min(gaps.at(-1), TOWER * Math.max(quantile(gaps, 0.5), 1e-290)), offset = Math.max(quantile(gaps, 0.002), 1e-7 * most, 1e-300);
-  const heights = gaps.map(gap => Math.log10(gap + offset)), low = heights[0], high = Math.min(quantile(heights, 0.998), Math.log10(most + offset));
-  const borders = Array.from({length: FORMULA_BANDS + 1}, (_, i) => {
-    const share = i / FORMULA_BANDS;
-    return 0.5 * (low + share * (high - low)) + 0.5 * quantile(heights, share);
-  }).filter((border, i, all) => i === 0 || border > all[i - 1]);
-  if (borders.length < 2) borders.splice(0, 1, borders[0] - 0.5, borders[0] + 0.5);
-  borders[borders.length - 1] = Math.max(borders.at(-1), heights.at(-1));
-  return {zero, offset, borders};
-}
-
-// Every how many borders have a line, so that lines do not fill the plot: their length is the integral of the slope.
-function lineStride(height, columns) {
-  let sum = 0, count = 0;
-  for (let i = 0; i + columns + 1 < height.length; i++) {
-    if ((i + 1) % columns === 0) continue;
-    sum += Math.hypot(height[i + 1] - height[i], height[i + columns] - height[i]) * (columns - 1);
-    count++;
-  }
-  return Math.max(Math.ceil(sum / count / LINES), 1);
-}
-
-const formulaScenes = new Map();
+// What a page shows of a formula, and how runs on it end.
+const FORMULA_ROAM = 1000, formulaScenes = new Map();
 
 function formulaScene({text, box}) {
   const name = JSON.stringify([text, box]);
@@ -46,17 +11,43 @@ function formulaScene({text, box}) {
 }
 
 function makeFormulaScene(text, box) {
-  const f = compileFormula(parseFormula(text)), [x0, x1, y0, y1] = box, points = FORMULA_POINTS, values = [];
-  for (let j = 0; j < points; j++) for (let k = 0; k < points; k++) values.push(f(x0 + (x1 - x0) * k / (points - 1), y0 + (y1 - y0) * j / (points - 1))[0]);
-  const levels = colorLevels(values), surface = {box, rows: points, columns: points, levels, bands: levels.borders.length - 1, stride: 1, minima: [], known: false};
-  const heights = computeSurface(surface, f);
-  if (values.some(value => !Number.isFinite(value))) heights.hole = Uint8Array.from(values, value => !Number.isFinite(value));
-  heights.height.forEach((height, i) => heights.height[i] = Number.isFinite(height) ? height : surface.bands);
-  surface.stride = lineStride(heights.height, points);
+  const [x0, x1, y0, y1] = box;
   const facts = {
-    function: text, code: null, imports: [], view: [[x0, x1], [y0, y1]], roam: FORMULA_ROAM, aim: null, share: 0, lowest: null,
+    function: text, code: null, imports: [], view: [[x0, x1], [y0, y1]], roam: FORMULA_ROAM, aim: null, share: 1e-4, lowest: null,
     unbounded: false, origin: null, stop: {}, minimum: null, minima: [],
   };
-  const panel = {heading: say("loss, by step"), log: true, low: 1e-9, high: 1, target: null};
-  return {title: text, caption: text, surface, heights, loss_panel: panel, facts, f};
+  return {
+    title: text, caption: text, facts, f: compileFormula(parseFormula(text)), heights: null, lowest: null, request: {formula: {text, box}},
+    surface: {box, bands: 1, stride: 1, minima: [], known: false}, loss_panel: {heading: say("loss, by step"), log: true, low: 1e-9, high: 1, target: null},
+  };
+}
+
+// Takes the surface that was computed; its lowest point is a minimum that nobody has proven.
+function takeFormulaSurface(scene, {levels, bands, stride, lowest, ...heights}) {
+  const [x0, x1, y0, y1] = scene.surface.box;
+  Object.assign(scene, {heights, lowest});
+  Object.assign(scene.surface, {levels, bands, stride, minima: lowest ? [[(lowest.point[0] - x0) / (x1 - x0), (lowest.point[1] - y0) / (y1 - y0)]] : []});
+}
+
+// The value that runs are to come close to: the reader's own, else the lowest one found within the box.
+function aimOf({lowest: given}, {lowest: found}) {
+  return given ?? (found && !found.border ? found.value : null);
+}
+
+// After a race: a run that went lower within the box gives the lowest value. Whether the target changes.
+function lowerTarget(scene, given, taken) {
+  const [x0, x1, y0, y1] = scene.surface.box, {facts, lowest} = scene;
+  if (facts.aim === null) return false;
+  let [value, point] = [facts.aim, null], outside = false;
+  for (const run of taken) {
+    for (let t = 0; run && t <= run.last; t++) {
+      if (!(run.loss[t] < value)) continue;
+      const x = run.x[2 * t], y = run.x[2 * t + 1];
+      if (given === null && x >= x0 && x <= x1 && y >= y0 && y <= y1) [value, point] = [run.loss[t], [x, y]]; else outside = true;
+    }
+  }
+  if (outside) value = null;
+  else if (point) scene.lowest = {...lowest, value, point};
+  facts.aim = facts.origin = value;
+  return outside || Boolean(point);
 }

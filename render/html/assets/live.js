@@ -5,7 +5,7 @@ const scene = {name: "", formula: null};  // the function that is shown: its pla
 let live = functions[0], limits = {...payload.loss_panel};
 let setting = published();
 const extensions = [];  // what other scripts add: functions of (runs, controls, redraw)
-const work = {frame: 0, fresh: false, taken: [], terms: null, show: () => {}};
+const work = {frame: 0, fresh: false, taken: [], terms: null, wanted: 0, show: () => {}, fill: () => {}};
 
 // The race of the file on a function. A slot of `runs` is null where no optimizer runs; each slot has its own style.
 function published(place = 0) {
@@ -39,18 +39,28 @@ function present(runs) {
 }
 
 function loadSurface(take) {
-  for (const one of payload.scenes) one.heights = one.surface.levels ? null : decodeSurface(take, one.surface);
+  payload.scenes.forEach((one, place) => {
+    one.heights = one.surface.levels ? null : decodeSurface(take, one.surface);
+    one.request = {place, surface: one.surface};
+  });
   emitted.f = emitted.functions[0];
-  return heightsOf(payload.scenes[0], emitted.f);
+  return heightsOf(payload.scenes[0]);
 }
 
-function heightsOf(one, f) {
-  return one.heights ??= computeSurface(one.surface, f);
+// The heights of a surface, or none yet: they are filled in when they are computed, unless another surface is shown then.
+function heightsOf(one) {
+  work.wanted = 0;
+  if (one.heights) return one.heights;
+  const number = work.wanted = askSurface(one.request, found => {
+    if (one.request.formula) takeFormulaSurface(one, found); else one.heights = found;
+    if (number === work.wanted) work.fill(one);
+  });
+  return BLANK;
 }
 
 // Shows the function of the setting, if it is another one; returns its heights, or null.
 function changeFunction() {
-  const name = JSON.stringify(setting.formula ?? setting.function);
+  const name = JSON.stringify(setting.formula ? [setting.formula.text, setting.formula.box] : setting.function);
   if (name === scene.name || (scene.name === "" && name === "0")) return null;
   scene.name = name;
   const own = setting.formula && formulaScene(setting.formula), shown = own ?? payload.scenes[setting.function];
@@ -58,7 +68,7 @@ function changeFunction() {
   emitted.f = own ? own.f : emitted.functions[setting.function];
   Object.assign(payload, {title: shown.title, caption: shown.caption, surface: shown.surface, loss_panel: {...shown.loss_panel}});
   limits = {...shown.loss_panel};
-  return heightsOf(shown, emitted.f);
+  return heightsOf(shown);
 }
 
 function loadRuns() {
@@ -80,7 +90,7 @@ function takeSlice() {
   if (work.fresh) beginRace();
   let run;
   while ((run = mostBehind()) && performance.now() - begin < SLICE) run.advance(run.done + CHUNK);
-  if (run) work.frame = requestAnimationFrame(takeSlice);
+  if (run) work.frame = requestAnimationFrame(takeSlice); else endRace();
   work.show(!run);
 }
 
@@ -93,8 +103,16 @@ function mostBehind() {
 function beginRace() {
   const {start, steps, runs, seed} = setting, chain = chainOf(setting);
   work.fresh = false;
+  if (setting.formula) live.aim = live.origin = aimOf(setting.formula, formulaScene(setting.formula));
   work.terms = raceTerms(live, emitted.f, start);
   work.taken = runs.map(run => run && beginRun(live, emitted, optimizers[run.optimizer], start, steps, run.values, work.terms, chain, seed));
+}
+
+// On a formula, a run may have gone below the lowest value found: the target follows.
+function endRace() {
+  if (!setting.formula || !lowerTarget(formulaScene(setting.formula), setting.formula.lowest, work.taken)) return;
+  work.terms = raceTerms(live, emitted.f, setting.start);
+  for (const run of work.taken) if (run) settle(live, run, setting.steps, work.terms);
 }
 
 // The share of all steps that are taken, from 0 to 1.
@@ -135,7 +153,9 @@ function lrOf(run) {
 
 // The limits of the loss panel, by the rules of render.loss_curves.
 function fitPanel(runs, {first, target}) {
-  const panel = payload.loss_panel, origin = live.origin ?? 0, begin = first - origin;
+  const panel = payload.loss_panel;
+  if (setting.formula) panel.heading = say(live.origin === null ? "loss, by step" : "gap to the lowest value, by step");
+  const origin = live.origin ?? 0, begin = first - origin;
   Object.assign(panel, limits, {target: target === null || live.unbounded ? null : target - origin});
   if (isPublished()) return;
   const going = runs.filter(run => run.stopped === null), every = (going.length ? going : runs).map(run => run.gap);
@@ -143,6 +163,7 @@ function fitPanel(runs, {first, target}) {
   const high = finite((sum, gap) => sum > gap ? sum : gap), least = finite((sum, gap) => sum < gap ? sum : gap);
   const low = panel.log && live.origin !== null ? finite((sum, gap) => gap > 0 && !(sum < gap) ? gap : sum) : least;
   if (live.origin === null && !live.unbounded) panel.log = least > 0;
+  else if (setting.formula) panel.log = true;
   if (!Number.isFinite(begin) || !Number.isFinite(low)) return;
   const top = begin === 0 ? high : clamp(high, begin, 30 * Math.abs(begin));  // a start at the minimum has no gap
   if (!panel.log) {
@@ -165,10 +186,15 @@ function watchRuns(runs, retrace, show) {
     element("scrub").max = payload.last;
     for (const run of runs) follow(run, work.taken[run.index]);
     fitPanel(runs.filter(run => run.shown), work.terms);
+    element("heading").textContent = payload.loss_panel.heading;
     if (atEnd) clock.time = payload.last;
     element("counter").textContent = "";  // so that it and the legend follow
     controls.update(over);
     retrace();
+  };
+  work.fill = scene => {
+    show(scene.heights, true);
+    if (scene.request.formula) rerace();
   };
   if (!payload.live.study) watchHandle(controls);
   controls.readAddress();
@@ -176,6 +202,7 @@ function watchRuns(runs, retrace, show) {
   beginRace();
   for (const run of work.taken) run?.advance(Math.min(setting.steps, CHUNK));
   const over = work.taken.every(run => !run || run.over);
+  if (over) endRace();
   work.show(over);
   if (!over) work.frame ||= requestAnimationFrame(takeSlice);
 }

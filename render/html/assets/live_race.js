@@ -3,23 +3,6 @@ const FAILED = ["non-finite", "diverged"];
 const MARGIN_OF_VIEW = 0.05;  // by which the view widens around a start outside
 const MOST_POINTS = 4000, FAR = 1000;  // drawn points of a run, and their largest distance in views
 
-// The heights of a surface in bands, from the function's values on an even grid.
-function computeSurface({box: [x0, x1, y0, y1], rows, columns, levels: {zero, offset, borders}}, f) {
-  const height = new Float32Array(rows * columns), most = borders.length - 1;
-  for (let j = 0, i = 0; j < rows; j++)
-    for (let k = 0; k < columns; k++, i++) {
-      const value = f(x0 + (x1 - x0) * k / (columns - 1), y0 + (y1 - y0) * j / (rows - 1))[0];
-      const at = zero === null ? value : Math.log10(Math.max(value - zero, 0) + offset);
-      let low = 0, high = most;
-      while (high - low > 1) {
-        const middle = low + high >> 1;
-        if (borders[middle] <= at) low = middle; else high = middle;
-      }
-      height[i] = low + Math.min(Math.max((at - borders[low]) / (borders[high] - borders[low]), 0), 1);
-    }
-  return {rows, columns, height, hole: null};
-}
-
 // The first loss from a start, the loss to reach (null if there is none), and the box outside which runs diverge.
 function raceTerms(live, f, start) {
   const first = f(...start)[0];

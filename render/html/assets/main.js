@@ -86,9 +86,9 @@ async function main() {
   const sizes = new ResizeObserver(relayout);
   for (const box of [document.querySelector("main"), ...document.querySelectorAll("canvas")]) sizes.observe(box);
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  watchRuns(runs, retrace, heights => {
+  watchRuns(runs, retrace, (heights, filled = false) => {
     surface = heights;
-    zoom(0);
+    if (!filled) zoom(0);
     rezoom();
     element("heading").textContent = payload.loss_panel.heading;
   });

@@ -8,7 +8,11 @@ function makeChooser(controls) {
   document.querySelector("h1").replaceChildren(select);
   const text = make("input", {type: "text", id: "formula", spellcheck: "false", autocomplete: "off", autocapitalize: "off", "aria-label": say("formula of x and y"), "aria-describedby": "wrong"});
   const wrong = make("pre", {id: "wrong", role: "alert", hidden: ""}), sides = ["x", "y"].map(() => [0, 1].map(() => make("input", {type: "text", inputmode: "decimal", class: "number"})));
-  const line = make("div", {id: "typed", hidden: ""}, make("label", {}, "f(x, y) = ", text), ...["x", "y"].map((name, i) => make("span", {class: "side"}, `${name}: `, ...sides[i].flatMap((input, k) => k ? [" … ", input] : [input]))), wrong);
+  const lowest = make("input", {type: "text", inputmode: "decimal", class: "number", id: "lowest", "aria-label": say("lowest value"), "aria-describedby": "found"}), found = make("small", {id: "found", role: "status"});
+  const line = make(
+    "div", {id: "typed", hidden: ""}, make("label", {}, "f(x, y) = ", text), ...["x", "y"].map((name, i) => make("span", {class: "side"}, `${name}: `, ...sides[i].flatMap((input, k) => k ? [" … ", input] : [input]))),
+    make("span", {class: "lowest"}, `${say("lowest value")}: `, lowest, " ", found), wrong,
+  );
   document.querySelector("header").append(line);
   sides.forEach((pair, i) => pair.forEach((input, k) => input.setAttribute("aria-label", `${"xy"[i]} ${say(k ? "to" : "from")}`)));
   const complain = words => {
@@ -23,14 +27,20 @@ function makeChooser(controls) {
       parseFormula(text.value);
     } catch (error) {
       if (!(error instanceof FormulaError)) throw error;
-      return complain(`${error.message}${error.place}`);
+      return complain(formulaComplaint(error));
     }
     if (!(x0 < x1 && y0 < y1) || !box.every(Number.isFinite)) return complain(`${x0 < x1 ? "y" : "x"}: ${say("from")} < ${say("to")}`);
     complain("");
     const begin = [x0 + 0.2 * (x1 - x0), y0 + 0.2 * (y1 - y0)].map(at => Number(at.toPrecision(6))), {start} = setting;
     const inside = start[0] >= x0 && start[0] <= x1 && start[1] >= y0 && start[1] <= y1;
-    controls.changed(() => Object.assign(setting, {formula: {text: text.value.trim(), box}, start: inside ? start : begin}));
+    const [formula, kept] = [text.value.trim(), setting.formula];
+    controls.changed(() => Object.assign(setting, {formula: {text: formula, box, lowest: kept?.text === formula ? kept.lowest : null}, start: inside ? start : begin}));
   };
+  lowest.addEventListener("change", () => {
+    const given = lowest.value.trim() === "" ? null : number(lowest);
+    if (given !== null && !Number.isFinite(given)) controls.note(complaint(say("lowest value"), given, {}));
+    else if (setting.formula) controls.changed(() => setting.formula = {...setting.formula, lowest: given});
+  });
   select.addEventListener("change", () => {
     complain("");
     if (select.value !== TYPED) return controls.changed(() => setting = moved(Number(select.value)));
@@ -46,10 +56,29 @@ function makeChooser(controls) {
     select.value = formula ? TYPED : setting.function;
     line.hidden = !formula && wrong.hidden;
     document.title = payload.title;
-    if (!formula || line.contains(document.activeElement)) return;
+    if (!formula) return;
+    const {lowest: best} = formulaScene(formula), aim = formula.lowest ?? (best ? Number(best.value.toPrecision(6)) : undefined);
+    if (document.activeElement !== lowest) lowest.value = aim === undefined ? "" : localNumber(aim);
+    found.textContent = foundWords(formula, best);
+    if (line.contains(document.activeElement)) return;
     text.value = formula.text;
     sides.flat().forEach((input, i) => input.value = localNumber(formula.box[i]));
   });
+}
+
+// Where the lowest value of a formula is from: it is the target's, and nobody has proven it.
+function foundWords({lowest: given}, best) {
+  if (given !== null) return live.aim === null ? say("given; a run went lower: no target") : say("given");
+  if (!best) return "";
+  const [x, y] = best.point.map(fourDigits);
+  if (best.border) return say("found at the border, ({x}, {y}): no target", {x, y});
+  return live.aim === null ? say("a run went lower outside the view: no target") : say("found at ({x}, {y}), not proven", {x, y});
+}
+
+// What is wrong with a formula, in the language of the page, and the place in its text.
+function formulaComplaint({words, values, character, place}) {
+  const said = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, listed(value, (one, other) => say("{one} or {other}", {one, other}))]));
+  return `${say("character {place}: {problem}", {place: character, problem: say(words, said)})}${place}`;
 }
 
 // The published race of another function, with the optimizers and wrappers that are chosen now.

@@ -1,7 +1,7 @@
 // The page of a sweep: the chosen cell, its runs, which the page takes itself, and its figures.
 const live = payload.live, SLICE = 8, CHUNK = 256;
 live.axes = {[chart.down.key]: chart.down.values, [chart.across.key]: chart.across.values};
-const cell = {map: 0, pinned: null, hovered: null}, work = {frame: 0, taken: [], retrace: () => {}};
+const cell = {map: 0, pinned: null, hovered: null}, work = {frame: 0, taken: [], retrace: () => {}, fill: () => {}};
 const SVG = "http://www.w3.org/2000/svg", placeHandle = () => {}, replaceRows = () => {}, updateLegend = () => {};
 
 function make(name, facts = {}, ...parts) {
@@ -14,8 +14,9 @@ function make(name, facts = {}, ...parts) {
 const shownCell = () => ({map: cell.map, ...(cell.hovered ?? cell.pinned)});
 
 function loadSurface(take) {
-  const surface = payload.surface.levels ? computeSurface(payload.surface, emitted.f) : decodeSurface(take);
+  const surface = payload.surface.levels ? BLANK : decodeSurface(take);
   decodeMaps(take);
+  if (surface === BLANK) askSurface({surface: payload.surface}, heights => work.fill(heights));
   return surface;
 }
 
@@ -151,7 +152,8 @@ function makeLegend(runs) {
   makeMap(runs);
 }
 
-function watchRuns(runs, retrace) {
+function watchRuns(runs, retrace, show) {
+  work.fill = heights => show(heights, true);
   work.retrace = () => {
     retrace();
     drawMap(chart.maps[cell.map], look(), shownCell());
