@@ -13,6 +13,7 @@ Lambert's cosine; its shadows are soft because the sun is a disc. Glints follow 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,9 @@ COARSE = 240
 
 DIRECTIONS, DISTANCES = 12, 12
 """Number of horizons around a point, and of distances at which each is looked for."""
+
+FINE = 1 << 16
+"""Entries of the table of levels by linear light."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +84,13 @@ class Lighting:
 
     def shade(self, colors: Grid, strength: float = 1.0) -> Grid:
         """Return sRGB colours (ny, nx, 3) in this light; strength 0 leaves them as they are."""
-        factor = 1 + strength * (self.brightness - 1)
-        linear = to_linear(colors)
-        white = strength * self.glint * linear.max(-1)  # in dark wells, a white glint would look like a hole
-        return to_srgb(linear * factor[..., None] + white[..., None])
+        return to_srgb(self.shade_linear(to_linear(colors), strength))
+
+    def shade_linear(self, colors: Grid, strength: float = 1.0) -> Grid:
+        """Return linear colours (ny, nx, 3) in this light."""
+        red, green, blue = np.moveaxis(colors, -1, 0)
+        white = strength * self.glint * np.maximum(np.maximum(red, green), blue)  # white in a dark well would be a hole
+        return np.asarray(colors * (1 + strength * (self.brightness - 1))[..., None] + white[..., None])
 
 
 def illuminate(
@@ -165,6 +172,22 @@ def to_srgb(linear: Grid) -> Grid:
     """Return sRGB colours for linear light; values outside 0 to 1 are clipped."""
     clipped = np.clip(linear, 0.0, 1.0)
     return np.where(clipped <= 0.0031308, 12.92 * clipped, 1.055 * clipped ** (1 / 2.4) - 0.055)
+
+
+def display_levels(linear: Grid) -> NDArray[np.uint8]:
+    """Return sRGB colours as levels from 0 to 255 for linear light, from a table: 0.03 levels off before rounding.
+
+    >>> display_levels(np.array([-1.0, 0.0, 0.214041, 1.0, 2.0])).tolist()
+    [0, 0, 128, 255, 255]
+    """
+    place = linear * (FINE - 1) + 0.5
+    return _level_table()[np.clip(place, 0, FINE - 1, out=place).astype(np.int32)]
+
+
+@cache
+def _level_table() -> NDArray[np.uint8]:
+    """Return the levels of linear light from 0 to 1 in equal steps."""
+    return np.rint(255 * to_srgb(np.linspace(0.0, 1.0, FINE))).astype(np.uint8)
 
 
 def _slopes(height: Grid, axis: int, side: float) -> Grid:

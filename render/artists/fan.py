@@ -8,10 +8,12 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from landscapes.render.artists.animated import IDENTITY, NO_BOXES, AnimatedArtist, Boxes, in_use, pixels, stroke
+from landscapes.render.artists.polyline import PixelPath
 from landscapes.render.artists.trails import Trail
 
 MOST = 60
@@ -56,11 +58,15 @@ class Fan:
         self.stars = stars
         self._stopped = np.array([np.inf if step is None else step for step in stopped])
         self._drawn = np.array([bool(np.isfinite(trail.polyline.data).all(1).any()) for trail in trails])
-        self._known: dict[float, Shifts] = {}
+        self._known: dict[float, NDArray[np.float64]] = {}
         self._layout: tuple[object, ...] = (None,)
 
     def shifts(self, steps: Sequence[float], renderer: RendererBase) -> NDArray[np.float64]:
         """Return the shifts at some steps, shape (steps, R, 2)."""
+        return self.places(steps, renderer)[..., 2:]
+
+    def places(self, steps: Sequence[float], renderer: RendererBase) -> NDArray[np.float64]:
+        """Return where each run is at some steps, and how far its head is moved, in pixels, shape (steps, R, 4)."""
         self._update(renderer)
         missing = [step for step in dict.fromkeys(steps) if step not in self._known]
         if missing:
@@ -80,7 +86,7 @@ class Fan:
 
     def _compute(self, steps: NDArray[np.float64], renderer: RendererBase) -> NDArray[np.float64]:
         size, axes = pixels(renderer, self.size), self.trails[0].axes
-        at = np.array([[trail.polyline.at(step) for trail in self.trails] for step in steps.tolist()])
+        at = np.stack([trail.polyline.at(steps) for trail in self.trails], 1)
         seen = (steps[:, None] < self._stopped) & np.isfinite(at).all(-1)
         if isinstance(axes, Axes):
             low, high = axes.bbox.get_points()
@@ -88,11 +94,14 @@ class Fan:
         stars = np.zeros((0, 2))
         if len(self.stars) and isinstance(axes, Axes):
             stars = axes.transData.transform(self.stars)
-        return shifts_apart(at, seen, self._drawn, stars, size)
+        return np.concatenate([at, shifts_apart(at, seen, self._drawn, stars, size)], axis=-1)
 
 
 class Leaders(Artist, AnimatedArtist):
-    """Lines from heads that were moved apart to where their runs are, below stars. Heads report the changes."""
+    """Lines from heads that were moved apart to where their runs are, below stars. Heads report the changes.
+
+    The outlines of all lines are below all lines, so that none is cut where they meet.
+    """
 
     fractional = True
 
@@ -111,24 +120,36 @@ class Leaders(Artist, AnimatedArtist):
     def draw(self, renderer: RendererBase) -> None:
         if not self.get_visible():
             return
-        shifts = self.fan.shifts([self.step], renderer)[0]
-        for run in np.flatnonzero(shifts.any(1)).tolist():
+        places = self.fan.places([self.step], renderer)[0]
+        moved = np.flatnonzero(places[:, 2:].any(1)).tolist()
+        if not moved:
+            return
+        begins = places[:, :2]
+        lines = np.stack([begins, begins + places[:, 2:]], 1)
+        lows, highs = lines.min(1).tolist(), lines.max(1).tolist()
+        shown = []
+        for run in moved:
+            reach = pixels(renderer, self.fan.trails[run].get_linewidth())
+            (left, bottom), (right, top) = lows[run], highs[run]
+            box = left - reach, bottom - reach, right + reach, top + reach
+            if self.fan.trails[run].get_visible() and in_use(box, renderer):
+                shown.append(run)
+        if not shown:
+            return
+        gc = stroke(self, renderer, 0.0)
+        gc.set_clip_rectangle(None)  # as heads
+        first = self.fan.trails[shown[0]]
+        gc.set_linewidth(2.2 * LEADER * first.get_linewidth())
+        gc.set_foreground(first.theme.halo)
+        ends = Path(lines[shown].reshape(-1, 2), np.array([Path.MOVETO, Path.LINETO] * len(shown), Path.code_type))
+        renderer.draw_path(gc, ends, IDENTITY)
+        for run in shown:
             trail = self.fan.trails[run]
-            if not trail.get_visible():
-                continue
-            at = trail.polyline.at(self.step)
-            ends = np.array([at, at + shifts[run]])
-            reach = pixels(renderer, trail.get_linewidth())
-            if not in_use((*(ends.min(0) - reach).tolist(), *(ends.max(0) + reach).tolist()), renderer):
-                continue
-            line = Path(ends)
-            gc = stroke(self, renderer, 0.0)
-            gc.set_clip_rectangle(None)  # as heads
-            for width, color in ((2.2 * LEADER, trail.theme.halo), (LEADER, trail.color)):
-                gc.set_linewidth(width * trail.get_linewidth())
-                gc.set_foreground(color)
-                renderer.draw_path(gc, line, IDENTITY)
-            gc.restore()
+            gc.set_linewidth(LEADER * trail.get_linewidth())
+            gc.set_foreground((*trail.color, 1.0), isRGBA=True)
+            line = PixelPath(lines[run], None) if isinstance(renderer, RendererAgg) else Path(lines[run])
+            renderer.draw_path(gc, line, IDENTITY)  # type: ignore[arg-type]
+        gc.restore()
 
 
 def shifts_apart(

@@ -68,7 +68,7 @@ class Head(Artist, AnimatedArtist):
     @property
     def rim(self) -> RGB:
         """The colour of the edge."""
-        return to_rgb(self.trail.theme.rim)
+        return _rgb(self.trail.theme.rim)
 
     @staticmethod
     @cache
@@ -90,9 +90,10 @@ class Head(Artist, AnimatedArtist):
         moved = points[:0]
         if self.fan is not None:
             fan, run = self.fan
-            shift = fan.shifts(steps, renderer)[:, run]
+            places = fan.places(steps, renderer)[:, run]
+            shift = places[:, 2:]
             changes |= bool((shift != shift[:1]).any())
-            moved = (np.array([route.at(step) for step in steps]) + shift)[shift.any(1)]
+            moved = (places[:, :2] + shift)[shift.any(1)]
         if (points == points[:1]).all() and not changes:
             return NO_BOXES
         at, places, _ = self._exits()
@@ -131,7 +132,7 @@ class Head(Artist, AnimatedArtist):
         face = (*self.trail.color, 1.0)
         gc = stroke(self, renderer, 0.15 * self.size)
         gc.set_clip_rectangle(None)  # a head on the border is not clipped
-        gc.set_foreground(self.trail.theme.rim)
+        gc.set_foreground((*self.rim, 1.0), isRGBA=True)
         if left is not None:
             arrow = Affine2D().scale(scale * 1.2).rotate(left[1]).translate(x, y)
             gc.set_linewidth(0.1 * self.size)
@@ -159,7 +160,7 @@ class Head(Artist, AnimatedArtist):
             glow = Affine2D.from_values(size, 0, 0, size, x, y)
             renderer.draw_path(gc, self.shape("o"), glow, (*color, theme.glow))
         gc.set_linewidth(0.15 * self.size)
-        gc.set_foreground(theme.rim)
+        gc.set_foreground((*self.rim, 1.0), isRGBA=True)
         place = Affine2D.from_values(scale, 0, 0, scale, x, y)
         renderer.draw_path(gc, self.shape(self.trail.style.marker), place, (*color, 1.0))
         if self.reached is not None and self.step >= self.reached:
@@ -206,6 +207,12 @@ class Start(Artist):
         ring = Affine2D().scale(pixels(renderer, self.size)).translate(x, y)
         renderer.draw_path(gc, Head.shape("o"), ring, (*to_rgb(self.theme.halo), 1.0))
         gc.restore()
+
+
+@cache
+def _rgb(color: str) -> RGB:
+    """Return a colour of a theme as numbers."""
+    return to_rgb(color)
 
 
 @cache

@@ -22,6 +22,9 @@ from landscapes.render.artists.thinning import straightened
 LONG = 1000
 """Polylines with more points keep one vertex per half pixel."""
 
+DENSE = 8
+"""The largest number of vertices per pixel of shorter ones; more cost time and change no level of a pixel by two."""
+
 MOST_KEPT = 16
 """The largest number of remembered paths of strokes."""
 
@@ -70,6 +73,8 @@ class Polyline:
 
     def set_step(self, step: float) -> None:
         """Show the points up to a step; of a fraction, part of the way to the next step, eased at both ends."""
+        if step == self.shown:
+            return
         self.shown = step
         self.count = self.reached(step)
         self.end = self.count - 1
@@ -83,11 +88,17 @@ class Polyline:
         """The pixels of the last point shown, shape (2,)."""
         return self._pixel(self.end)
 
-    def at(self, step: float) -> Points:
-        """Return the pixels of the last point shown at a step, shape (2,)."""
-        count, share = self.reached(step), step - int(step)
-        moving = share and 0 < count < len(self._steps) and self._steps[count] == int(step) + 1
-        return self._pixel(max(count - 1, 0) + (smootherstep(share) if moving else 0.0))
+    def at(self, steps: Points) -> Points:
+        """Return the pixels of the last point shown at some steps, shape (len(steps), 2)."""
+        whole = np.floor(steps)
+        counts, shares = np.searchsorted(self.step, steps, side="right"), steps - whole
+        after = np.minimum(counts, len(self.step) - 1)
+        moving = (shares > 0) & (counts > 0) & (counts < len(self.step)) & (self.step[after] == whole + 1)
+        first = np.maximum(counts - 1, 0)
+        places = self.pixels[first]
+        for row in np.flatnonzero(moving).tolist():
+            places[row] = self._pixel(float(first[row]) + smootherstep(float(shares[row])))
+        return places
 
     def _pixel(self, end: float) -> Points:
         """Return the pixels of a point, with the fraction of the way to the next one."""
@@ -125,8 +136,9 @@ class Polyline:
             self.upright = not (np.abs(moves) >= 1e-4).all(1).any()  # as matplotlib's snapping decides
             moves = np.nan_to_num(np.hypot(*moves.T), posinf=FAR)
         self.length = np.concatenate([[0.0], np.cumsum(np.minimum(moves, FAR))])
-        on = np.diff(np.floor(2 * self.length), prepend=-1) > 0
-        self.kept = np.flatnonzero(on | ~np.isfinite(self.pixels).all(1) | (len(on) <= LONG))
+        dense = 2 if len(self.length) > LONG else DENSE
+        on = np.diff(np.floor(dense * self.length), prepend=-1) > 0
+        self.kept = np.flatnonzero(on | ~np.isfinite(self.pixels).all(1))
         if self.thinned:
             self.kept = straightened(self.pixels, self.kept)
         self.whole = Strokes(self, *solid(self, 0, len(self.pixels) - 1))
@@ -148,6 +160,9 @@ class Strokes:
         points: the vertices as numbers of points, with fractions between them, ascending.
         continuing: for each vertex, whether it continues the stroke of the previous one.
         vertices: their pixels, if known.
+
+    Attributes:
+        empty: whether there is none.
     """
 
     def __init__(
@@ -159,6 +174,7 @@ class Strokes:
         self._continuing = continuing
         self._vertices = _places(route.pixels, points) if vertices is None else vertices
         self._simple = bool(continuing[1:].all())
+        self.empty = not len(points)
         self._boxes: Boxes | None = None
         self._old: dict[tuple[int, int], PixelPath] = {}
 
@@ -210,7 +226,7 @@ class Strokes:
 
     def stroke(self, renderer: RendererBase, gc: GraphicsContextBase, begin: int, end: int) -> None:
         """Draw the strokes between two points."""
-        if not len(self._points):
+        if self.empty:
             return
         path: Any
         if isinstance(renderer, RendererAgg):
@@ -238,7 +254,7 @@ class Strokes:
 
     def near(self, boxes: Boxes | None, margin: float) -> Strokes:
         """Return the strokes without those that are far from all boxes."""
-        if boxes is None or not len(self._points):
+        if boxes is None or self.empty:
             return self
         if boxes is not self._boxes:
             self._boxes = boxes

@@ -92,6 +92,7 @@ class Trail(Line2D, AnimatedArtist):
         self._drawn_for: tuple[object, ...] = ()
         self._began_at, self._open = -1, -1
         self._edges_for = -1
+        self._bands_for: float | None = None
 
     def set_step(self, step: int) -> None:
         self.polyline.set_step(step)
@@ -150,6 +151,8 @@ class Trail(Line2D, AnimatedArtist):
         self.polyline.update(self, renderer)
         width = self.get_linewidth()
         ink = self._ink(pixels(renderer, 1.0)).near(windows(renderer), 1 + pixels(renderer, width))
+        if ink.empty:
+            return
         gc = stroke(self, renderer, width)
         begin, bands = 0, self.bands()
         for color, width, until in zip(self.colors, self.widths(), bands[-len(self.colors) :], strict=True):
@@ -167,8 +170,12 @@ class Trail(Line2D, AnimatedArtist):
 
     def bands(self) -> list[int]:
         """Return the last point of each age band, from the oldest; they move once per phase."""
-        last = self.polyline.count - 1
-        return [*(min(edge, last) for edge in self._edges(self._began(self.polyline.shown))), last]
+        shown = self.polyline.shown
+        if shown != self._bands_for:
+            last = self.polyline.count - 1
+            self._bands = [*(min(edge, last) for edge in self._edges(self._began(shown))), last]
+            self._bands_for = shown
+        return self._bands
 
     def _edges(self, began: int) -> tuple[int, ...]:
         """Return the points at which the age bands of a phase end, without the last one's."""
@@ -292,9 +299,11 @@ class Halo(Artist, AnimatedArtist):
         if trail.polyline.count < 2:
             return
         width = trail.get_linewidth() + self.extra
+        ink = self._ink().near(windows(renderer), 1 + pixels(renderer, width))
+        if ink.empty:
+            return
         gc = stroke(self, renderer, width)
         gc.set_foreground(trail.theme.halo)
-        ink = self._ink().near(windows(renderer), 1 + pixels(renderer, width))
         for begin, until, width in self._pieces()[self.ages]:
             if until > begin:
                 gc.set_linewidth(width + self.extra)

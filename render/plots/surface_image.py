@@ -13,7 +13,7 @@ from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
 from landscapes.record import Surface
-from landscapes.render.light import illuminate
+from landscapes.render.light import display_levels, illuminate, to_linear
 from landscapes.render.palette import Palette, choose_colors, count_each, weigh
 from landscapes.render.plots.color_levels import ColorLevels
 from landscapes.render.theme import Theme
@@ -94,12 +94,13 @@ def paint(surface: Surface, shape: ColorLevels, theme: Theme, x: Grid, y: Grid) 
     height = heights_at(surface, shape, x, y)
     known = np.isfinite(height)
     share = smooth_share(np.where(known, height, shape.levels[0]), shape.levels)
-    colors = shades(theme.fill, SHADES)[np.rint(share * (SHADES - 1)).astype(int)]
+    ramp, place = shades(theme.fill, SHADES), np.rint(share * (SHADES - 1)).astype(np.int32)
+    picture = np.zeros((*height.shape, 4), np.uint8)
     if theme.light:
         lit = illuminate(np.where(known, share, np.nan), relief=RELIEF, aspect=len(y) / len(x))
-        colors = lit.shade(colors, theme.light)
-    picture = np.zeros((*height.shape, 4), np.uint8)
-    picture[..., :3] = np.rint(255 * colors)
+        picture[..., :3] = display_levels(lit.shade_linear(to_linear(ramp)[place], theme.light))
+    else:
+        picture[..., :3] = np.rint(255 * ramp).astype(np.uint8)[place]
     picture[..., 3] = 255 * known
     return picture
 
