@@ -271,6 +271,7 @@ WORDS: Mapping[str, str] = {
     "unknown function '{name}'. Known: {names}": "formulas typed on live pages",
     "unknown name '{name}'. Did you mean {names}?": "formulas typed on live pages",
     "unknown name '{name}'. Known: {names}": "formulas typed on live pages",
+    "other wrappers": "live pages",
 }
 """Where each text is shown; those with placeholders are templates of `str.format`. A new one is also added to each
 table in `languages/`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,19 +30,28 @@ from landscapes.optimizers.base import POSITIVE
 from landscapes.optimizers.first_order.base import FirstOrder
 from landscapes.optimizers.wrappers.base import Wrapper
 from landscapes.optimizers.wrappers.clip import Clip
+from landscapes.optimizers.wrappers.common_bugs import ForgotZeroGrad, Stale
+from landscapes.optimizers.wrappers.lookahead import Lookahead
 from landscapes.optimizers.wrappers.noise import KINDS, Noise
 from landscapes.optimizers.wrappers.onecycle import OneCycle
+from landscapes.optimizers.wrappers.plateau import Plateau
+from landscapes.optimizers.wrappers.projected import Projected
+from landscapes.optimizers.wrappers.reset import Reset
+from landscapes.optimizers.wrappers.sam import SAM
+from landscapes.optimizers.wrappers.scheduled import Scheduled
 from landscapes.optimizers.wrappers.schedules import (
     Constant,
     Cosine,
     Exponential,
     InverseTime,
     Linear,
+    MultiStep,
     Polynomial,
     StepDecay,
     WarmRestarts,
     WarmUp,
 )
+from landscapes.optimizers.wrappers.weight_decay import Decay
 from landscapes.record import Record
 from landscapes.record.metadata import RaceMeta
 
@@ -50,10 +59,13 @@ FORMULAS = Script("", frozenset({"erf"}))
 """What formulas call that a reader types."""
 
 ADDABLE: tuple[type[Wrapper], ...] = (
-    Noise, Clip, Constant, Cosine, Exponential, InverseTime, Linear, OneCycle, Polynomial, StepDecay, WarmRestarts,
-    WarmUp,
+    Noise, Clip, Constant, Cosine, Exponential, InverseTime, Linear, MultiStep, OneCycle, Plateau, Polynomial,
+    StepDecay, WarmRestarts, WarmUp, Decay, ForgotZeroGrad, Lookahead, Projected, Reset, SAM, Stale,
 )  # fmt: skip
 """The wrappers that a reader can put around all optimizers."""
+
+USUAL: Mapping[type[Wrapper], Mapping[str, float]] = {Reset: {"every": 50}}
+"""Values that a reader finds first where the defaults alone are not allowed."""
 
 MOST_FOR_SURFACE = 2500
 """Characters of a function up to which 257 × 257 values are soon computed, see benchmarks/javascript.md."""
@@ -196,16 +208,23 @@ def _wrapper_facts(kind: type[Wrapper]) -> dict[str, Any]:
             "values": [1.0],
             "limits": [dict(POSITIVE)],
             "flags": {"value": None},
+            "group": "clip",
+            "named": True,
         }
     own = [field for field in dataclasses.fields(kind) if field.name != "optimizer"]
     numbers = [field for field in own if isinstance(field.default, int | float) and not isinstance(field.default, bool)]
     fixed = ["steps"] if kind is OneCycle else []  # it must be at least the steps of the race
     numbers = [field for field in numbers if field.name not in fixed]
+    first = USUAL.get(kind, {})
     return {
         "name": kind.names[0],
         "names": [field.name for field in numbers],
-        "values": [field.default for field in numbers],
-        "limits": [dict(field.metadata) for field in numbers],
+        "values": [first.get(field.name, field.default) for field in numbers],
+        "limits": [
+            {name: limit for name, limit in field.metadata.items() if name != "structural"} for field in numbers
+        ],
         "flags": {field.name: field.default for field in own if field not in numbers},
-        **({"kinds": list(KINDS)} if kind is Noise else {}),
+        "group": kind.names[0] if kind in (Noise, Clip) else "schedule" if issubclass(kind, Scheduled) else "around",
+        **({"kinds": list(KINDS)} if kind is Noise else {"named": True} if first else {}),
+        **({"list": "at", "flags": {"at": [30, 60, 90]}} if kind is MultiStep else {}),
     }

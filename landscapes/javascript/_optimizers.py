@@ -21,11 +21,25 @@ from landscapes.javascript.symbols import Branches, Symbol
 from landscapes.optimizers import parse
 from landscapes.optimizers.base import Optimizer, short
 from landscapes.optimizers.first_order.base import FirstOrder
+from landscapes.optimizers.first_order.kron import Kron
+from landscapes.optimizers.first_order.muon import Muon
 from landscapes.optimizers.first_order.nadam import NAdam
+from landscapes.optimizers.first_order.normuon import NorMuon
 from landscapes.optimizers.first_order.run_coefs import with_arrays
+from landscapes.optimizers.first_order.soap import SOAP
+from landscapes.optimizers.first_order.sophia import Sophia
 
 PRODUCTS: Mapping[type[FirstOrder], tuple[str, str]] = {NAdam: ("_product", "_mu")}
 """Methods of `coef` that continue a product over all steps from the last call, and the method of its factors."""
+
+REASONS: Mapping[type[FirstOrder], str] = {
+    Kron: "its steps need random numbers",
+    Muon: "it multiplies matrices in bfloat16",
+    NorMuon: "it multiplies matrices in bfloat16",
+    SOAP: "its steps turn the point by eigenvectors, which are computed in iterations",
+    Sophia: "its steps need the curvature, with random numbers",
+}
+"""Optimizers that are not written, and why."""
 
 CHECKED_STEPS = 6
 """Steps that the emitted program and the optimizer take from the same points, to be compared."""
@@ -68,10 +82,12 @@ class OptimizerScript:
         true at step t. So far as it has come, x has d numbers per step and `loss` one, from the start on. `state()`
         returns the point and the state where `advance` has stopped. f is as `emit_function` writes it. Wrappers give
         the last two, if any: `seen(t, v)` returns what the optimizer sees in step t = 1, 2, … in place of v,
-        [value, ∂₀, ∂₁, …], and `rates(t)` the values of the hyper-parameters in step t.
+        [value, ∂₀, ∂₁, …], and `rates(t)` the values of the hyper-parameters in step t. The function has `init`, `step`
+        and `at` (the gradient point, if there is one) as properties, for wrappers that take the steps themselves.
         """
-        gradient = "" if self.gradient_point is None else f",at={self.gradient_point.source}"
-        return f"(()=>{{const init={self.init.source},step={self.step.source}{gradient};return{self.begin}}})()"
+        gradient, at = ("", "") if self.gradient_point is None else (f",at={self.gradient_point.source}", ",at")
+        parts = f"const init={self.init.source},step={self.step.source}{gradient};"
+        return f"(()=>{{{parts}return Object.assign({self.begin},{{init,step{at}}})}})()"
 
     @property
     def source(self) -> str:
@@ -137,6 +153,9 @@ def as_optimizer(given: Any) -> Optimizer:
 
 def emitted(optimizer: FirstOrder, dim: int) -> tuple[OptimizerScript, Emitter]:
     """Return an optimizer as JavaScript, and what has recorded it; raise `NotEmittedError` with the reason."""
+    reason = next((reason for kind, reason in REASONS.items() if isinstance(optimizer, kind)), None)
+    if reason is not None:
+        raise NotEmittedError(reason)
     if optimizer.groups:
         raise NotEmittedError("it has parameter groups")
     moves_gradient = hasattr(optimizer, "gradient_point")

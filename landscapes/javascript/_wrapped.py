@@ -1,4 +1,4 @@
-"""Wrappers of optimizers as data: gradient noise, clipping and schedules, as wrappers.js takes them."""
+"""Wrappers of optimizers as data, as wrappers.js and nested.js take them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,14 @@ from landscapes.optimizers.base import Optimizer
 from landscapes.optimizers.first_order.base import FirstOrder
 from landscapes.optimizers.wrappers.base import Wrapper
 from landscapes.optimizers.wrappers.clip import Clip
+from landscapes.optimizers.wrappers.common_bugs import ForgotZeroGrad, Stale
+from landscapes.optimizers.wrappers.lookahead import Lookahead
 from landscapes.optimizers.wrappers.noise import Noise
 from landscapes.optimizers.wrappers.onecycle import OneCycle
+from landscapes.optimizers.wrappers.plateau import Plateau
+from landscapes.optimizers.wrappers.projected import Projected
+from landscapes.optimizers.wrappers.reset import Reset
+from landscapes.optimizers.wrappers.sam import SAM
 from landscapes.optimizers.wrappers.scheduled import momentum_of
 from landscapes.optimizers.wrappers.schedules import (
     Constant,
@@ -30,12 +36,14 @@ from landscapes.optimizers.wrappers.schedules import (
     WarmRestarts,
     WarmUp,
 )
+from landscapes.optimizers.wrappers.torch_schedule import Schedule
+from landscapes.optimizers.wrappers.weight_decay import Decay
 
 WRAPPERS: tuple[type[Wrapper], ...] = (
     Noise, Clip, Constant, Cosine, Exponential, InverseTime, Linear, MultiStep, OneCycle, Polynomial, StepDecay,
-    WarmRestarts, WarmUp,
+    WarmRestarts, WarmUp, Plateau, Decay, ForgotZeroGrad, Lookahead, Projected, Reset, SAM, Stale,
 )  # fmt: skip
-"""The wrappers that wrappers.js has."""
+"""The wrappers that wrappers.js and nested.js have."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +75,12 @@ def unwrapped(optimizer: Optimizer) -> Unwrapped:
     inner = optimizer
     while isinstance(inner, Wrapper):
         if type(inner) not in WRAPPERS:
-            raise InputError(
-                f"{inner.kind} cannot be written as JavaScript: of wrappers, noise, clip and schedules can"
+            reason = (
+                "a scheduler of torch is Python code; use a schedule of landscapes.optimizers, such as Cosine"
+                if isinstance(inner, Schedule)
+                else "it is a wrapper of yours; those of landscapes.optimizers can be written"
             )
+            raise InputError(f"{inner.kind} cannot be written as JavaScript: {reason}")
         chain.append(settings_of(inner))
         inner = inner.optimizer
     if not isinstance(inner, FirstOrder):
@@ -87,6 +98,7 @@ def settings_of(wrapper: Wrapper) -> dict[str, Any]:
 
 @cache
 def wrappers_library() -> str:
-    """Return wrappers.js without comments and indentation: statements that define `wrap`."""
-    text = files("landscapes.javascript").joinpath("wrappers.js").read_text(encoding="utf-8")
+    """Return wrappers.js and nested.js without comments and indentation: statements that define `wrap` and `nested`."""
+    folder = files("landscapes.javascript")
+    text = "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in ("wrappers.js", "nested.js"))
     return re.sub(r"^ *//.*\n|^ +|\n(?=\n)", "", text, flags=re.MULTILINE).strip()

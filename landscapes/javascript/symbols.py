@@ -36,6 +36,12 @@ class Symbol:
         branches = self.branches
         return Symbol(branches.program.apply(operation, *map(branches.number, operands)), branches)
 
+    def __float__(self) -> float:
+        raise NotEmittedError(
+            "a plain number is made of the step or of a hyper-parameter, as by float() or math; arithmetic and powers "
+            "can be written"
+        )
+
     def __add__(self, other: Any) -> Symbol:
         return self._apply("add", self, other)
 

@@ -291,5 +291,6 @@ LANGUAGE = Language(
         "unknown function '{name}'. Known: {names}": "unbekannte Funktion „{name}“. Bekannt sind: {names}",
         "unknown name '{name}'. Did you mean {names}?": "unbekannter Name „{name}“. Meinten Sie {names}?",
         "unknown name '{name}'. Known: {names}": "unbekannter Name „{name}“. Bekannt sind: {names}",
+        "other wrappers": "weitere Hüllen",
     },
 )

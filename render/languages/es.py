@@ -291,5 +291,6 @@ LANGUAGE = Language(
         "unknown function '{name}'. Known: {names}": "función desconocida «{name}». Conocidas: {names}",
         "unknown name '{name}'. Did you mean {names}?": "nombre desconocido «{name}». ¿Quería decir {names}?",
         "unknown name '{name}'. Known: {names}": "nombre desconocido «{name}». Conocidos: {names}",
+        "other wrappers": "otras envolturas",
     },
 )

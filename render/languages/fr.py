@@ -297,5 +297,6 @@ LANGUAGE = Language(
         "unknown function '{name}'. Known: {names}": "fonction inconnue « {name} ». Connues : {names}",
         "unknown name '{name}'. Did you mean {names}?": "nom inconnu « {name} ». Vouliez-vous dire {names} ?",
         "unknown name '{name}'. Known: {names}": "nom inconnu « {name} ». Connus : {names}",
+        "other wrappers": "autres enveloppes",
     },
 )

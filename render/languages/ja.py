@@ -296,5 +296,6 @@ LANGUAGE = Language(
         "unknown function '{name}'. Known: {names}": "不明な関数「{name}」。使えるもの：{names}",
         "unknown name '{name}'. Did you mean {names}?": "不明な名前「{name}」。{names} のことですか？",
         "unknown name '{name}'. Known: {names}": "不明な名前「{name}」。使えるもの：{names}",
+        "other wrappers": "その他のラッパー",
     },
 )

@@ -274,5 +274,6 @@ LANGUAGE = Language(
         "unknown function '{name}'. Known: {names}": "未知函数“{name}”。已知：{names}",
         "unknown name '{name}'. Did you mean {names}?": "未知名称“{name}”。是否指 {names}？",
         "unknown name '{name}'. Known: {names}": "未知名称“{name}”。已知：{names}",
+        "other wrappers": "其他包装器",
     },
 )

@@ -189,9 +189,10 @@ def test_functions_of_a_module_must_fit_together():
     [
         ("nelder_mead", "NelderMead .* is not a first-order optimizer"),
         ("clip(adam(lr=0.1), norm=1)", "Clip .* is not a first-order optimizer"),
-        ("sophia", "Sophia .* steps need more than one gradient"),
-        ("muon", "Muon .* computes in bfloat16"),
-        ("psgd_kron", "Kron .* need more than one gradient, or random numbers"),
+        ("sophia", "Sophia .* steps need the curvature"),
+        ("muon", "Muon .* multiplies matrices in bfloat16"),
+        ("psgd_kron", "Kron .* steps need random numbers"),
+        ("soap", "SOAP .* turn the point by eigenvectors"),
         (Endless(lr=0.1), "Endless .* coefficients have too many conditions"),
         (Adafactor(lr=0.1, rows=3), "Adafactor .* cannot be traced"),
         (Capped(lr=0.1), "Capped .* reads the point as a number"),

@@ -20,7 +20,10 @@ SPECS = (
     "heavy_ball(lr=0.0015)", "lion(lr=0.02, weight_decay=0.1)", "momentum(lr=0.0015)", "nadam(lr=0.1)",
     "nesterov(lr=0.0015, weight_decay=0.1)", "rmsprop(lr=0.03)", "rmsprop_centered(lr=0.02)",
     "rmsprop_inside(lr=0.03)", "rmsprop_momentum(lr=0.003)", "sgd(lr=0.0015)", "yogi(lr=0.3)",
-    "sgd(lr=0.0015, momentum=0.9, dampening=0.5)",
+    "sgd(lr=0.0015, momentum=0.9, dampening=0.5)", "rprop(lr=0.1)", "radam(lr=0.0002)",
+    "radam(lr=0.0002, weight_decay=0.1, decoupled_weight_decay=True)", "asgd(lr=0.001)", "adopt(lr=0.1)",
+    "ademamix(lr=0.01)", "adan(lr=0.1)", "adan(lr=0.1, weight_decay=0.1)", "cautious_adamw(lr=0.1, weight_decay=0.1)",
+    "cautious_lion(lr=0.02)", "mars(lr=0.1, weight_decay=0.1)", "adafactor(lr=0.1)", "radam(lr=0.0005, beta2=0.7)",
 )  # fmt: skip
 
 STEPS = (0, 1, 7, 39)
@@ -61,6 +64,8 @@ def test_formulas_give_the_steps_of_the_race():
             assert all("<" in line["filled"] for line in parts["lines"])
 
 
-@pytest.mark.parametrize("spec", ["rprop(lr=0.1)", "schedule_free_sgd(lr=0.1)", "clip(sgd(lr=0.1), norm=1)"])
+@pytest.mark.parametrize(
+    "spec", ["ademamix(lr=0.1, warmup=5)", "schedule_free_sgd(lr=0.1)", "clip(sgd(lr=0.1), norm=1)"]
+)
 def test_others_have_no_formulas(spec):
     assert update_formulas(parse(spec)[0]) is None

@@ -206,6 +206,21 @@ def test_the_lines_of_python_repeat_what_the_page_shows(show):
     assert list(losses(again)) == list(RACING)
     assert again.run("document.querySelector('#function').value") == "1"
 
+    for fragment in (
+        "#around=lookahead,4,0.7&schedule=plateau,0.5,3",
+        "#around=sam,0.2&schedule=multi_step,0.5,20,30,30&noise=0.1&seed=3",
+        "#around=reset,0,20,0&clip=1",
+    ):
+        page = show(fragment)
+        assert page.text("#note") == ""
+        assert losses(page) == repeated(python(page))
+    choose(page, "#schedule", "multi_step")
+    choose(page, "[aria-label='schedule: at']", "9, 5")
+    assert "multi_step(reset(sgd(lr=0.01), at=0, every=20, patience=0), at=(5, 9))" in python(page)
+    choose(page, "[aria-label='other wrappers: every']", "0")
+    assert "> 0" in page.text("#note")
+    page = show()
+
     for place in ("2", "3"):
         choose(page, "#function", place)
         assert losses(page) == repeated(python(page))
@@ -251,7 +266,7 @@ def test_a_surface_that_is_no_longer_wanted_is_never_drawn(show):
     page = show()
     time.sleep(0.3)
     drawn = "document.querySelector('#surface').toDataURL()"
-    expected = page.run(drawn)
+    expected = page.wait(f"{drawn}.length > 20000 && {drawn}")
     slow = " + ".join(["sin(x*y)**2"] * 150)
     page.run(
         "(choose => { choose('#function', 'formula'); choose('#formula', "

@@ -1,7 +1,7 @@
 // The state as a fragment of the address: what differs from the published race, and back.
 
 function addressOf(setting) {
-  const {formula, start, steps, seed, noise, clip, schedule, runs} = setting, own = published(setting.function), parts = [];
+  const {formula, start, steps, seed, noise, clip, schedule, around, runs} = setting, own = published(setting.function), parts = [];
   const put = (name, ...values) => parts.push(`${name}=${values.map(value => encodeURIComponent(value)).join()}`);
   if (setting.function) put("f", functions[setting.function].function);
   if (formula) {
@@ -15,6 +15,7 @@ function addressOf(setting) {
   if (noise) put("noise", ...(noise.kind === "normal" ? [] : [noise.kind]), ...settingsOf(noise));
   if (clip) put("clip", clip.norm);
   if (schedule) put("schedule", schedule.name, ...settingsOf(schedule));
+  if (around) put("around", around.name, ...settingsOf(around));
   const has = list => list.flatMap((run, k) => run && k < optimizers.length ? [k + 1] : []);
   if (has(runs).join() !== has(own.runs).join()) put("race", ...has(runs));
   runs.forEach((run, k) => run && k >= optimizers.length && put(`copy${k + 1}`, run.optimizer + 1));
@@ -68,7 +69,7 @@ function readPart(setting, {key, text, numbers}) {
   else if (key === "race" && numbers.every(i => whole(i) && i <= optimizers.length)) runs.forEach((_, k) => runs[k] = numbers.includes(k + 1) ? blank(k) : null);
   else if (copy > optimizers.length && whole(copy) && whole(numbers[0]) && numbers[0] <= optimizers.length) runs[copy - 1] = blank(numbers[0] - 1);
   else if (key === "off" && numbers.every(i => runs[i - 1])) for (const i of numbers) runs[i - 1].shown = false;
-  else if (["noise", "clip", "schedule"].includes(key)) return (setting[key] = wrapperOf(key, text.split(","))) !== null;
+  else if (["noise", "clip", "schedule", "around"].includes(key)) return (setting[key] = wrapperOf(key, text.split(","))) !== null;
   else return false;
   return true;
 }

@@ -1,6 +1,6 @@
 // One step of a run in parts: the formulas of its update (landscapes/javascript/update_formulas.py), computed and filled
 // with the numbers of the step. No document.
-const NAME = /lr|max|sign|\p{L}\u0302?[₀-₉]*/uy, NUMBER = /\d+(?:\.\d+)?/y, SPACE = /\s*/y;
+const NAME = /lr|max|min|sign|\p{L}\u0302?[₀-₉]*/uy, NUMBER = /\d+(?:\.\d+)?/y, SPACE = /\s*/y;
 const CLOSE = 1e-9;  // relative difference to the step of the run from which on a formula is not that of the step
 
 // Applies an operation to numbers and vectors; a number counts for each coordinate.
@@ -49,6 +49,7 @@ function compiled(text) {
   };
   const atom = () => {
     if (take("√")) { const part = atom(); return known => each(Math.sqrt, part(known)); }
+    if (take("‖")) { const part = sum(); need("‖"); return known => Math.hypot(...[part(known)].flat()); }
     if (take("|")) { const part = sum(); need("|"); return known => each(Math.abs, part(known)); }
     skip();
     if (text[at] === "(") return inner()[0];
@@ -56,7 +57,8 @@ function compiled(text) {
     if (number) return () => Number(number);
     const name = match(NAME);
     if (!name) throw new Error(`a symbol expected at ${at} in ${text}`);
-    if (name === "max") { const [one, other] = inner(","); return known => each(Math.max, one(known), other(known)); }
+    if (name === "max" || name === "min") { const [one, other] = inner(","); return known => each(Math[name], one(known), other(known)); }
+    if (name === "Σ") { const [part] = inner(); return known => [part(known)].flat().reduce((sum, one) => sum + one); }
     if (name === "sign") { const [part] = inner(); return known => each(Math.sign, part(known)); }
     return known => {
       if (!(name in known)) throw new Error(`${name} is unknown in ${text}`);

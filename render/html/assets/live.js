@@ -11,7 +11,7 @@ const work = {frame: 0, fresh: false, taken: [], terms: null, wanted: 0, show: (
 function published(place = 0) {
   const {start, steps, values} = functions[place], slots = payload.looks[0].runs;
   return {
-    function: place, formula: null, start: [...start], steps, seed: payload.live.seed, noise: null, clip: null, schedule: null,
+    function: place, formula: null, start: [...start], steps, seed: payload.live.seed, noise: null, clip: null, schedule: null, around: null,
     runs: slots.map((_, k) => k < racing ? {optimizer: k, values: [...values[k]], shown: true} : null),
   };
 }
@@ -21,8 +21,8 @@ function isPublished() {
 }
 
 // The wrappers of all optimizers, from the outermost inwards.
-function chainOf({noise, clip, schedule}) {
-  return [noise, clip, schedule].filter(Boolean);
+function chainOf({noise, clip, schedule, around}) {
+  return [noise, clip, schedule, around].filter(Boolean);
 }
 
 function optimizerOf(run) {

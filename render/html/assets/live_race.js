@@ -37,7 +37,7 @@ function beginRun(live, {f, kinds}, optimizer, start, steps, values, terms, oute
     const reason = stops ? converged(v, x, y) : "";
     return reason !== "" && end(t, reason);
   };
-  const {kind, own, wrapped} = assembled(optimizer, values, [...outer, ...(optimizer.chain ?? [])], steps, seed);
+  const {kind, own, wrapped, chain} = assembled(optimizer, values, [...outer, ...(optimizer.chain ?? [])], steps, seed);
   let rates = wrapped.rates;
   if (rates) {
     const lr = own.lr;
@@ -49,7 +49,10 @@ function beginRun(live, {f, kinds}, optimizer, start, steps, values, terms, oute
       return now;
     };
   }
-  const taken = kinds[kind](f, start, steps, own.values, ended, wrapped.seen, rates);
+  const deep = chain.length > 0 && isNested(chain);
+  if (deep && rates) rates = (t, lr) => run.rates[t] = run.rates[t - 1 && t] = lr;
+  const begin = deep ? nested(kinds[kind], chain, own.lr, own.momentum, seed) : kinds[kind];
+  const taken = begin(f, start, steps, own.values, ended, wrapped.seen, rates);
   run.x = taken.x;
   run.loss = taken.loss;
   run.state = taken.state;
@@ -67,9 +70,9 @@ function beginRun(live, {f, kinds}, optimizer, start, steps, values, terms, oute
 function assembled({names, lr, kind, plain = kind, zero = [], raised = null, momentum = -1}, values, chain, steps, seed) {
   const cycles = momentum >= 0 && chain.some(own => own.cycle_momentum);
   const whole = raised !== null && zero.some(i => values[i] !== 0 || (cycles && i === momentum));
-  const taken = names.map((_, i) => i).filter(i => whole || !zero.includes(i)), own = {values: taken.map(i => values[i]), lr: taken.indexOf(names.indexOf(lr))};
-  const wrapped = chain.length ? wrap(chain, own.values, own.lr, taken.indexOf(momentum), steps, seed) : {};
-  return {kind: whole ? raised : plain, own, wrapped};
+  const taken = names.map((_, i) => i).filter(i => whole || !zero.includes(i)), own = {values: taken.map(i => values[i]), lr: taken.indexOf(names.indexOf(lr)), momentum: taken.indexOf(momentum)};
+  const wrapped = !chain.length ? {} : isNested(chain) ? {rates: chain.some(isSchedule)} : wrap(chain, own.values, own.lr, own.momentum, steps, seed);
+  return {kind: whole ? raised : plain, own, wrapped, chain};
 }
 
 // Where a run ends: its last valid step, its status, and the step from which its loss stays at the target.

@@ -85,7 +85,7 @@ function formulaComplaint({words, values, character, place}) {
 function moved(place) {
   const own = published(place), {values} = functions[place];
   const runs = setting.runs.map(run => run && {...run, values: [...values[run.optimizer]]});
-  return {...own, runs, seed: setting.seed, noise: setting.noise, clip: setting.clip, schedule: setting.schedule};
+  return {...own, runs, seed: setting.seed, noise: setting.noise, clip: setting.clip, schedule: setting.schedule, around: setting.around};
 }
 
 // A choice that adds an optimizer of the file to the race, a second time as well.
