@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from landscapes import analysis, diagnosis, functions, javascript, networks, optimizers, render, transforms
     from landscapes.analysis.tuning import TuneResult
     from landscapes.builders._formula import formula
+    from landscapes.builders._from_jax import from_jax
     from landscapes.builders._from_module import from_module
     from landscapes.builders._from_numpy import from_numpy
     from landscapes.diagnosis._diagnose import diagnose
@@ -70,6 +71,7 @@ _HOMES = {
     "emit_sweep": "experiments._emit_sweep",
     "explore": "experiments._explore",
     "formula": "builders._formula",
+    "from_jax": "builders._from_jax",
     "from_module": "builders._from_module",
     "from_numpy": "builders._from_numpy",
     "function": "objectives.decorators",
@@ -127,6 +129,7 @@ __all__ = [
     "emit_sweep",
     "explore",
     "formula",
+    "from_jax",
     "from_module",
     "from_numpy",
     "function",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
@@ -18,6 +19,7 @@ def own_version() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of this package, torch, numpy and Python, by name."""
+    """Return the versions of this package, torch, numpy and Python, and of JAX and optax if loaded, by name."""
     own, python = own_version(), platform.python_version()
-    return {"landscapes": own, "torch": torch.__version__, "numpy": np.__version__, "python": python}
+    loaded: dict[str, str] = {name: version(name) for name in ("jax", "optax") if name in sys.modules}
+    return {"landscapes": own, "torch": torch.__version__, "numpy": np.__version__, "python": python, **loaded}

@@ -74,7 +74,7 @@ def race(
             rates from 1e-8 to 320, the one with which the run reaches the target in the fewest steps and stays there
             for four times the steps, on average over the start and three starts close by. Ties, and rates with which
             no run reaches the target, are ranked by final loss (see `landscapes.experiments.stored_lrs`). So does an
-            `optimizers.Torch` without one. Other optimizer objects are used as they are.
+            `optimizers.Torch` or `optimizers.Optax` without one. Other optimizer objects are used as they are.
         start: the start point, d numbers, or several: every optimizer then runs from each, with the numbers of a race
             from that start alone. A learning rate is tuned from the first. By default the function's own.
         steps: how many steps, >= 1; by default the function's own number.

@@ -15,12 +15,13 @@ from landscapes.experiments import stored_lrs
 from landscapes.experiments.own_optimizers import (
     from_class,
     has_default_lr,
+    is_optax,
     is_optimizer_class,
     leaves_lr_open,
     parse_with_own,
 )
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers import Optimizer
+from landscapes.optimizers import Optax, Optimizer
 from landscapes.optimizers.base import short
 from landscapes.record.validation import check_text
 
@@ -38,7 +39,8 @@ class OptimizerSpec:
     Attributes:
         optimizer: the optimizer.
         label: the given label, or None.
-        lr_open: whether its learning rate is to be tuned: it was given as a name, a class or a `Torch` without one.
+        lr_open: whether its learning rate is to be tuned: it was given as a name, a class, a `Torch` or an `Optax`
+            without one.
         lr_source: where its learning rate comes from: "given", "default" (of the class of an optimizer object),
             "tuned", or "tuned, calm".
     """
@@ -57,7 +59,7 @@ def parse_optimizers(optimizers: Any, what: str = "race") -> list[OptimizerSpec]
     >>> [spec.optimizer.label for spec in parse_optimizers(["sgd", "adam(lr=0.1)"])]
     ['SGD', 'Adam']
     """
-    if isinstance(optimizers, str | Optimizer | type):
+    if isinstance(optimizers, str | Optimizer | type) or is_optax(optimizers):
         optimizers = [optimizers]
     try:
         given = list(optimizers.items()) if isinstance(optimizers, Mapping) else [(None, one) for one in optimizers]
@@ -83,6 +85,9 @@ def _parsed(given: Any) -> tuple[Optimizer, bool]:
         return parse_with_own(given)
     if is_optimizer_class(given):
         return from_class(given, {})
+    if is_optax(given):
+        transformed = Optax(given)
+        return transformed, leaves_lr_open(transformed)
     raise InputError(
         f"an optimizer must be a name, an optimizer or a class of optimizers, got {short(given)}; "
         "settings of a class: optimizers.Torch(MyOptimizer, lr=0.1)"

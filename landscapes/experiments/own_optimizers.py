@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 import math
 import re
+import sys
 from typing import Any
 
 import torch
 
 from landscapes.errors import InputError, unknown
 from landscapes.importing import kind_of, load_object
-from landscapes.optimizers import Optimizer, Torch, names, parse
+from landscapes.optimizers import Optax, Optimizer, Torch, names, parse
+from landscapes.optimizers.adapters.optax_transform import is_transformation
 from landscapes.optimizers.wrappers.base import unwrap
 
 REFERENCE = r"(?:[^:]+?\.py|[^\s(),=:]+):[A-Za-z_][\w.]*"
@@ -24,7 +26,8 @@ INSIDE = "_inside"
 def parse_with_own(text: str) -> tuple[Optimizer, bool]:
     """Return the optimizer that a text describes, and whether the text omits its learning rate.
 
-    As `optimizers.parse`, but `module:Class` and `path/to/file.py:Class` may stand for an optimizer. The module is
+    As `optimizers.parse`, but `module:Class` and `path/to/file.py:Class` may stand for an optimizer, and so may a
+    transformation of optax or the function that makes it, as in `optax:adam(learning_rate=0.1)`. The module is
     imported, so its code runs; settings are parsed, never evaluated.
 
     Raises:
@@ -53,6 +56,9 @@ def parse_with_own(text: str) -> tuple[Optimizer, bool]:
         if bracket:
             raise InputError(f"{head!r} already has its settings; remove the parentheses, or name its class")
         return found, leaves_lr_open(found)
+    if is_optax(found) or (callable(found) and not isinstance(found, type) and "optax" in sys.modules):
+        made = Optax(found, **(_settings(head, bracket) if bracket else {}))
+        return made, leaves_lr_open(made)
     if not is_optimizer_class(found):
         raise InputError(
             f"{head!r} is {kind_of(found)}, not an optimizer; name a torch.optim.Optimizer class or an Optimizer"
@@ -65,6 +71,12 @@ def is_optimizer_class(given: Any) -> bool:
     return isinstance(given, type) and issubclass(given, torch.optim.Optimizer | Optimizer)
 
 
+def is_optax(given: Any) -> bool:
+    """Return whether this is an optax transformation, or a function of optax, which may make one."""
+    module = getattr(given, "__module__", None) or ""
+    return is_transformation(given) or (callable(given) and module.partition(".")[0] == "optax")
+
+
 def from_class(cls: Any, settings: dict[str, Any]) -> tuple[Optimizer, bool]:
     """Return an optimizer of a class, and whether its learning rate is left open: it has one, and none was given."""
     try:
@@ -75,9 +87,9 @@ def from_class(cls: Any, settings: dict[str, Any]) -> tuple[Optimizer, bool]:
 
 
 def leaves_lr_open(optimizer: Optimizer) -> bool:
-    """Return whether an optimizer is a `Torch`, wrapped or not, that was made without a learning rate but has one."""
+    """Return whether an optimizer of another package, wrapped or not, was made without a learning rate but has one."""
     inner = unwrap(optimizer)
-    return isinstance(inner, Torch) and inner.lr_omitted and _has_lr(inner)
+    return isinstance(inner, Torch | Optax) and inner.lr_omitted and _has_lr(inner)
 
 
 def has_default_lr(optimizer: Optimizer) -> bool:

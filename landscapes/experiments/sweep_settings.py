@@ -62,6 +62,8 @@ def sweep_settings(
     if count is not None:
         check_count("count", count)
     for optimizer in optimizers:
+        if given:
+            optimizer.check_varies()
         for name in given:
             if name not in optimizer.hyperparameters():
                 raise unknown(f"hyper-parameter of {optimizer.label}", name, optimizer.hyperparameters())

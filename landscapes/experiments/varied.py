@@ -33,7 +33,9 @@ def _no_vary(vary: object) -> InputError:
 
 
 def check_vary(optimizers: Sequence[Optimizer], vary: Vary) -> None:
-    """Raise `InputError` for a hyper-parameter that no optimizer has."""
+    """Raise `InputError` for a hyper-parameter that no optimizer has, and for an optimizer whose numbers are fixed."""
+    for optimizer in optimizers:
+        optimizer.check_varies()
     if isinstance(vary, str):
         return
     known = dict.fromkeys(name for optimizer in optimizers for name in search_space(optimizer))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from landscapes.errors import no_attribute
 from landscapes.optimizers._parse import names as names
 from landscapes.optimizers._parse import parse as parse
+from landscapes.optimizers.adapters.optax_transform import Optax as Optax
 from landscapes.optimizers.adapters.scipy_minimize import Scipy as Scipy
 from landscapes.optimizers.adapters.torch_optim import Torch as Torch
 from landscapes.optimizers.base import Optimizer as Optimizer

@@ -133,6 +133,9 @@ class Optimizer(metaclass=TorchArguments):
         """Return the optimizer with other values for some hyper-parameters; "betas[0]" stands for beta1."""
         return dataclasses.replace(self, **type(self).translated(values))
 
+    def check_varies(self) -> None:
+        """Raise `InputError`, which says why, if its hyper-parameters cannot be varied."""
+
     @property
     def needs_gradient(self) -> bool:
         """Whether every step begins with the gradient at the current point."""

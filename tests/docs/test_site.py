@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import re
 import shlex
 import sys
@@ -22,6 +23,7 @@ PAGES = [
     for page in sorted((DOCS / folder).glob("*.md"))
 ]
 FENCED = re.compile(r"^```([\w{} -]*)\n(.*?)^```", re.M | re.S)
+NEEDS_JAX = re.compile(r"^import (jax|optax)\b", re.M)
 SLOW = (
     "tutorials/fair-comparison.md",
     "tutorials/network.md",
@@ -51,6 +53,11 @@ def blocks(page: str, *languages: str) -> list[str]:
     return [code for language, code in FENCED.findall(text) if language in languages]
 
 
+def python(page: str, *, jax: bool = False) -> list[str]:
+    """Return the blocks of Python that are run: those that import JAX or optax, or the others."""
+    return [code for code in blocks(page, "python") if bool(NEEDS_JAX.search(code)) == jax]
+
+
 def run(codes: list[str], name: str) -> None:
     """Run blocks in order, in one namespace."""
     space = {"__name__": "__main__"}
@@ -65,7 +72,15 @@ def run(codes: list[str], name: str) -> None:
 )
 def test_code_runs_in_order(page, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    run(blocks(page, "python"), page)
+    run(python(page), page)
+
+
+@pytest.mark.peers
+@pytest.mark.skipif(importlib.util.find_spec("optax") is None, reason="pip install 'torch-landscapes[jax]'")
+@pytest.mark.parametrize("page", [page for page in PAGES if python(page, jax=True)])
+def test_code_with_jax_runs_in_order(page, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    run(python(page, jax=True), page)
 
 
 def test_code_that_is_not_run_compiles_and_commands_parse():

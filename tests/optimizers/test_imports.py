@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import pkgutil
+import sys
 from graphlib import CycleError, TopologicalSorter
 from importlib.util import find_spec
 from pathlib import Path
 
-from landscapes import optimizers
+import pytest
+
+from landscapes import InputError, from_jax, optimizers
 
 PACKAGE = optimizers.__name__
 
@@ -34,3 +37,13 @@ def test_there_are_no_import_circles():
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         raise AssertionError(" -> ".join(error.args[1])) from None
+
+
+def test_without_jax_the_error_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "jax", None)
+    for what, call in (
+        ("optimizers.Optax", lambda: optimizers.Optax(None)),
+        ("from_jax", lambda: from_jax(lambda x, y: x + y, [(-1, 1)] * 2)),
+    ):
+        with pytest.raises(InputError, match=rf'^{what} requires jax; pip install "torch-landscapes\[jax\]"$'):
+            call()

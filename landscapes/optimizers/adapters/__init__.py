@@ -1,1 +1,1 @@
-"""Third-party optimizers as optimizers: torch's, custom torch classes, and SciPy's."""
+"""Third-party optimizers as optimizers: those of torch, custom torch classes, optax, and SciPy."""

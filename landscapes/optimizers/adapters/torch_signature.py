@@ -45,14 +45,14 @@ def _is_float(annotation: Any) -> bool:
     return "float" in (annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation)))
 
 
-def check_shape(shape: Any) -> tuple[int, ...]:
+def check_shape(shape: Any, kind: str = "Torch") -> tuple[int, ...]:
     """Return a parameter's shape as a tuple; raise `InputError` if it is not a sequence of positive integers."""
     try:
         sizes = tuple(shape)
     except TypeError:
         sizes = (None,)
     if not all(isinstance(size, int) and not isinstance(size, bool) and size > 0 for size in sizes):
-        raise InputError(f"Torch: shape must be integers >= 1 such as (rows, columns), got {short(shape)}")
+        raise InputError(f"{kind}: shape must be integers >= 1 such as (rows, columns), got {short(shape)}")
     return sizes
 
 

@@ -101,6 +101,9 @@ class Wrapper(Optimizer):
     def with_hyperparameters(self, values: Mapping[str, float]) -> Self:
         return dataclasses.replace(self, optimizer=self.optimizer.with_hyperparameters(values))
 
+    def check_varies(self) -> None:
+        self.optimizer.check_varies()
+
     @property
     def needs_gradient(self) -> bool:
         return self.optimizer.needs_gradient
