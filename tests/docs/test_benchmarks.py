@@ -67,3 +67,23 @@ def test_stored_page_of_diagnosis_meets_its_bars(root):
         assert right >= 95
         assert unclear <= 8
         assert alarms <= 3
+
+
+@pytest.mark.slow
+def test_the_gpu_benchmark_runs_on_the_cpu(root, monkeypatch, capsys, tmp_path):
+    """Its form is checked: each case is measured, counted and written, and a difference from the CPU fails."""
+    script = runpy.run_path(str(root / "benchmarks" / "gpu.py"))
+    file = tmp_path / "gpu.json"
+    assert script["main"](["--device", "cpu", "--small", "--json", str(file)]) == 0
+    result, text = json.loads(file.read_text()), capsys.readouterr().out
+    cases = {one["name"]: one for one in result["cases"]}
+    assert len(cases) == 8
+    assert all(f"| {name} |" in text and one["run_steps_per_second"] > 0 for name, one in cases.items())
+    double, single = (cases[f"Adam, {kind}, 256 runs"] for kind in ("float64", "float32"))
+    assert 40 < double["flops"] == single["flops"] < 70
+    assert 1.8 < double["bytes"] / single["bytes"] < 2.1
+    assert [one["difference"] for one in result["equality"]] == [0.0, 0.0]
+    differ = {"function": "f", "way": "w", "difference": 1e-9, "same_statuses": True}
+    monkeypatch.setitem(script["main"].__globals__, "differences", lambda *_: [differ])
+    assert script["main"](["--device", "cpu", "--small", "--seconds", "0"]) == 1
+    assert "left out for lack of time: Adam, float64, 256 runs" in capsys.readouterr().out
