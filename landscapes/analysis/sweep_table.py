@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,8 @@ def best_settings(record: Record, most: int = MOST) -> Table:
     meta, runs = record.meta, record.trajectories.runs
     if meta.experiment != "sweep":
         raise InputError(f"settings are in the record of sweep(), got that of a {meta.experiment}")
+    if "function" in record.axes:
+        return _by_function(record, most)
     repeats = math.prod(len(record.axes[name]) for name in REPEATS if name in record.axes)
     first = np.arange(0, len(record.trajectories), repeats)  # starts and seeds are the last axes
     failed = np.isin(runs["status"], FAILED).reshape(-1, repeats)
@@ -61,7 +64,7 @@ def best_settings(record: Record, most: int = MOST) -> Table:
     )
     rows: list[list[str | Cell]] = []
     for i in shown:
-        row: list[str | Cell] = [labels[i], *(_number(runs[name][first[i]]) for name in names)]
+        row: list[str | Cell] = [labels[i], *(_setting(runs[name][first[i]]) for name in names)]
         if meta.target is not None:
             reached = np.isfinite(steps[i])
             row += [Cell(float(reached.mean()), percent=True)] if several else []
@@ -70,6 +73,20 @@ def best_settings(record: Record, most: int = MOST) -> Table:
         rows.append(row if several else [*row, status_words(runs["status"][first[i]])])
     caption = f"{meta.title}: the best {len(shown)} of {len(first)} settings, {repeats} runs each"
     return Table(f"{caption}, {meta.steps} steps." if several else f"{meta.title}, {meta.steps} steps.", header, rows)
+
+
+def _by_function(record: Record, most: int) -> Table:
+    """Return the best settings of a sweep over several functions, function after function."""
+    names = record.axes["function"]
+    parts = [best_settings(record.sel(function=name), most) for name in names]
+    header = list(dict.fromkeys(column for part in parts for column in part.header))
+    rows: list[list[str | Cell]] = []
+    for name, part in zip(names, parts, strict=True):
+        for row in part.rows:
+            cells = dict(zip(part.header, row, strict=True))
+            rows.append([str(name), *(cells.get(column, "–") for column in header)])
+    caption = f"The best settings on each of {len(names)} functions, {record.meta.steps} steps."
+    return Table(caption, ["function", *header], rows)
 
 
 def status_counts(record: Record) -> str:
@@ -92,5 +109,9 @@ def _bound(steps: NDArray[np.float64], failed: NDArray[np.bool_], last: int) -> 
     return bound if math.isfinite(bound) else math.nan
 
 
-def _number(value: float) -> str:
+def _setting(value: Any) -> str:
+    if isinstance(value, np.bool_):
+        return "on" if value else "off"
+    if isinstance(value, np.str_):
+        return str(value)
     return "–" if math.isnan(value) else f"{value:.4g}"

@@ -36,7 +36,9 @@ def given(options: argparse.Namespace, *names: str) -> dict[str, Any]:
     return {name: value for name in names if (value := getattr(options, name)) is not None}
 
 
-def values(name: str, parsed: list[float] | types.Interval) -> list[float] | Range:
+def values(
+    name: str, parsed: list[float] | list[bool | str] | types.Interval
+) -> list[float] | list[bool | str] | Range:
     """Return values as they are, and an interval as a range on the hyper-parameter's usual scale."""
     from landscapes.experiments.search_space import COMMON, Range
 

@@ -10,9 +10,12 @@ FUNCTION_HELP = "name of a test function (see landscapes list), module:object or
 TARGET_HELP = "loss that counts as reached (default: a gap of 1e-4 of the gap at the start)"
 
 
-def add_function(group: argparse._ArgumentGroup) -> None:
-    """Add the positional argument that names the function."""
-    group.add_argument("function", metavar="FUNCTION", help=FUNCTION_HELP)
+def add_function(group: argparse._ArgumentGroup, *, several: bool = False) -> None:
+    """Add the positional argument that names the function, or several."""
+    if several:
+        group.add_argument("function", metavar="FUNCTION", nargs="+", help=f"{FUNCTION_HELP}; or several")
+    else:
+        group.add_argument("function", metavar="FUNCTION", help=FUNCTION_HELP)
 
 
 def add_functions(group: argparse._ArgumentGroup) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from landscapes.cli import batch, console, types
@@ -23,13 +24,12 @@ EXAMPLES = [
         "final loss against learning rate for three optimizers",
     ),
     (
-        "landscapes sweep beale -O adam --set lr=1e-3..10:40 --set beta1=0..0.99:30 -o map.png",
-        "a map of final losses over 40 learning rates and 30 values of beta1",
+        'landscapes sweep beale -O "clip(momentum, norm=1)" --set lr=1e-4..0.1:20 --set clip.norm=0.1..100:13 -o m.png',
+        "a map over the learning rate and the norm at which gradients are clipped",
     ),
     (
-        "landscapes sweep beale -O momentum --set lr=1e-4..0.1 --set momentum=0.5..0.99 --design sobol --count 256 "
-        "--csv runs.csv",
-        "256 settings from a Sobol sequence, one row per run",
+        "landscapes sweep beale booth himmelblau -O sgd -O momentum -O adam -o steps.png",
+        "steps to the target of three optimizers on three functions",
     ),
     (
         "landscapes sweep beale -O momentum --set lr=1e-4..0.5:40 --set momentum=0..0.98:25 -o sweep.html",
@@ -40,9 +40,9 @@ EXAMPLES = [
 
 def add(commands: Commands) -> None:
     """Add the parser of `landscapes sweep`."""
-    parser = add_command(commands, "sweep", "FUNCTION -O NAME --set NAME=V", SUMMARY, EXAMPLES)
+    parser = add_command(commands, "sweep", "FUNCTION... -O NAME --set NAME=V", SUMMARY, EXAMPLES)
     group = parser.add_argument_group("function and optimizers")
-    shared.add_function(group)
+    shared.add_function(group, several=True)
     shared.add_optimizers(group)
     shared.add_dim(group)
     group.add_argument(
@@ -53,7 +53,8 @@ def add(commands: Commands) -> None:
         default=[],
         metavar="NAME=V",
         help="values of a hyper-parameter, repeat for several: lr=0.01,0.1 (values), lr=1e-4..1:30 (30 values of a "
-        "range), lr=0..1:30:linear (scale log, linear or decay)",
+        "range), lr=0..1:30:linear (scale log, linear or decay), clip.norm=0.1..10:9 (of a wrapper), "
+        "nesterov=false,true (flag)",
     )
     group.add_argument("--count", type=types.positive_int, metavar="N", help="number of settings of a random design")
     group.add_argument(
@@ -78,7 +79,7 @@ def run(options: argparse.Namespace) -> str:
     from landscapes.cli import lookup
     from landscapes.experiments._sweep import sweep
 
-    function = lookup.find_function(options.function, options.dim)
+    functions = [lookup.find_function(name, options.dim) for name in options.function]
     if not options.optimizers:
         raise InputError("no optimizers given; for example: --optimizer adam")
     settings: dict[str, Any] = {}
@@ -91,11 +92,11 @@ def run(options: argparse.Namespace) -> str:
         settings[name] = batch.values(name, parsed)
     page = options.output is not None and _is_page(options.output)
     if page:
-        _check_page(function, options)
+        _check_page(functions, options)
     names = ("start", "starts", "spread", "seeds", "steps", "target", "design", "count", "seed", "device")
     with batch.executor(options) as executor, console.progress_bar("sweeping", "run") as progress:
         record = sweep(
-            function,
+            functions if len(functions) > 1 else functions[0],
             lookup.find_optimizers(options.optimizers),
             **batch.given(options, *names),
             **settings,
@@ -108,7 +109,7 @@ def run(options: argparse.Namespace) -> str:
     if page and record.meta.complete:
         from landscapes.experiments._emit_sweep import emit_sweep
 
-        look["live"] = emit_sweep(record, function if ":" in str(options.function) else None)
+        look["live"] = emit_sweep(record, functions[0] if ":" in options.function[0] else None)
     return batch.report(record, options, _best(record), **look)
 
 
@@ -118,19 +119,25 @@ def _is_page(path: str) -> bool:
     return is_page(path)
 
 
-def _check_page(function: Function, options: argparse.Namespace) -> None:
+def _check_page(functions: Sequence[Function], options: argparse.Namespace) -> None:
     """Raise `InputError` for a sweep that no page can repeat, as far as that is known before it."""
     from landscapes.cli import lookup
     from landscapes.experiments.optimizer_specs import parse_optimizers
     from landscapes.javascript import emit_function, emit_optimizer
 
+    function = functions[0]
     wrong = {
+        "the page of a sweep has one function; sweep each on its own, or save a picture, .png": len(functions) > 1,
         "--size does not apply to .html: the page fills its window": options.size is not None,
         f"the page of a sweep computes in float64, got --dtype {options.dtype}": options.dtype != "float64",
         f"the page of a sweep needs a grid, got --design {options.design}": options.design != "grid",
         "the page of a sweep needs --set, as in --set lr=1e-4..1:30; or save a picture": not options.settings,
         f"the page of a sweep needs a function of 2 coordinates; {function.name} has {function.dim}": function.dim != 2,
     }
+    for name, values in options.settings:
+        wrong[f"the page of a sweep varies numbers; {name} is no number; save a picture, .png"] = any(
+            isinstance(value, bool | str) for value in (values if isinstance(values, list) else [])
+        )
     for words, is_wrong in wrong.items():
         if is_wrong:
             raise InputError(words)
@@ -148,5 +155,6 @@ def _best(record: Record) -> str:
     from landscapes.analysis.sweep_table import best_settings, status_counts
 
     meta = record.meta
-    heading = f"{meta.title}: {len(record.trajectories)} runs of {meta.steps} steps from {place(meta.start)}"
+    origin = "their own starts" if meta.get("functions") else place(meta.start)
+    heading = f"{meta.title}: {len(record.trajectories)} runs of {meta.steps} steps from {origin}"
     return f"{heading}\n\n{best_settings(record).columns()}\n\n{status_counts(record)}"

@@ -179,22 +179,25 @@ def positive_float(text: str) -> float:
     return value
 
 
-def setting(text: str) -> tuple[str, list[float] | Interval]:
+def setting(text: str) -> tuple[str, list[float] | list[bool | str] | Interval]:
     """Convert a hyper-parameter with its values or its range.
 
     >>> setting("beta1=0.5,0.9")
     ('beta1', [0.5, 0.9])
     >>> setting("lr=1e-4..1:30")
     ('lr', Interval(low=0.0001, high=1.0, n=30, scale=''))
+    >>> setting("nesterov=false,true"), setting("noise.kind=normal,student")
+    (('nesterov', [False, True]), ('noise.kind', ['normal', 'student']))
     """
     name, equals, values = text.partition("=")
     try:
         if not equals or not name.strip():
             raise ValueError
-        return name.strip(), _values(values)
+        return name.strip(), _choices(values) or _values(values)
     except ValueError:
         raise argparse.ArgumentTypeError(
-            "must be NAME=VALUES or NAME=RANGE, as in lr=0.01,0.1 or lr=1e-4..1:30 (30 values) or lr=0..1:30:linear, "
+            "must be NAME=VALUES or NAME=RANGE, as in lr=0.01,0.1 or lr=1e-4..1:30 (30 values) or lr=0..1:30:linear "
+            "or nesterov=false,true, "
             f"got {text!r}"
         ) from None
 
@@ -229,6 +232,15 @@ def search_range(text: str) -> tuple[str, Interval | None]:
         raise argparse.ArgumentTypeError(
             f"must be NAME or NAME=LOW..HIGH[:SCALE], as in lr=1e-4..1 or momentum=0..0.99:decay, got {text!r}"
         ) from None
+
+
+def _choices(text: str) -> list[bool | str]:
+    """Convert flags and names, as in "false,true" or "normal,student"; return [] for anything else."""
+    words = [part.strip() for part in text.split(",")]
+    if not all(re.fullmatch(r"[A-Za-z][A-Za-z_]*", word) for word in words) or {"nan", "inf"} & set(words):
+        return []
+    flags = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
+    return [flags.get(word.lower(), word) for word in words]
 
 
 def _values(text: str) -> list[float] | Interval:

@@ -22,9 +22,9 @@ from landscapes.experiments.compare_tasks import Problem, task, trial_task
 from landscapes.experiments.optimizer_specs import (
     Optimizers,
     OptimizerSpec,
+    function_labels,
     labels,
     parse_optimizers,
-    unique_labels,
     with_tuned_lrs,
 )
 from landscapes.experiments.records import dtype_name
@@ -172,7 +172,7 @@ def compare(
             "known" if math.isfinite(one.minimum) else "found",
             at[starts:],
         )
-        for label, one, now, at in zip(_names(objectives), objectives, found, points, strict=True)
+        for label, one, now, at in zip(function_labels(objectives), objectives, found, points, strict=True)
     ]
     if tuning is not None:
         problems = [replace(problem, trials=trial_settings(problem, tuning, ranges, seed)) for problem in problems]
@@ -238,14 +238,6 @@ def _as_list(functions: Any) -> list[Any]:
     if not given:
         raise InputError('no functions to compare on; give at least one, such as ["beale", "rosenbrock"]')
     return given
-
-
-def _names(functions: Sequence[Function]) -> list[str]:
-    """One label a function, no two alike: its name, with its number of coordinates where two share it."""
-    names = [one.name for one in functions]
-    return unique_labels(
-        [f"{one.name} (d = {one.dim})" if names.count(one.name) > 1 else one.name for one in functions]
-    )
 
 
 def _check_tolerances(tolerances: Any) -> tuple[float, ...]:

@@ -126,6 +126,12 @@ def _checked(record: Record) -> SweepMeta:
         raise InputError(f"emit_sweep takes the record of a sweep, got {meta.experiment if meta else record!r:.60}")
     if "trial" in meta.axes:
         raise InputError(f"the settings of this sweep were drawn, and a map needs a grid{PICTURE}")
+    if meta.functions:
+        raise InputError(f"the page of a sweep has one function, this sweep {len(meta.functions)}{PICTURE}")
+    for name in meta.axes:
+        if meta.scales.get(name) == "categorical" or "." in name:
+            kind = "a setting of a wrapper" if "." in name else "no number"
+            raise InputError(f"the page of a sweep varies numbers of its optimizers; {name} is {kind}{PICTURE}")
     if record.surface is None or record.trajectories.x.shape[2] != 2:
         raise InputError(f"the page of a sweep needs a function of 2 coordinates{PICTURE}")
     if meta.dtype != "float64":

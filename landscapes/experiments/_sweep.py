@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 import itertools
-import math
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from landscapes.engine import loop
-from landscapes.engine.batch import BatchResult
 from landscapes.engine.recording import RecordSteps, count_recorded
 from landscapes.engine.termination import Stop
-from landscapes.errors import suggests_arguments, unknown
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.execution import Executor, count_workers, execute
-from landscapes.execution.plan import GridColumn, Plan, RunSettings, Task
-from landscapes.execution.results import Results
+from landscapes.execution.plan import Plan, RunSettings
 from landscapes.experiments.checks import check_count, check_dtype, check_metrics, check_stop
-from landscapes.experiments.optimizer_specs import Optimizers, OptimizerSpec, labels, parse_optimizers, with_tuned_lrs
-from landscapes.experiments.outcomes import roaming_box
-from landscapes.experiments.records import (
-    all_results,
-    common_meta,
-    dtype_name,
-    resolve_target,
-    run_columns,
-    warn_of_equal_seeds,
+from landscapes.experiments.optimizer_specs import (
+    Optimizers,
+    OptimizerSpec,
+    function_labels,
+    labels,
+    parse_optimizers,
+    with_tuned_lrs,
 )
+from landscapes.experiments.outcomes import roaming_box
+from landscapes.experiments.records import dtype_name, resolve_target
 from landscapes.experiments.starts import NEAR, Spread, starts_of
-from landscapes.experiments.sweep_settings import Design, Settings, Values, sweep_settings
+from landscapes.experiments.sweep_problems import Problem, sweep_record, tasks
+from landscapes.experiments.sweep_settings import Design, Settings, Values, sweep_settings, unknown_setting
 from landscapes.experiments.torch_modes import in_usual_modes
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
@@ -42,14 +39,13 @@ from landscapes.objectives.validation import checked
 from landscapes.optimizers import Optimizer
 from landscapes.optimizers.torch_arguments import canonical_names
 from landscapes.optimizers.wrappers.base import Wrapper
-from landscapes.record import Record, Trajectories
-from landscapes.record.metadata import SweepMeta
+from landscapes.record import Record
 
 
 @suggests_arguments
 @in_usual_modes
 def sweep(
-    function: str | Function,
+    function: str | Function | Sequence[str | Function],
     optimizers: Optimizers,
     *,
     start: Sequence[float] | None = None,
@@ -75,14 +71,16 @@ def sweep(
     """Run optimizers with many settings, starts and seeds.
 
     Any hyper-parameter can be varied by its name: `lr=[0.01, 0.1]` by values, `lr=Range(1e-4, 1.0, n=256)` by a range,
-    evenly on its scale (16 values without `n`). `momentum=0.9` sets it for all runs. The axes of the record are the
-    hyper-parameters in the given order, after `optimizer` if there are several, before `start` and `seed` if these
-    vary. Drawn settings have one axis, `trial`. Each hyper-parameter is a column of runs as well.
+    evenly on its scale (16 values without `n`). `momentum=0.9` sets it for all runs. So can a wrapper's own number,
+    `**{"clip.norm": [0.1, 1.0]}` of "clip(sgd, norm=1)", and flags and names: `nesterov=[False, True]`.
+    The axes of the record are flags and names, and then numbers, in the given order, after `function` and `optimizer`
+    if there are several, before `start` and `seed` if these vary. Drawn settings have one axis, `trial`. Each setting
+    is a column of runs as well.
 
     Args:
-        function: a name of the catalogue, or a function of your own.
+        function: a name of the catalogue, or a function of your own; or several, each from its own start.
         optimizers: names, optimizers, or a dict from labels to these. A learning rate that is neither given nor varied
-            is tuned (see `landscapes.experiments.stored_lrs`).
+            is tuned (see `landscapes.experiments.stored_lrs`), for each function and combination of flags.
         start: the start, d numbers; by default the function's own.
         starts: the start points, shape (S, d), or how many: the start and others near it.
         spread: where these are drawn: within this many sides of the view around the start (0.02 by default), in the
@@ -90,7 +88,7 @@ def sweep(
         seeds: how many times each is run, with different random numbers for its optimizer and
             its noise, as in `noise(adam, sigma=0.5)`. On a stochastic function the runs of one seed see the same
             mini-batches, from every start and with every optimizer, and those of another seed see others.
-        steps: how many steps; by default the function's own number.
+        steps: how many steps; by default the function's own number, the largest of several.
         stop: when a run has converged; by default runs use all steps.
         record_steps: the steps to record; by default the first and the last.
         metrics: what to record besides points and losses; see `race`.
@@ -105,13 +103,14 @@ def sweep(
         executor: runs the blocks, any `concurrent.futures.Executor`; see `landscapes.execution`.
         resume_dir: a folder for finished blocks, so that an interrupted sweep continues.
         progress: called with (runs done, runs in all).
-        **vary: hyper-parameters, by name.
+        **vary: settings, by name: numbers, ranges, flags, names, or lists of these.
 
     Returns:
         A record whose runs form a grid (`Record.axes`, `Record.grid`), with the columns `status`, `final`, `lowest`,
         `reached` (the first step from which the loss stays at or below the target), `first_reached` (the first step
-        there), `stopped`, `reason`, evaluations, and each hyper-parameter. After Ctrl-C the
-        record has what is done: `meta.complete` is False, and other runs have the status "not run".
+        there), `stopped`, `reason`, evaluations, and each hyper-parameter; of several functions
+        also `function`, and its `target` and `minimum`. After Ctrl-C the record has what is done:
+        `meta.complete` is False, and other runs have the status "not run".
 
     Raises:
         InputError: for invalid arguments, before any work is done.
@@ -121,126 +120,116 @@ def sweep(
     {'lr': [0.01, 0.1], 'momentum': [0.0, 0.5, 0.9]}
     >>> record.grid("status").tolist()
     [['max_steps', 'max_steps', 'max_steps'], ['converged', 'converged', 'max_steps']]
+
+    >>> record = sweep(["booth", "beale"], "momentum", lr=0.01, nesterov=[False, True], steps=300)
+    >>> record.axes, record.grid("reached").tolist()
+    ({'function': ['booth', 'beale'], 'nesterov': [False, True]}, [[81, 58], [90, 120]])
     """
-    objective = as_function(function)
+    given = _functions(function)
     place = str(loop.check_device(device))
     check_dtype(dtype)
     stop, metrics = check_stop(stop), check_metrics(metrics)
-    budget, seed = check_count("steps", objective.steps if steps is None else steps), check_count("seed", seed, 0)
+    budget = check_count("steps", max(one.steps for one in given) if steps is None else steps)
+    seed = check_count("seed", seed, 0)
     count_recorded(record_steps, budget)  # an invalid choice is refused before the tuning
     specs = parse_optimizers(optimizers, "sweep")
-    points = starts_of(objective, start, starts, spread=spread, seed=seed)
-    objective = with_found_minima(checked(objective, points[0].tolist()))
-    settings, specs = _settings(specs, vary, design, count, seed)
-    specs = with_tuned_lrs(specs, objective, points[0].tolist(), budget)
+    if len(given) > 1 and start is not None:
+        raise InputError("start is that of one function; several functions start at their own, and starts=N at others")
+    points = [starts_of(one, start, starts, spread=spread, seed=seed) for one in given]
+    objectives = [with_found_minima(checked(one, here[0].tolist())) for one, here in zip(given, points, strict=True)]
+    settings, ready = _settings(specs, vary, design, count, seed)
     repeats = 1 if seeds is None else check_count("seeds", seeds)
-    lengths = [*map(len, settings.axes.values()), len(points), repeats]
-    terms = RunSettings(
-        budget,
-        roaming_box(objective).numpy(),
-        stop,
-        record_steps,
-        metrics,
-        resolve_target(objective, float(objective(points[0].tolist())), target),
-        seed,
-        dtype_name(dtype),
-        place,
-        compiled,
-    )
-    tasks = [_task(objective, spec.optimizer, settings, points, lengths, terms) for spec in specs]
+    flagged = [
+        replace(spec, optimizer=spec.optimizer.with_hyperparameters(setting))
+        for spec in ready
+        for setting in settings.combinations
+    ]
+    problems = [
+        Problem(
+            label,
+            one,
+            here,
+            [spec.optimizer for spec in with_tuned_lrs(flagged, one, here[0].tolist(), budget)],
+            RunSettings(
+                budget,
+                roaming_box(one).numpy(),
+                stop,
+                record_steps,
+                metrics,
+                resolve_target(one, float(one(here[0].tolist())), target),
+                seed,
+                dtype_name(dtype),
+                place,
+                compiled,
+            ),
+        )
+        for label, one, here in zip(function_labels(objectives), objectives, points, strict=True)
+    ]
     results = execute(
-        Plan(tasks, workers=count_workers(executor, resume_dir)),
+        Plan(
+            [task for problem in problems for task in tasks(problem, settings, repeats)],
+            workers=count_workers(executor, resume_dir),
+        ),
         executor=executor,
         resume_dir=resume_dir,
         progress=progress,
     )
-    names = labels(specs)
-    paths = all_results(results)
-    warn_of_equal_seeds(paths.loss[:, -1], repeats)
+    names = labels(ready)
     axes = {
+        **({"function": [problem.label for problem in problems]} if len(problems) > 1 else {}),
         **({"optimizer": names} if len(names) > 1 else {}),
         **settings.axes,
-        **({"start": list(range(len(points)))} if starts is not None else {}),
+        **({"start": list(range(len(points[0])))} if starts is not None else {}),
         **({"seed": list(range(repeats))} if seeds is not None else {}),
     }
-    return _record(objective, results, paths, names, specs, settings, points, axes or {"optimizer": names})
+    return sweep_record(results, problems, ready, settings, axes or {"optimizer": names}, repeats)
+
+
+def _functions(given: Any) -> list[Function]:
+    """Return the functions, at least one."""
+    listed = list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+    if not listed:
+        raise InputError('no functions to sweep on; give at least one, such as "beale"')
+    return [as_function(one) for one in listed]
 
 
 def _settings(
     specs: Sequence[OptimizerSpec], vary: Mapping[str, Values], design: Design, count: int | None, seed: int
 ) -> tuple[Settings, list[OptimizerSpec]]:
-    """Return the settings to run, and the optimizers with the hyper-parameters that are the same for all runs."""
+    """Return the settings to run, and the optimizers with the settings that are the same for all runs."""
     vary = canonical_names(vary)
-    fixed = {name: value for name, value in vary.items() if isinstance(value, int | float | np.number)}
+    choices = {name for spec in specs for name in spec.optimizer.choices()}
+    fixed = {
+        name: value
+        for name, value in vary.items()
+        if isinstance(value, bool | int | float | np.number) or (isinstance(value, str) and name in choices)
+    }
     for spec, name in itertools.product(specs, fixed):
-        if name not in spec.optimizer.hyperparameters():
-            raise unknown(f"hyper-parameter of {spec.optimizer.label}", name, spec.optimizer.hyperparameters())
+        if name not in {**spec.optimizer.numbers(), **spec.optimizer.choices()}:
+            raise unknown_setting(spec.optimizer, name)
     ready = []
     for spec in specs:
         lr_open = spec.lr_open and _tunable(spec.optimizer) not in vary
         ready.append(replace(spec, optimizer=spec.optimizer.with_hyperparameters(fixed), lr_open=lr_open))
     varied = {name: values for name, values in vary.items() if name not in fixed}
+    ready = [_without_varied(spec, varied) for spec in ready]
     return sweep_settings([spec.optimizer for spec in ready], varied, design, count, seed), ready
+
+
+def _without_varied(spec: OptimizerSpec, varied: Iterable[str]) -> OptimizerSpec:
+    """Return an optimizer whose label does not state a wrapper's setting that varies: "SGD · clip", not "clip 1"."""
+
+    def label(optimizer: Optimizer) -> str:
+        if not isinstance(optimizer, Wrapper):
+            return optimizer.label
+        stated = not any(name.startswith(optimizer.prefix) for name in varied)
+        suffix = optimizer.label_suffix if stated else optimizer.prefix.removesuffix(".").replace("_", " ")
+        return f"{label(optimizer.optimizer)} · {suffix}"
+
+    wrapped = any("." in name for name in varied) and spec.label is None
+    return replace(spec, label=label(spec.optimizer)) if wrapped else spec
 
 
 def _tunable(optimizer: Optimizer) -> str:
     """The hyper-parameter that is found by a sweep where it is left open, of what a wrapper holds, too."""
     return _tunable(optimizer.optimizer) if isinstance(optimizer, Wrapper) else optimizer.tunable
-
-
-def _task(
-    function: Function,
-    optimizer: Optimizer,
-    settings: Settings,
-    points: NDArray[np.float64],
-    lengths: Sequence[int],
-    terms: RunSettings,
-) -> Task:
-    """Return all runs of one optimizer: settings, then starts, then seeds, the last running fastest."""
-    at = len(lengths) - 2
-    return Task(
-        function,
-        optimizer,
-        math.prod(lengths),
-        [GridColumn.along(column, lengths, at) for column in points.T],
-        terms,
-        {name: GridColumn.along(values, lengths, axis) for name, (axis, values) in settings.columns.items()},
-        GridColumn(np.arange(math.prod(lengths[at:]))),
-        GridColumn(np.arange(lengths[-1])),
-    )
-
-
-def _record(
-    function: Function,
-    results: Results,
-    paths: BatchResult,
-    names: Sequence[str],
-    specs: Sequence[OptimizerSpec],
-    settings: Settings,
-    points: NDArray[np.float64],
-    axes: Mapping[str, list[Any]],
-) -> Record:
-    plan = results.plan
-    size, terms = plan.tasks[0].size, plan.tasks[0].settings
-    tried = {
-        name: np.concatenate([task.hyperparameters[name][0:size] for task in plan.tasks]) for name in settings.columns
-    }
-    runs = {
-        "label": np.repeat(np.array(names), size),
-        "lr": np.repeat([spec.optimizer.learning_rate for spec in specs], size),
-        **tried,
-        **run_columns(paths, terms.target, function.minimum),
-    }
-    meta = SweepMeta(
-        **common_meta(function, results),
-        axes=dict(axes),
-        scales=dict(settings.scales),
-        optimizers={name: spec.optimizer.spec for name, spec in zip(names, specs, strict=True)},
-        start=points[0].tolist(),
-        starts=points.tolist(),
-        target=terms.target,
-    )
-    if terms.stop is not None:
-        meta = meta.replace(stop={name: given for name, given in asdict(terms.stop).items() if given is not None})
-    surface = function.surface() if function.dim == 2 else None
-    return Record(Trajectories(paths.x, paths.loss, paths.step, runs, paths.metrics), surface, meta)

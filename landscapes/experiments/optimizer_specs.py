@@ -121,6 +121,14 @@ def labels(specs: Sequence[OptimizerSpec]) -> list[str]:
     )
 
 
+def function_labels(functions: Sequence[Function]) -> list[str]:
+    """Return one unique label per function: its name, with its number of coordinates if two share it."""
+    names = [one.name for one in functions]
+    return unique_labels(
+        [f"{one.name} (d = {one.dim})" if names.count(one.name) > 1 else one.name for one in functions]
+    )
+
+
 def unique_labels(names: Sequence[str]) -> list[str]:
     """Return the names; a repeated one gets its number.
 

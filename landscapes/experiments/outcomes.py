@@ -57,7 +57,10 @@ def race_target(function: Function, first: float, surface: Surface | None) -> fl
 
 
 def statuses(
-    final: NDArray[np.float64], reason: NDArray[np.str_], target: float | NDArray[np.float64], minimum: float
+    final: NDArray[np.float64],
+    reason: NDArray[np.str_],
+    target: float | NDArray[np.float64],
+    minimum: float | NDArray[np.float64],
 ) -> NDArray[np.str_]:
     """Return the status of each run, shape (R,); see `record.Trajectories`.
 
@@ -66,7 +69,7 @@ def statuses(
         reason: why each run was stopped, shape (R,).
         target: the loss to reach, one for all or shape (R,); NaN if there is none. If the function is unbounded
             below, the level from which a run is unbounded.
-        minimum: the infimum of the function, -inf if it is unbounded below.
+        minimum: the infimum of the function, -inf if it is unbounded below; one for all or shape (R,).
     """
     below = final <= target
     return np.select(

@@ -32,7 +32,7 @@ def resolve_target(function: Function, first: float, target: float | None) -> fl
 
 
 def run_columns(
-    paths: BatchResult, target: float | NDArray[np.float64] | None, minimum: float
+    paths: BatchResult, target: float | NDArray[np.float64] | None, minimum: float | NDArray[np.float64]
 ) -> dict[str, NDArray[Any]]:
     """Return the columns on how R runs ended. Runs that did not happen have the status "not run"."""
     final = paths.loss[:, -1]
@@ -67,8 +67,13 @@ def warn_of_equal_seeds(final: NDArray[np.float64], seeds: int) -> None:
 
 
 def all_results(results: Results) -> BatchResult:
-    """Return the results of all runs. Metrics are NaN for a task that an interrupted experiment did not reach."""
+    """Return the results of all runs; points are padded with NaN to the largest number of coordinates.
+
+    Metrics are NaN for a task that an interrupted experiment did not reach.
+    """
     parts = [results.task(i) for i in range(len(results.plan.tasks))]
+    widest = max(part.x.shape[2] for part in parts)
+    parts = [part if part.x.shape[2] == widest else _padded(part, widest) for part in parts]
     like = {name: values for part in parts for name, values in part.metrics.items()}
     return concatenate(
         [
@@ -82,6 +87,20 @@ def all_results(results: Results) -> BatchResult:
             for part in parts
         ]
     )
+
+
+def _padded(part: BatchResult, widest: int) -> BatchResult:
+    """Return a result with points, and metrics of each coordinate, padded with NaN to so many coordinates."""
+
+    def pad(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        missing = ((0, 0), (0, 0), (0, widest - values.shape[2]))
+        return np.pad(values, missing, constant_values=np.nan)
+
+    own = part.x.shape[2]
+    metrics = {
+        name: pad(v) if name != "evaluations" and v.shape[2:] == (own,) else v for name, v in part.metrics.items()
+    }
+    return replace(part, x=pad(part.x), metrics=metrics)
 
 
 def common_meta(function: Function, results: Results) -> dict[str, Any]:

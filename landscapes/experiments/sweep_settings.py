@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +18,7 @@ from landscapes.optimizers import Optimizer
 from landscapes.optimizers.base import short
 
 Design = Literal["grid", "random", "sobol"]
-Values = float | Sequence[float] | NDArray[Any] | Range
+Values = float | str | Sequence[float] | Sequence[str] | NDArray[Any] | Range
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,14 +26,21 @@ class Settings:
     """The settings that a sweep runs of every optimizer.
 
     Attributes:
-        axes: the values along each axis: of a hyper-parameter, or the numbers of "trial".
-        columns: for each hyper-parameter, its axis and its values there.
-        scales: the scale of each hyper-parameter, "log", "linear" or "decay".
+        axes: the values along each axis: of flags and names, then of numbers, or the numbers of "trial".
+        columns: for each number that varies, its axis among those of numbers and its values there.
+        scales: the scale of each of these, "log", "linear" or "decay".
+        choices: the flags and names among the axes.
     """
 
     axes: Mapping[str, list[Any]]
     columns: Mapping[str, tuple[int, NDArray[np.float64]]]
     scales: Mapping[str, str]
+    choices: tuple[str, ...] = ()
+
+    @property
+    def combinations(self) -> list[dict[str, Any]]:
+        """Every combination of flags and names, the last one varying fastest; one without any."""
+        return settings_of({name: self.axes[name] for name in self.choices})
 
 
 def sweep_settings(
@@ -42,7 +50,8 @@ def sweep_settings(
 
     Args:
         optimizers: the optimizers; each must have every hyper-parameter.
-        given: values or a range of each hyper-parameter that varies. A range is `n` values of a grid (16 by default).
+        given: values or a range of each number that varies; a range is `n` values of a grid (16 by default). And values
+            of flags and names, which are always a grid.
         design: "grid" for every combination; "random" or "sobol" for `count` joint draws, independent or from a
             scrambled Sobol sequence, which covers ranges more evenly. Draws refuse a range with `n`.
         count: how many draws.
@@ -61,12 +70,21 @@ def sweep_settings(
         )
     if count is not None:
         check_count("count", count)
+    flags = {name: values for name, values in given.items() if is_choice(values)}
+    chosen = choice_axes(optimizers, flags)
+    given = {name: values for name, values in given.items() if name not in flags}
     for optimizer in optimizers:
         if given:
             optimizer.check_varies()
         for name in given:
-            if name not in optimizer.hyperparameters():
-                raise unknown(f"hyper-parameter of {optimizer.label}", name, optimizer.hyperparameters())
+            if name in optimizer.choices():
+                raise InputError(
+                    f"{name} of {optimizer.label} is no number: give values such as {optimizer.choices()[name]!r}, "
+                    f"got {short(given[name])}"
+                )
+            if name not in optimizer.numbers():
+                raise unknown_setting(optimizer, name)
+    given = {name: _whole(optimizers, name, values) for name, values in given.items()}
     scales = {name: _scale(optimizers[0], name, values) for name, values in given.items()}
     if design == "grid":
         listed = {name: _listed(name, values) for name, values in given.items()}
@@ -80,9 +98,62 @@ def sweep_settings(
         drawn = {name: _at(name, values, share) for (name, values), share in zip(given.items(), shares.T, strict=True)}
         columns = {name: (0, values) for name, values in drawn.items()}
         axes = {"trial": list(range(count))}
+    made = Settings({**chosen, **axes}, columns, scales, tuple(chosen))
+    for optimizer, setting in itertools.product(optimizers, made.combinations):
+        combined = optimizer.with_hyperparameters(setting) if setting else optimizer
+        _check(combined, {name: values for name, (_, values) in columns.items()}, together=design != "grid")
+    return made
+
+
+def unknown_setting(optimizer: Optimizer, name: str) -> InputError:
+    """Return the error for a setting that an optimizer lacks, or that cannot vary."""
+    return unknown(f"hyper-parameter of {optimizer.label}", name, [*optimizer.numbers(), *optimizer.choices()])
+
+
+def is_choice(values: Any) -> bool:
+    """Return whether values are those of a flag, or names."""
+    listed = [values] if isinstance(values, bool | np.bool_ | str) else values
+    if not isinstance(listed, Sequence | np.ndarray):
+        return False
+    return len(listed) > 0 and all(isinstance(value, bool | np.bool_ | str) for value in listed)
+
+
+def choice_axes(optimizers: Sequence[Optimizer], given: Mapping[str, Any]) -> dict[str, list[bool | str]]:
+    """Return the values of flags and names, in order.
+
+    Raises `InputError` for a setting that an optimizer lacks or that is a number, for one that is given twice, and for
+    combinations that an optimizer refuses.
+    """
+    axes: dict[str, list[bool | str]] = {}
+    for name, values in given.items():
+        for optimizer in optimizers:
+            if name in optimizer.numbers():
+                _numbers(name, values)  # refuses them
+            if name not in optimizer.choices():
+                raise unknown_setting(optimizer, name)
+        axes[name] = [value if isinstance(value, str) else bool(value) for value in values]
+        if len(set(axes[name])) < len(axes[name]):
+            raise InputError(f"{name} has a value twice: {axes[name]}; give each value once")
     for optimizer in optimizers:
-        _check(optimizer, {name: values for name, (_, values) in columns.items()}, together=design != "grid")
-    return Settings(axes, columns, scales)
+        for setting in settings_of(axes):
+            optimizer.with_hyperparameters(setting)
+    return axes
+
+
+def settings_of(axes: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """Return every combination of the values along some axes, the last one varying fastest.
+
+    >>> settings_of({"nesterov": [False, True]})
+    [{'nesterov': False}, {'nesterov': True}]
+    """
+    return [dict(zip(axes, row, strict=True)) for row in itertools.product(*axes.values())]
+
+
+def _whole(optimizers: Sequence[Optimizer], name: str, values: Values) -> Values:
+    """Return a range of integers for a setting that is one."""
+    fields = [optimizer.field_of(name) for optimizer in optimizers]
+    whole = any(one is not None and one.metadata.get("integer") for one in fields)
+    return replace(values, whole=True) if whole and isinstance(values, Range) else values
 
 
 def _listed(name: str, values: Values) -> NDArray[np.float64]:
@@ -98,8 +169,9 @@ def _listed(name: str, values: Values) -> NDArray[np.float64]:
 
 def _numbers(name: str, values: Any) -> NDArray[np.float64]:
     try:
-        found = np.array([float(value) for value in values if not isinstance(value, str | bool)])
-        same = len(found) == len(values)
+        listed: Any = values
+        found = np.array([float(value) for value in listed if not isinstance(value, str | bool)])
+        same = len(found) == len(listed)
     except (TypeError, ValueError):
         found, same = np.empty(0), False
     if not same:

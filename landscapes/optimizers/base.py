@@ -129,8 +129,24 @@ class Optimizer(metaclass=TorchArguments):
             if field.init and isinstance(field.default, int | float) and not isinstance(field.default, bool)
         }
 
-    def with_hyperparameters(self, values: Mapping[str, float]) -> Self:
-        """Return the optimizer with other values for some hyper-parameters; "betas[0]" stands for beta1."""
+    def numbers(self) -> dict[str, float]:
+        """Return the numbers that a sweep can vary: hyper-parameters, and those of wrappers, such as "clip.norm"."""
+        return self.hyperparameters()
+
+    def choices(self) -> dict[str, bool | str]:
+        """Return the settings that are no numbers and that a sweep can vary: flags, and names such as "noise.kind"."""
+        return {
+            one.name: getattr(self, one.name)
+            for one in dataclasses.fields(self)
+            if one.init and (isinstance(one.default, bool) or (isinstance(one.default, str) and one.default))
+        }
+
+    def field_of(self, name: str) -> dataclasses.Field[Any] | None:
+        """Return the field of a setting; None for a setting without one, as of a class of torch.optim."""
+        return next((one for one in dataclasses.fields(self) if one.name == name), None)
+
+    def with_hyperparameters(self, values: Mapping[str, Any]) -> Self:
+        """Return the optimizer with other values for some settings; "betas[0]" stands for beta1."""
         return dataclasses.replace(self, **type(self).translated(values))
 
     def check_varies(self) -> None:

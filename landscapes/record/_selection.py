@@ -26,7 +26,8 @@ def select(record: Record, wanted: Mapping[str, Any]) -> Record:
     if not keep.any():
         facts = ", ".join(f"{name}={value!r}" for name, value in wanted.items())
         raise InputError(f"no run has {facts} together; select fewer facts")
-    return taken(record, np.flatnonzero(keep), _axes_left(record, keep, wanted))
+    part = taken(record, np.flatnonzero(keep), _axes_left(record, keep, wanted))
+    return _of_one_function(part) if "function" in wanted and record.meta.get("functions") else part
 
 
 def taken(record: Record, runs: NDArray[np.int64], axes: Mapping[str, list[Any]]) -> Record:
@@ -41,6 +42,25 @@ def taken(record: Record, runs: NDArray[np.int64], axes: Mapping[str, list[Any]]
     )
     meta = record.meta.replace(axes=dict(axes)) if record.axes else record.meta
     return replace(record, trajectories=part, meta=meta)
+
+
+def _of_one_function(record: Record) -> Record:
+    """Return a sweep over several functions, of which one is left, with the facts of that function."""
+    runs = record.trajectories.runs
+    names = list(dict.fromkeys(np.asarray(runs["function"]).tolist()))
+    if record.meta.experiment != "sweep" or len(names) > 1:
+        return record
+    facts = record.meta["functions"][names[0]]
+    columns = {name: column for name, column in runs.items() if name not in ("function", "target", "minimum")}
+    trajectories = replace(record.trajectories, x=record.trajectories.x[..., : facts["dim"]], runs=columns)
+    meta = record.meta.replace(
+        function=names[0],
+        start=facts["starts"][0],
+        axes=record.axes or {"optimizer": [str(columns["label"][0])]},
+        functions={},
+        **{name: facts[name] for name in ("title", "minimum", "starts", "target")},
+    )
+    return replace(record, trajectories=trajectories, meta=meta)
 
 
 def _matches(record: Record, name: str, value: Any) -> NDArray[np.bool_]:

@@ -211,9 +211,10 @@ class SweepMeta(ExperimentMeta):
     """Metadata of `sweep`.
 
     Attributes:
-        scales: the scale of each hyper-parameter: "log", "linear" or "decay".
+        scales: the scale of each hyper-parameter: "log", "linear" or "decay"; "categorical" of flags and names.
         optimizers: label → optimizer as text.
-        starts: the start points, shape (S, d).
+        functions: of a sweep over several, label → title, dim, minimum, starts and target of each; else {}.
+        starts: the start points, shape (S, d); [] of several functions.
         stop: the tolerances at which runs stopped, by name as in `Stop`; {} if they used all steps.
     """
 
@@ -222,6 +223,7 @@ class SweepMeta(ExperimentMeta):
     experiment: str = "sweep"
     scales: dict[str, str] = field(default_factory=dict)
     optimizers: dict[str, str] = field(default_factory=dict)
+    functions: dict[str, dict[str, Any]] = field(default_factory=dict)
     starts: list[list[float]] = field(default_factory=list)
     stop: dict[str, float] = field(default_factory=dict)
 

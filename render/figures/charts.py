@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib as mpl
-import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -30,9 +31,10 @@ from landscapes.render.plots._loss_curves import loss_name
 from landscapes.render.plots._performance_profile import performance_profile
 from landscapes.render.plots._sensitivity import sensitivity
 from landscapes.render.plots._tuning_trials import tuning_trials
+from landscapes.render.plots.categories import fit_cells, is_categorical
 from landscapes.render.plots.contours import contour
 from landscapes.render.plots.inputs import labels_of
-from landscapes.render.plots.run_table import REPEATS, grid_values
+from landscapes.render.plots.run_table import REPEATS, grid_values, known_measure
 from landscapes.render.theme import StyleLike, Theme, as_theme, styles
 
 EDGE = 8.0
@@ -80,6 +82,7 @@ def chart(
                 sheet.fit_labels(ax)
             made.draw_without_rendering()
         for ax in made.axes:
+            fit_cells(ax, sheet.scale)
             sheet.drop_notes(ax)
     return made
 
@@ -88,52 +91,64 @@ def _panel_size(record: Record, figsize: tuple[float, float]) -> tuple[float, fl
     """Return the width and height in inches that a panel of a chart has about."""
     count = {"compare": 2, "training": 4}.get(record.meta["experiment"], 1)
     if record.meta["experiment"] == "sweep" and len([name for name in record.axes if name not in REPEATS]) > 2:
-        count = min(len(record.axes.get("optimizer", [None])), MOST_PANELS)
+        count = min(math.prod(len(record.axes.get(name, [0])) for name in ("function", "optimizer")), MOST_PANELS)
     across = math.ceil(math.sqrt(count))
     return figsize[0] / across, figsize[1] / -(-count // across)
 
 
 def _sweep(sheet: Sheet, record: Record, measure: str, along: str | Sequence[str] | None) -> None:
     made, look = sheet.figure, sheet.look
-    if measure == "gap" and not math.isfinite(record.meta.get("minimum", math.nan)):
-        measure = "final"  # without a known minimum there is no gap
-    names = [name for name in record.axes if name not in (*REPEATS, "optimizer")]
+    measure = known_measure(record, measure)
+    named = [name for name in ("function", "optimizer") if name in record.axes]
+    names = [name for name in record.axes if name not in (*REPEATS, *named)]
+    if along is None and named and (not names or (len(names) == 1 and is_categorical(record.axes[names[0]]))):
+        names = [*named, *names][-2:] if len(named) + len(names) > 1 else names
     if not names and along is None:
         _repeats(sheet, record)
         return
     requested = names[:2] if along is None else [along] if isinstance(along, str) else list(along)
     if len(requested) == 1:
-        ax = made.subplots()
-        sensitivity(record, ax, measure=measure, along=requested[0], theme=look)
         repeats = math.prod(len(record.axes[name]) for name in REPEATS if name in record.axes)
-        if repeats > 1 and measure != "success":
-            text = look.say("median and quartiles of {count} runs", count=repeats)
+        middle = look.say("median and quartiles of {count} runs", count=repeats)
+        functions = record.axes.get("function", [""])[:MOST_PANELS]
+        for ax, function in zip(_panels(made, len(functions)), functions, strict=True):
+            mine = record.sel(function=function) if function else record
+            sensitivity(mine, ax, measure=measure, along=requested[0], theme=look)
+            text = ": ".join(filter(None, [clean_text(function), middle * (repeats > 1 and measure != "success")]))
             ax.set_title(text, loc="left", fontsize=9 * sheet.scale)
         _key(sheet, record)
         return
     requested = choose_axes(record, requested)
-    entries = record.axes.get("optimizer", [None])[:MOST_PANELS]
-    across = int(np.ceil(np.sqrt(len(entries))))
+    panel_axes = [name for name in named if name not in requested]
+    entries = list(itertools.product(*(record.axes[name] for name in panel_axes)))[:MOST_PANELS]
     marks: dict[str, Patch] = {}
-    panels = made.subplots(-(-len(entries) // across), across, squeeze=False).ravel().tolist()
-    for ax, label in zip(panels, entries, strict=False):
-        mine = record if label is None else only(record, "optimizer", label)
+    for ax, entry in zip(_panels(made, len(entries)), entries, strict=True):
+        mine, label = record, ", ".join(map(str, entry))
+        for name, one in zip(panel_axes, entry, strict=True):
+            mine = mine.sel(function=one) if name == "function" else only(mine, name, one)
         heatmap(mine, ax, measure=measure, along=requested, theme=look)
         shown = grid_values(mine, measure, requested)
         bar = made.colorbar(color_scale(shown, look), ax=ax, pad=0.02, aspect=30)
         bar.outline.set_linewidth(0.5)
         bar.set_label(look.say(shown.measure.title), fontsize=8 * sheet.scale)  # so the title need not have it
-        first, *others = best_texts(shown, look)
-        name = "" if label is None else f"{clean_text(label)}: "
-        ax.set_title("\n".join([name + first, *others]), loc="left", fontsize=8 * sheet.scale)
+        first, *others = best_texts(shown, look) or [""]
+        heading = ": ".join(filter(None, [clean_text(label), first]))
+        ax.set_title("\n".join([heading, *others]), loc="left", fontsize=8 * sheet.scale)
         for mark in missing_legend(shown, look):
             marks.setdefault(str(mark.get_label()), mark)
     if marks:
         made.legend(
             handles=list(marks.values()), loc="outside lower left", ncols=2, fontsize=8 * sheet.scale, frameon=False
         )
-    for ax in panels[len(entries) :]:
+
+
+def _panels(made: Figure, count: int) -> list[Axes]:
+    """Return so many panels, in a grid that is about as wide as high."""
+    across = math.ceil(math.sqrt(count))
+    panels: list[Axes] = made.subplots(-(-count // across), across, squeeze=False).ravel().tolist()
+    for ax in panels[count:]:
         ax.remove()
+    return panels[:count]
 
 
 def _repeats(sheet: Sheet, record: Record) -> None:

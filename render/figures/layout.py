@@ -17,6 +17,7 @@ from landscapes.errors import warn
 from landscapes.render.artists.legend import FONT, Entry, Legend, StepCounter, draw_legend, fit_legend
 from landscapes.render.artists.localization import localize
 from landscapes.render.artists.text_fit import Ruler, text_renderer
+from landscapes.render.plots.categories import NameLocator, fit_names
 from landscapes.render.theme import Theme
 
 Box = tuple[float, float, float, float]
@@ -207,6 +208,9 @@ def _thin(axis: Axis, dpi: float, gap: float) -> None:
     if axis.get_minor_ticks() and _touch(axis, dpi, gap):
         axis.set_minor_formatter(NullFormatter())
     locator = axis.get_major_locator()
+    if isinstance(locator, NameLocator):
+        fit_names(axis)
+        return
     if isinstance(locator, FixedLocator):
         _thin_fixed(axis, dpi, gap)
     if not isinstance(locator, MaxNLocator | LogLocator) or axis.get_scale() == "symlog":

@@ -1,4 +1,4 @@
-"""A sweep over two hyper-parameters as a heat map."""
+"""A sweep over two settings as a heat map."""
 
 from __future__ import annotations
 
@@ -18,8 +18,17 @@ from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
 from landscapes.render.artists.localization import localize
 from landscapes.render.artists.older_matplotlib import root_figure
+from landscapes.render.plots.categories import is_categorical, name_of, set_names, write_cells
 from landscapes.render.plots.inputs import current_axes, size_factor
-from landscapes.render.plots.run_table import MEASURES, REPEATS, GridValues, grid_values, nothing_found
+from landscapes.render.plots.run_table import (
+    FLOOR,
+    MEASURES,
+    REPEATS,
+    SHARE,
+    GridValues,
+    grid_values,
+    nothing_found,
+)
 from landscapes.render.theme import Theme, as_theme
 
 FAR = 0.98
@@ -38,18 +47,23 @@ def heatmap(
     along: Sequence[str] | None = None,
     theme: str | Theme = "light",
 ) -> Axes:
-    """Draw a sweep over two hyper-parameters on `ax` as a heat map and return `ax`.
+    """Draw a sweep over two settings on `ax` as a heat map and return `ax`.
+
+    The settings may be numbers, flags, names, optimizers or functions. Cells of flags and names have their values
+    written into them, and "never" if the target is not reached. Over functions, a gap is the share of the initial gap
+    that remains.
 
     A cell shows the median over starts and seeds, and the best over hyper-parameters that are not shown. Cells in which
-    most runs failed are grey, cells that do not reach the target light grey. A ring marks the best cell; the title
-    notes if it lies at the edge of the grid, beyond which there may be better settings.
+    most runs failed are grey, cells that do not reach the target light grey. Of numbers, a ring marks the best cell;
+    the title notes if it lies at the edge of the grid, beyond which there may be better settings.
 
     Args:
-        record: a `sweep` along two hyper-parameters at least.
+        record: a `sweep` along two settings at least; or a comparison, whose target is its last tolerance.
         ax: where to draw; by default matplotlib's current axes.
         measure: "gap", final gap to the minimum; "final" loss; "lowest" loss; "steps" to the target; "gradients",
             number of gradient evaluations; or "success", the success rate.
-        along: two hyper-parameters, the first vertical, the second horizontal; by default the first two.
+        along: two axes of the record, the first vertical, the second horizontal; by default the first two
+            hyper-parameters, else also "function" and "optimizer".
         theme: colours, by name or as a `Theme`.
 
     Raises:
@@ -66,6 +80,7 @@ def heatmap(
     shown = grid_values(record, measure, choose_axes(record, along))
     ax = current_axes(ax)
     (down, rows), (right, columns) = shown.axes.items()
+    named = is_categorical(rows) or is_categorical(columns)
     xs, ys = cell_edges(columns), cell_edges(rows)
     drawn = np.ma.masked_where(~np.isfinite(shown.values), shown.values)
     scale = color_scale(shown, look)
@@ -91,7 +106,10 @@ def heatmap(
     _number(ax, "y", ys, rows, look)
     ax.set_xlabel(math_name(right, look))
     ax.set_ylabel(math_name(down, look))
-    if np.isfinite(shown.values).any():
+    if named:
+        zero = FLOOR if shown.measure is SHARE else 0.0
+        write_cells(ax, shown.values, scale, _empty_colors(look), look, zero)
+    if np.isfinite(shown.values).any() and not named:
         row, column = shown.best
         size = 8.0 * size_factor(ax)
         for width, color in ((2.6, look.star_edge), (1.2, look.star)):
@@ -106,7 +124,7 @@ def heatmap(
                 clip_on=False,
                 zorder=6,
             )
-    words = f"{look.say(shown.measure.title)}: {'; '.join(best_texts(shown, look))}"
+    words = ": ".join(filter(None, [look.say(shown.measure.title), "; ".join(best_texts(shown, look))]))
     ax.set_title(words, loc="left", fontsize=8 * look.text_scale, color=look.foreground)
     localize(ax, look)
     return ax
@@ -115,6 +133,9 @@ def heatmap(
 def choose_axes(record: Record, along: Sequence[str] | None, count: int = 2) -> list[str]:
     """Return the axes to show: those asked for, else the first hyper-parameters."""
     settings = [name for name in record.axes if name not in (*REPEATS, "optimizer", "function")]
+    if count == 2 and len(settings) < count:
+        settings = [name for name in ("function", "optimizer") if name in record.axes] + settings
+        settings = settings[-2:]
     names = settings[:count] if along is None else [along] if isinstance(along, str) else list(along)
     if len(names) != count or len(set(names)) != count:
         example = f"sweep(f, 'adam', lr=[…]{', beta1=[…]' * (count > 1)})"
@@ -143,12 +164,18 @@ def color_scale(shown: GridValues, look: Theme) -> ScalarMappable:
 
 def missing_cells(shown: GridValues, look: Theme) -> list[tuple[NDArray[np.bool_], Any, str]]:
     """Return the cells without a value: which, in what colour, and why."""
-    gray = LinearSegmentedColormap.from_list("", [look.background, look.muted])
+    never, failed = _empty_colors(look)
     kinds = [
-        (np.isnan(shown.values), gray(0.6), "most runs fail"),
-        (np.isposinf(shown.values), gray(0.25), "target not reached"),
+        (np.isnan(shown.values), failed, "most runs fail"),
+        (np.isposinf(shown.values), never, "target not reached"),
     ]
     return [kind for kind in kinds if kind[0].any()]
+
+
+def _empty_colors(look: Theme) -> tuple[Any, Any]:
+    """Return the colours of cells in which the target is not reached, and in which most runs fail."""
+    gray = LinearSegmentedColormap.from_list("", [look.background, look.muted])
+    return gray(0.25), gray(0.6)
 
 
 def missing_legend(shown: GridValues, look: Theme) -> list[Patch]:
@@ -160,12 +187,14 @@ def missing_legend(shown: GridValues, look: Theme) -> list[Patch]:
 
 
 def best_texts(shown: GridValues, look: Theme) -> list[str]:
-    """Return the best setting in words, and what lies at the edge of the grid."""
+    """Return the best setting in words, and what lies at the edge of the grid; nothing of several functions."""
+    if len(shown.axes.get("function", ())) > 1:
+        return []
     if not np.isfinite(shown.values).any():
         reached = np.isposinf(shown.values).any()
         return [look.say(nothing_found("steps" if reached else "gap"))]
     where = (", " if look.language.decimal == "." else "; ").join(
-        f"{math_name(name, look)} = {look.number(format_setting(entry))}"
+        f"{math_name(name, look)} = {_setting_text(entry, look)}"
         for (name, along), place in zip(shown.axes.items(), shown.best, strict=True)
         for entry in [along[place]]
     )
@@ -174,6 +203,10 @@ def best_texts(shown: GridValues, look: Theme) -> list[str]:
         names = f" {look.say('and')} ".join(math_name(name, look) for name in shown.edges)
         texts.append(look.say("{names} at the edge of the grid", names=names))
     return texts
+
+
+def _setting_text(entry: Any, look: Theme) -> str:
+    return name_of(entry, look) if is_categorical([entry]) else look.number(format_setting(entry))
 
 
 NAMES = {
@@ -189,13 +222,21 @@ MATH = {
 
 
 def display_name(name: str) -> str:
-    """Return the name of a hyper-parameter in text."""
-    return NAMES.get(name, name.replace("_", " "))
+    """Return the name of a hyper-parameter in text.
+
+    >>> display_name("weight_decay"), display_name("warm_up.steps"), display_name("lookahead.alpha")
+    ('weight decay', 'warm up: steps', 'lookahead: α')
+    """
+    wrapper, _, own = name.rpartition(".")
+    words = NAMES.get(own, own.replace("_", " "))
+    return f"{wrapper.replace('_', ' ')}: {words}" if wrapper else words
 
 
 def math_name(name: str, look: Theme) -> str:
     """Return the name of a hyper-parameter for pictures, with Greek letters in mathtext."""
-    return MATH.get(name, look.say(display_name(name)))
+    wrapper, _, own = name.rpartition(".")
+    words = MATH.get(own, look.say(display_name(own)))
+    return f"{wrapper.replace('_', ' ')}: {words}" if wrapper else words
 
 
 def format_setting(entry: Any) -> str:
@@ -233,6 +274,13 @@ def even_in_logs(values: Sequence[Any]) -> bool:
 def _number(ax: Axes, which: str, ends: NDArray[np.float64], along: Sequence[Any], look: Theme) -> None:
     """Label a few cells with their values; values that are even on a log scale get ticks at powers of ten."""
     axis = ax.xaxis if which == "x" else ax.yaxis
+    ax.set(**{f"{which}lim": (ends[0], ends[-1])})
+    if is_categorical(along):
+        if which == "y":
+            ax.set_ylim(ends[-1], ends[0])  # names are read from the top
+        axis.set_minor_locator(NullLocator())
+        set_names(axis, along, look)
+        return
     page = root_figure(ax)
     inches = ax.bbox.width / page.dpi if which == "x" and page is not None else float(TICKS)
     most = max(2, min(TICKS, round(1.6 * inches)))
@@ -240,7 +288,6 @@ def _number(ax: Axes, which: str, ends: NDArray[np.float64], along: Sequence[Any
     axis.set_major_locator(FixedLocator([place for place, _ in ticks]))
     axis.set_minor_locator(NullLocator())
     axis.set_ticklabels([look.number(label) for _, label in ticks])
-    ax.set(**{f"{which}lim": (ends[0], ends[-1])})
 
 
 def tick_places(along: Sequence[Any], most: int) -> list[tuple[float, str]]:

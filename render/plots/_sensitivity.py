@@ -16,6 +16,7 @@ from landscapes.render.artists.localization import localize
 from landscapes.render.artists.text_fit import clean_text
 from landscapes.render.artists.trails import set_legend_style
 from landscapes.render.plots._heatmap import choose_axes, even_in_logs, math_name
+from landscapes.render.plots.categories import is_categorical, name_of
 from landscapes.render.plots.inputs import HUGE, check_step, current_axes, set_limits, size_factor, write_note
 from landscapes.render.plots.run_table import MEASURES, REPEATS, median, nothing_found, run_values
 from landscapes.render.theme import Theme, as_theme, styles
@@ -64,8 +65,13 @@ def sensitivity(
     numbers = run_values(record, measure)
     ax = current_axes(ax)
     thick = 1.9 * size_factor(ax)
+    if len(functions := record.axes.get("function", [])) > 1:
+        raise InputError(
+            f'this record has {len(functions)} functions: choose one, as in record.sel(function="{functions[0]}")'
+        )
     axes = list(record.axes)
-    values = record.axes[name]
+    categories = is_categorical(record.axes[name])
+    values: list[Any] = [name_of(entry, look) for entry in record.axes[name]] if categories else record.axes[name]
     labels = record.axes.get("optimizer") or [str(record.trajectories.runs["label"][0])]
     if "optimizer" not in axes:
         axes, numbers = ["optimizer", *axes], numbers[None]
@@ -79,6 +85,10 @@ def sensitivity(
         middle, low, high = _spread(rows, [place - 1 for place in repeats], up)
         (line,) = ax.plot(values, middle, color=style.color, linewidth=thick, label=label, zorder=4)
         set_legend_style(line, style)
+        if categories:  # nothing lies between names
+            line.set(linestyle="none", marker="o", markersize=3.6 * thick)
+            ax.vlines(values, low, high, color=style.color, linewidth=0.6 * thick, zorder=3)
+            continue
         ax.fill_between(values, low, high, color=style.color, alpha=0.16, linewidth=0, zorder=3)
         _mark(ax, values, middle, style.color, look, thick, up)
         empty = empty and not np.isfinite(middle).any()

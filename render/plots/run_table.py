@@ -52,6 +52,10 @@ MEASURES = {
 """The measures of a sweep by name. All but `success` are better if smaller."""
 
 
+SHARE = Measure("share of the initial gap that remains", log=True)
+"""The measure "gap" over several functions, whose gaps have units of their own."""
+
+
 @dataclass(frozen=True, eq=False)
 class GridValues:
     """A measure along the axes of a grid.
@@ -81,7 +85,7 @@ class GridValues:
             for (name, along), place in zip(self.axes.items(), self.best, strict=True)
             if len(along) > 2
             and place in (0, len(along) - 1)
-            and all(isinstance(entry, int | float) for entry in along)
+            and all(isinstance(entry, int | float) and not isinstance(entry, bool) for entry in along)
         ]
 
 
@@ -96,7 +100,14 @@ def grid_values(record: Record, measure: str, along: Sequence[str]) -> GridValue
         if name not in record.axes:
             raise unknown("axis of this record", name, record.axes)
     names = list(record.axes)
-    repeats = tuple(i for i, name in enumerate(names) if name in REPEATS and name not in along)
+    functions = record.axes.get("function", [])
+    if len(functions) > 1 and "function" not in along:
+        raise InputError(
+            f'this record has {len(functions)} functions: choose one, as in record.sel(function="{functions[0]}"), or '
+            'draw them with along=["function", …]'
+        )
+    pooled = (*REPEATS, "study")  # of a comparison
+    repeats = tuple(i for i, name in enumerate(names) if name in pooled and name not in along)
     if repeats:
         numbers = np.mean(numbers, repeats) if measure == "success" else _middle(numbers, repeats)
         names = [name for i, name in enumerate(names) if i not in repeats]
@@ -106,7 +117,18 @@ def grid_values(record: Record, measure: str, along: Sequence[str]) -> GridValue
         numbers = best(numbers, axis=others)
         names = [name for name in names if name in along]
     order = [names.index(name) for name in along]
-    return GridValues(np.transpose(numbers, order), {name: record.axes[name] for name in along}, MEASURES[measure])
+    kind = SHARE if measure == "gap" and "minimum" in record.trajectories.runs else MEASURES[measure]
+    return GridValues(np.transpose(numbers, order), {name: record.axes[name] for name in along}, kind)
+
+
+def known_measure(record: Record, measure: str) -> str:
+    """Return the measure, "final" in place of "gap" without a known minimum, "steps" if that of a function is not."""
+    if measure != "gap":
+        return measure
+    minimum = record.trajectories.runs.get("minimum")
+    if minimum is not None:
+        return measure if np.isfinite(np.asarray(minimum, float)).all() else "steps"
+    return measure if math.isfinite(record.meta.get("minimum", math.nan)) else "final"
 
 
 def nothing_found(measure: str) -> str:
@@ -137,10 +159,13 @@ def _numbers(record: Record, name: str, measure: Measure) -> Numbers:
     if column not in runs:
         raise InputError(f"this record lacks the {measure.title}; sweep() records it")
     numbers = np.asarray(filled(runs[column]), float)
-    if name in ("steps", "success") and record.meta.get("target") is None:
+    aims = "target" in runs or record.meta.experiment == "compare" or record.meta.get("target") is not None
+    if name in ("steps", "success") and not aims:
         raise InputError(f"{measure.title}: this record has no target; give one, as in sweep(..., target=1e-6)")
     if name == "gap":
-        minimum = float(record.meta["minimum"])
+        if "minimum" in runs:
+            return _shares(record, numbers, measure)
+        minimum = float(record.meta.minimum)
         if not math.isfinite(minimum):
             raise InputError("the minimum of this function is not known: use measure='final'")
         first = float(np.nanmax(record.trajectories.loss[:, 0])) - minimum
@@ -150,6 +175,19 @@ def _numbers(record: Record, name: str, measure: Measure) -> Numbers:
     if name == "steps":
         numbers = np.where(numbers >= 0, np.maximum(numbers, 1), np.inf)
     return np.where(np.isin(runs["status"], (*FAILED, "not run")), measure.failed, numbers)
+
+
+def _shares(record: Record, final: Numbers, measure: Measure) -> Numbers:
+    """Return the share of the initial gap that remains of each run of a sweep over several functions."""
+    runs = record.trajectories.runs
+    minimum = np.asarray(runs["minimum"], float)
+    if not np.isfinite(minimum).all():
+        unknown_here = dict.fromkeys(map(str, np.asarray(runs["function"])[~np.isfinite(minimum)]))
+        raise InputError(f"the minimum of {', '.join(unknown_here)} is not known: use measure='steps' or 'final'")
+    first = record.trajectories.loss[:, 0] - minimum
+    share = np.where(first > 0, np.maximum(final - minimum, 0.0) / np.where(first > 0, first, 1.0), 0.0)
+    failed = np.isin(runs["status"], (*FAILED, "not run"))
+    return np.where(failed, measure.failed, np.maximum(share, FLOOR))
 
 
 def median(numbers: Numbers, axes: int | tuple[int, ...]) -> Numbers:

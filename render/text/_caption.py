@@ -153,6 +153,10 @@ MOST = 4
 def sweep(record: Record) -> str:
     """Return the settings tried, the best one of each optimizer, best first, and the number of failed runs."""
     meta, axes, runs = record.meta, record.axes, record.trajectories.runs
+    if len(functions := axes.get("function", [])) > 1:
+        parts = [sweep(record.sel(function=name)).rstrip(".") for name in functions[:MOST]]
+        others = len(functions) - MOST
+        return " | ".join([*parts, *([f"and on {counted(others, 'other function')}"] if others > 0 else [])]) + "."
     measure = "gap" if math.isfinite(float(meta["minimum"])) else "final"
     names = [name for name in axes if name not in (*REPEATS, "optimizer")]
     labels = axes.get("optimizer") or [str(runs["label"][0])]

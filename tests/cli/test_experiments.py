@@ -326,3 +326,28 @@ def test_sweep_lists_the_setting_first_that_its_picture_marks(cli, tmp_path, opt
     shown = grid_values(Record.load(tmp_path / "s.npz"), "gap", ["lr", "beta1"])
     best = [f"{axis[i]:.4g}" for axis, i in zip(shown.axes.values(), shown.best, strict=True)]
     assert re.split(r"\s{2,}", out.splitlines()[3])[1:3] == best
+
+
+def test_sweep_varies_functions_flags_and_settings_of_wrappers(cli, tmp_path):
+    line = (
+        "sweep booth beale -O clip(momentum(lr=0.01),norm=1) --set nesterov=false,true --set clip.norm=0.1,10 --steps 9"
+    )
+    code, out, err = cli(*line.split(), "--record", str(tmp_path / "s.npz"))
+    assert (code, err) == (0, "")
+    assert "Booth, Beale: 8 runs of 9 steps from their own starts" in out
+    record = Record.load(tmp_path / "s.npz")
+    assert record.axes == {"function": ["booth", "beale"], "nesterov": [False, True], "clip.norm": [0.1, 10.0]}
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("booth beale -O sgd --set lr=0.1,0.2", "the page of a sweep has one function"),
+        ("booth -O momentum --set nesterov=false,true", "nesterov is no number"),
+        ("booth -O clip(sgd,norm=1) --set clip.norm=1,2", "Clip cannot be written as JavaScript"),
+    ],
+)
+def test_a_page_refuses_settings_that_are_no_numbers(cli, tmp_path, line, message):
+    code, _, err = cli("sweep", *line.split(), "--steps", "9", "-o", str(tmp_path / "s.html"))
+    assert code != 0
+    assert message in err

@@ -258,6 +258,82 @@ def test_ctrl_c_returns_what_is_done_with_its_metrics():
     assert (filled(record.grid("reached"))[1] == -1).all()
 
 
+# Settings of wrappers, flags and several functions
+
+
+WRAPPED = {
+    "clip.norm": ("clip(momentum(lr=0.01), norm=1)", [0.1, 1.0, 10.0]),
+    "clip.value": ("clip(momentum(lr=0.01), norm=1)", [0.1, 1.0]),
+    "cosine.steps": ("clip(cosine(sgd(lr=0.01)), norm=1)", [5, 20, 40]),
+    "warm_up.steps": ("warm_up(cosine(adam(lr=0.1)))", [0, 5, 30]),
+    "noise.sigma": ("noise(sgd(lr=0.001), sigma=1)", [0.1, 2.0]),
+    "lookahead.k": ("lookahead(adam(lr=0.1))", [2, 7]),
+    "decay.decoupled": ("decay(adam(lr=0.1))", [False, True]),
+    "noise.kind": ("noise(sgd(lr=0.001), sigma=1)", ["normal", "student"]),
+}
+
+
+@pytest.mark.parametrize("name", WRAPPED)
+def test_a_setting_of_a_wrapper_varies_as_if_it_were_given(name):
+    text, values = WRAPPED[name]
+    varied = sweep("beale", text, **{name: values}, steps=25)
+    assert varied.axes == {name: values}
+    optimizer = optimizers.parse(text)[0]
+    for value, final in zip(values, varied.grid("final").tolist(), strict=True):
+        assert sweep("beale", optimizer.with_hyperparameters({name: value}), steps=25).grid("final").item() == final
+    assert len(np.unique(varied.grid("final"))) == len(values)
+
+
+def test_a_label_does_not_state_what_varies():
+    record = sweep("beale", ["clip(sgd(lr=0.01), norm=1)", "adam(lr=0.1)"][:1], **{"clip.norm": [0.1, 1.0]}, steps=5)
+    assert set(record.trajectories.runs["label"].tolist()) == {"SGD · clip"}
+    assert record.meta.optimizers == {"SGD · clip": "clip(sgd(lr=0.01), norm=1.0)"}
+
+
+def test_a_range_of_a_whole_number_has_whole_values():
+    record = sweep("beale", "cosine(sgd(lr=0.01))", **{"cosine.steps": Range(10, 200, n=4)}, steps=5)
+    assert record.axes["cosine.steps"] == [10.0, 27.0, 74.0, 200.0]
+
+
+def test_flags_are_axes_before_numbers_and_each_has_its_tuned_rate():
+    record = sweep("beale", ["momentum", "sgd(lr=0.01, momentum=0.5)"], momentum=[0.5, 0.9], nesterov=[True, False])
+    assert list(record.axes) == ["optimizer", "nesterov", "momentum"]
+    assert record.axes["nesterov"] == [True, False]
+    assert record.meta.scales["nesterov"] == "categorical"
+    tuned = sweep("beale", "sgd(momentum=0.9, nesterov=True)")
+    assert record.grid("lr")[0, 0, 0] == tuned.grid("lr").item()
+    assert record.grid("final")[0, 0, 1] == tuned.grid("final").item()
+    alone = sweep("beale", "sgd(lr=0.01)", momentum=0.5, nesterov=True)
+    assert record.grid("final")[1, 0, 0] == alone.grid("final").item()
+
+
+def test_several_functions_are_an_axis_with_facts_of_their_own(tmp_path):
+    wide = function((-2, 2), (-2, 2), (-2, 2), start=(1, 1, 1), minima=[(0, 0, 0)], steps=9, name="ball")(
+        lambda x, y, z: x * x + y * y + z * z
+    )
+    record = sweep(["booth", wide], ["sgd", "adam(lr=0.1)"], lr=[0.01, 0.1], seeds=1, steps=40)
+    assert {name: len(axis) for name, axis in record.axes.items()} == {
+        "function": 2,
+        "optimizer": 2,
+        "lr": 2,
+        "seed": 1,
+    }
+    assert (record.meta.target, record.meta.title) == (None, "Booth, Ball")
+    for name, given in (("booth", "booth"), ("ball", wide)):
+        part, alone = (
+            record.sel(function=name),
+            sweep(given, ["sgd", "adam(lr=0.1)"], lr=[0.01, 0.1], seeds=1, steps=40),
+        )
+        assert part.meta.target == alone.meta.target
+        assert part.meta.start == alone.meta.start
+        assert part.axes == alone.axes
+        assert np.array_equal(part.trajectories.x, alone.trajectories.x)
+        assert np.array_equal(part.grid("reached"), alone.grid("reached"))
+    record.save(tmp_path / "many.npz")
+    assert Record.load(tmp_path / "many.npz").meta == record.meta
+    assert sweep(["booth", wide], "sgd(lr=0.1)").meta.steps == functions.get("booth").steps
+
+
 # Bad input
 
 
@@ -272,6 +348,18 @@ def test_ctrl_c_returns_what_is_done_with_its_metrics():
         ({"lr": []}, "lr has no values"),
         ({"lr": [0.1, 0.1]}, "lr has the value 0.1 twice"),
         ({"lr": "0.1"}, "lr must be numbers"),
+        ({"lr": [True, False]}, "lr must be numbers"),
+        ({"amsgrad": [True, True]}, "amsgrad has a value twice"),
+        ({"amsgrad": ["yes"]}, "amsgrad must be True or False, got 'yes'"),
+        ({"amsgrad": [0.5, 1.0]}, "amsgrad of Adam is no number: give values such as False, got"),
+        ({"amsgrd": [True]}, "unknown hyper-parameter of Adam 'amsgrd'. Did you mean amsgrad"),
+        ({"clip.norm": [1.0]}, "unknown hyper-parameter of Adam 'clip.norm'"),
+        ({"optimizers": "clip(adam, norm=1)", "clip.nrm": [1.0]}, "Did you mean clip.norm"),
+        ({"optimizers": "clip(adam, norm=1)", "clip.norm": [1.0, -1.0]}, "Clip: norm must be > 0, got -1"),
+        ({"optimizers": "cosine(adam)", "cosine.steps": [2.5]}, "Cosine: steps must be an integer >= 0, got 2.5"),
+        ({"optimizers": "sgd", "nesterov": [True]}, "nesterov requires momentum > 0"),
+        ({"function": [], "optimizers": "sgd"}, "no functions to sweep on"),
+        ({"function": ["booth", "beale"], "start": (1, 1)}, "start is that of one function"),
         ({"lr": [0.1, "x"]}, "lr must be numbers"),
         ({"lr": [[0.1]]}, "lr must be numbers"),
         ({"lrr": [0.1]}, "unknown hyper-parameter of Adam 'lrr'. Did you mean lr"),
@@ -303,7 +391,7 @@ def test_ctrl_c_returns_what_is_done_with_its_metrics():
 def test_invalid_input_is_refused_in_one_line_before_any_work(arguments, message, monkeypatch):
     monkeypatch.setattr(_sweep, "execute", lambda *_, **__: pytest.fail("work was done"))
     with pytest.raises(InputError, match=message) as caught:
-        sweep(VALLEY, **{"optimizers": "adam(lr=0.1)", **arguments})
+        sweep(**{"function": VALLEY, "optimizers": "adam(lr=0.1)", **arguments})
     assert "\n" not in str(caught.value)
 
 

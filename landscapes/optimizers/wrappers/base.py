@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self, cast
@@ -94,12 +95,39 @@ class Wrapper(Optimizer):
     def with_learning_rate(self, lr: float) -> Self:
         return dataclasses.replace(self, optimizer=self.optimizer.with_learning_rate(lr))
 
+    @property
+    def prefix(self) -> str:
+        """What the names of the wrapper's own settings begin with in a sweep: "clip." in "clip.norm"."""
+        return f"{self.names[0] if self.names else type(self).__name__}."
+
     def hyperparameters(self) -> dict[str, float]:
         """Return those of the wrapped optimizer; the settings of a wrapper are not tuned."""
         return self.optimizer.hyperparameters()
 
-    def with_hyperparameters(self, values: Mapping[str, float]) -> Self:
-        return dataclasses.replace(self, optimizer=self.optimizer.with_hyperparameters(values))
+    def numbers(self) -> dict[str, float]:
+        """Return the wrapper's own numbers, such as "clip.norm" (NaN for a limit that is not set), and those inside.
+
+        Of two wrappers of one kind, these are the numbers of the outer one.
+        """
+        own = {
+            self.prefix + one.name: math.nan if getattr(self, one.name) is None else float(getattr(self, one.name))
+            for one in dataclasses.fields(self)
+            if one.init and _is_number(one)
+        }
+        return {**self.optimizer.numbers(), **own}
+
+    def choices(self) -> dict[str, bool | str]:
+        own = {self.prefix + name: value for name, value in super().choices().items()}
+        return {**self.optimizer.choices(), **own}
+
+    def field_of(self, name: str) -> dataclasses.Field[Any] | None:
+        own = super().field_of(name.removeprefix(self.prefix)) if name.startswith(self.prefix) else None
+        return own or self.optimizer.field_of(name)
+
+    def with_hyperparameters(self, values: Mapping[str, Any]) -> Self:
+        own = {name.removeprefix(self.prefix): value for name, value in values.items() if name.startswith(self.prefix)}
+        inner = {name: value for name, value in values.items() if not name.startswith(self.prefix)}
+        return dataclasses.replace(self, optimizer=self.optimizer.with_hyperparameters(inner), **own)
 
     def check_varies(self) -> None:
         self.optimizer.check_varies()
@@ -110,6 +138,11 @@ class Wrapper(Optimizer):
 
     def check(self, function: Function) -> None:
         self.optimizer.check(function)
+
+
+def _is_number(one: dataclasses.Field[Any]) -> bool:
+    """Return whether a field is a number, or a limit that may be None."""
+    return type(one.default) in (int, float) or str(one.type) == "float | None"
 
 
 class WrapperStepper(Stepper):
