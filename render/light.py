@@ -177,8 +177,8 @@ def to_srgb(linear: Grid) -> Grid:
 def display_levels(linear: Grid) -> NDArray[np.uint8]:
     """Return sRGB colours as levels from 0 to 255 for linear light, from a table: 0.03 levels off before rounding.
 
-    >>> display_levels(np.array([-1.0, 0.0, 0.214041, 1.0, 2.0])).tolist()
-    [0, 0, 128, 255, 255]
+    >>> display_levels(np.array([-1.0, 0.0, 0.2, 1.0, 2.0])).tolist()
+    [0, 0, 124, 255, 255]
     """
     place = linear * (FINE - 1) + 0.5
     return _level_table()[np.clip(place, 0, FINE - 1, out=place).astype(np.int32)]

@@ -30,7 +30,7 @@ from landscapes.render.artists.trails import Trail
 from landscapes.render.figures._figure import FigureOptions, with_article
 from landscapes.render.figures._figure import figure as draw_figure
 from landscapes.render.locking import drawing
-from landscapes.render.plot3d.surface_artist import SurfaceArtist
+from landscapes.render.plot3d.surface_trails import SurfaceTrails
 from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.plots.inputs import check_step
 from landscapes.render.text._caption import caption
@@ -166,7 +166,7 @@ def reserved_colors(artists: Sequence[AnimatedArtist]) -> NDArray[np.uint8]:
     for theme in {id(trail.theme): trail.theme for trail in trails}.values():
         colors += [to_rgb(color) for color in (theme.rim, theme.star, theme.star_edge)]
     colors += [artist.color for artist in artists if isinstance(artist, Curve)]
-    colors += [color for artist in artists if isinstance(artist, SurfaceArtist) for color in artist.colors]
+    colors += [color for artist in artists if isinstance(artist, SurfaceTrails) for color in artist.colors]
     return np.unique(np.rint(255 * np.array(colors, float).reshape(-1, 3)), axis=0).astype(np.uint8)
 
 

@@ -18,7 +18,7 @@ from landscapes.render.artists.legend import StepCounter
 from landscapes.render.artists.notes import PaceNote, PauseNotes
 from landscapes.render.artists.standings import Standings
 from landscapes.render.artists.text_fit import Ruler, text_renderer
-from landscapes.render.figures._figure_3d import BlockArtist
+from landscapes.render.figures._figure_3d import TurningBlock
 from landscapes.render.plots.inputs import filled_forward
 from landscapes.render.theme import Theme
 from landscapes.render.writers.timeline import Timeline
@@ -90,8 +90,8 @@ def follow_timeline(figure: Figure, schedule: Timeline, record: Record, theme: T
         assert isinstance(board, Standings)
         board.settle(sorted({*exact, *steps[::beat].tolist()}), sorted(exact), steps[::rest].tolist())
     shares = np.linspace(0, 1, len(steps))
-    for block in figure.findobj(BlockArtist):
-        assert isinstance(block, BlockArtist)
+    for block in figure.findobj(TurningBlock):
+        assert isinstance(block, TurningBlock)
         block.clock = steps, shares
     if schedule.notes:
         _add_notes(figure, schedule, record, theme)

@@ -17,13 +17,7 @@ from numpy.typing import NDArray
 
 from landscapes.render.artists.animated import IDENTITY, Boxes, Canvas
 from landscapes.render.artists.easing import smootherstep
-from landscapes.render.artists.thinning import straightened
-
-LONG = 1000
-"""Polylines with more points keep one vertex per half pixel."""
-
-DENSE = 8
-"""The largest number of vertices per pixel of shorter ones; more cost time and change no level of a pixel by two."""
+from landscapes.render.artists.thinning import spaced, straightened
 
 MOST_KEPT = 16
 """The largest number of remembered paths of strokes."""
@@ -136,9 +130,7 @@ class Polyline:
             self.upright = not (np.abs(moves) >= 1e-4).all(1).any()  # as matplotlib's snapping decides
             moves = np.nan_to_num(np.hypot(*moves.T), posinf=FAR)
         self.length = np.concatenate([[0.0], np.cumsum(np.minimum(moves, FAR))])
-        dense = 2 if len(self.length) > LONG else DENSE
-        on = np.diff(np.floor(dense * self.length), prepend=-1) > 0
-        self.kept = np.flatnonzero(on | ~np.isfinite(self.pixels).all(1))
+        self.kept = np.flatnonzero(spaced(self.length) | ~np.isfinite(self.pixels).all(1))
         if self.thinned:
             self.kept = straightened(self.pixels, self.kept)
         self.whole = Strokes(self, *solid(self, 0, len(self.pixels) - 1))

@@ -27,6 +27,23 @@ COLUMN = 0.5
 """The width of the columns in which a curve keeps its extremes, in pixels."""
 
 
+LONG = 1000
+"""Polylines with more points keep two vertices per pixel."""
+
+DENSE = 8
+"""The largest number of vertices per pixel of shorter ones; more cost time and change no level of a pixel by two."""
+
+
+def spaced(length: Points) -> NDArray[np.bool_]:
+    """Return which points of a polyline its strokes need, given the length up to each in pixels.
+
+    >>> spaced(np.array([0.0, 0.05, 0.1, 0.2, 3.0])).tolist()
+    [True, False, False, True, True]
+    """
+    dense = 2 if len(length) > LONG else DENSE
+    return np.asarray(np.diff(np.floor(dense * length), prepend=-1) > 0)
+
+
 def trail_points(points: Points, ax: Axes) -> Numbers:
     """Return the numbers of the points (n, 2) that a trail needs on the axes as they are now, ascending.
 

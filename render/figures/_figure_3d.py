@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
-from landscapes.render.artists.animated import IDENTITY, pixels, set_step, stroke
+from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, pixels, set_step, stroke
 from landscapes.render.artists.easing import smootherstep
 from landscapes.render.figures.key import Fitted, Key
 from landscapes.render.figures.layout import LEAST, Sheet, fit_scale
@@ -30,6 +30,7 @@ from landscapes.render.plot3d.camera import Camera
 from landscapes.render.plot3d.heightfield import Projection
 from landscapes.render.plot3d.shading import SIDEWAYS
 from landscapes.render.plot3d.surface_artist import SurfaceArtist
+from landscapes.render.plot3d.surface_trails import SurfaceTrails
 from landscapes.render.plot3d.tick_labels import LABEL_SIZE, TickLabels, height_ticks, height_word, tick_words
 from landscapes.render.plots.inputs import NOTHING, check_step, labels_of, size_factor, write_note
 from landscapes.render.theme import StyleLike, Theme, as_theme
@@ -67,36 +68,27 @@ STRETCH = 1.7
 
 
 class BlockArtist(SurfaceArtist):
-    """A surface as the top of a block, with tick labels along the nearest edges.
-
-    Attributes:
-        clock: steps, and the shares of an animation's time at which they are shown; None for equal times.
-    """
+    """A surface as the top of a block, with tick labels along the nearest edges, seen by a fixed camera."""
 
     floor = -0.08
 
-    def __init__(
-        self, ax: Axes, surface: Surface, look: Theme, record: Record | None, camera: Camera | None, width: float
-    ) -> None:
-        super().__init__(surface, look, record, width)
+    def __init__(self, ax: Axes, surface: Surface, look: Theme, record: Record | None, camera: Camera | None) -> None:
+        super().__init__(surface, look, record)
         self.camera = best_camera(self) if camera is None else camera
-        self.clock: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
         self.bounds = [(surface.x[0], surface.x[-1]), (surface.y[0], surface.y[-1])]
         self._labels = TickLabels(ax, look)
         self._heights, values = height_ticks(surface)
         self._height_words = [height_word(value, look) for value in values.tolist()]
 
-    def antialiased(self) -> bool:
-        return self.camera.rotate == 0
+    def share(self) -> float:
+        """Return the share of the camera's way that it has gone."""
+        return 0.0
 
-    def sun(self, view: Projection) -> Sun:
+    def light_from(self, view: Projection) -> Sun:
         """Return the sun, which stays while the camera moves."""
         return Sun(self.camera.at(0.5).azim - SIDEWAYS)
 
     def projection(self, renderer: RendererBase) -> Projection:
-        share = self.step / self.span if self.span else 0.0
-        if self.clock is not None:  # in an animation, a camera follows the time
-            share = float(np.interp(self.step, *self.clock))
         assert self.axes is not None
         left, bottom, right, top = self.axes.bbox.extents
         size = self.theme.text_scale
@@ -105,7 +97,7 @@ class BlockArtist(SurfaceArtist):
         numbers = max(SIDES * unit, max(words, default=0.0) + (2 * TICK + 2.5) * unit)
         low = bottom + (LABEL_DISTANCE + LABEL_SIZE) * unit
         window = left + numbers, low, right - left - numbers - SIDES * unit, top - low
-        return self.camera.at(smootherstep(share)).onto(window, self.model.top, self.floor, STRETCH)
+        return self.camera.at(smootherstep(self.share())).onto(window, self.model.top, self.floor, STRETCH)
 
     def draw_behind(self, renderer: RendererBase, view: Projection) -> None:
         """Draw the axis of heights at the leftmost corner; it fades out before another corner takes over."""
@@ -167,6 +159,33 @@ class BlockArtist(SurfaceArtist):
         renderer.draw_path(gc, Path(ends, [Path.MOVETO, Path.LINETO] * len(at)), IDENTITY)
         for label in labels:
             self._labels.write(renderer, *label)
+
+
+class TurningBlock(BlockArtist, AnimatedArtist):
+    """A block around which the camera moves during the race.
+
+    Attributes:
+        clock: steps, and the shares of an animation's time at which they are shown; None for equal times.
+    """
+
+    fractional = True
+
+    def __init__(self, ax: Axes, surface: Surface, look: Theme, record: Record | None, camera: Camera) -> None:
+        super().__init__(ax, surface, look, record, camera)
+        self.span = 0 if record is None else int(record.trajectories.step[-1])
+        self.step: float = self.span
+        self.clock: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
+
+    def set_step(self, step: float) -> None:
+        self.step = step
+
+    def antialiased(self) -> bool:
+        return False
+
+    def share(self) -> float:
+        if self.clock is not None:  # in an animation, a camera follows the time
+            return float(np.interp(self.step, *self.clock))
+        return self.step / self.span if self.span else 0.0
 
 
 @suggests_arguments
@@ -232,8 +251,12 @@ def figure_3d(
         look = look | {"text_scale": max(look.text_scale - 0.2, 1.0)}
     with look.context():
         ax.set_axis_off()
-        block = BlockArtist(ax, surface, look, race, camera, 2.3 * look.line_scale * size_factor(ax))
+        if camera is not None and camera.rotate:
+            block: BlockArtist = TurningBlock(ax, surface, look, race, camera)
+        else:
+            block = BlockArtist(ax, surface, look, race, camera)
         ax.add_artist(block)
+        ax.add_artist(SurfaceTrails(block, race, 2.3 * look.line_scale * size_factor(ax)))
         if not np.isfinite(surface.values).any():
             write_note(ax, NOTHING, look)
     set_step(made, shown)

@@ -16,6 +16,7 @@ from landscapes.render.plot3d.best_camera import best_camera
 from landscapes.render.plot3d.camera import TALL
 from landscapes.render.plot3d.heightfield import Projection
 from landscapes.render.plot3d.surface_artist import SurfaceArtist
+from landscapes.render.plot3d.surface_trails import SurfaceTrails
 from landscapes.render.plot3d.tick_labels import height_ticks
 from landscapes.render.plots.inputs import NOTHING, check_step, show_step, size_factor, write_note
 from landscapes.render.theme import Theme, as_theme
@@ -90,9 +91,8 @@ def surface_3d(
         raise InputError(f"surface_3d needs 3-D axes, got {kind}; create them with {ADVICE}")
     if axes._focal_length != np.inf or axes.roll:
         raise InputError(f"a surface needs an orthographic projection without roll; create the axes with {ADVICE}")
-    artist = Axes3DArtist(
-        surface, look, race, 2.3 * look.line_scale * size_factor(ax) if linewidth is None else linewidth
-    )
+    artist = Axes3DArtist(surface, look, race)
+    trails = SurfaceTrails(artist, race, 2.3 * look.line_scale * size_factor(ax) if linewidth is None else linewidth)
     axes.set(xlim=(surface.x[0], surface.x[-1]), ylim=(surface.y[0], surface.y[-1]), zlim=(0.0, artist.model.top))
     places, values = height_ticks(surface)
     axes.zaxis.set_major_locator(FixedLocator(places.tolist()))
@@ -112,6 +112,7 @@ def surface_3d(
         axes.set_box_aspect((1, 1, TALL), zoom=float(ZOOM / tall))
     localize(axes, look)
     ax.add_artist(artist)
+    ax.add_artist(trails)
     if not np.isfinite(surface.values).any():
         write_note(ax, NOTHING, look)
     if race is not None:

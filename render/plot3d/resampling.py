@@ -49,3 +49,27 @@ def _filled(values: NDArray[np.float32], unknown: NDArray[np.bool_]) -> NDArray[
         known = ~unknown[row]
         values[row, ~known] = np.interp(at[~known], at[known], values[row, known]) if known.any() else np.nan
     return np.nan_to_num(values, nan=float(np.nanmin(values)) if np.isfinite(values).any() else 0.0)
+
+
+def halved(rgba: NDArray[np.uint8], down: int, along: int) -> NDArray[np.uint8]:
+    """Downsample an RGBA image by 1 or 2 in each direction."""
+    packed = rgba.view(np.uint32)[..., 0]
+    if down == 2:
+        packed = _averaged(packed[0 : len(packed) // 2 * 2 : 2], packed[1::2])
+    if along == 2:
+        packed = _averaged(packed[:, 0 : packed.shape[1] // 2 * 2 : 2], packed[:, 1::2])
+    return packed.view(np.uint8).reshape(*packed.shape, 4)
+
+
+def _averaged(one: NDArray[np.uint32], two: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return the means of packed RGBA pixels; where their opacity differs, colours count by it."""
+    different = one ^ two
+    mean = one | two
+    mean -= (different & np.uint32(0xFEFEFEFE)) >> np.uint32(1)  # of all four bytes at once
+    edge = np.flatnonzero(different & np.frombuffer(bytes([0, 0, 0, 255]), np.uint32)[0])
+    if len(edge):
+        parts = np.stack([part.ravel()[edge].view(np.uint8).reshape(-1, 4) for part in (one, two)]).astype(float)
+        weights = parts[..., 3:] / parts[..., 3:].sum(0)
+        mixed = np.column_stack([(parts[..., :3] * weights).sum(0), parts[..., 3].mean(0)])
+        mean.ravel()[edge] = np.rint(mixed).astype(np.uint8).view(np.uint32)[:, 0]
+    return mean

@@ -14,14 +14,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.path import Path as Outline
-from render_pixels import sized
-from render_records import arc, record
+from render_pixels import full_draw, levels_apart, sized
+from render_records import KINDS, arc, record
 from thinned import FEW_THEMES
 
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface
 from landscapes.render import THEMES, Camera, animate, contour, figure_3d, surface_3d
 from landscapes.render.animation.frames import Frames
+from landscapes.render.artists.animated import AnimatedArtist
 from landscapes.render.artists.standings import Standings
 from landscapes.render.light import Sun
 from landscapes.render.plot3d.heightfield import HeightField, Projection
@@ -29,6 +30,7 @@ from landscapes.render.plot3d.level_lines import LevelLines
 from landscapes.render.plot3d.resampling import resized
 from landscapes.render.plot3d.shading import paint, scaled_heights
 from landscapes.render.plot3d.surface_artist import SurfaceArtist
+from landscapes.render.plot3d.surface_trails import SurfaceTrails
 from landscapes.render.plot3d.tick_labels import height_ticks
 from landscapes.render.plots.color_levels import color_levels
 from landscapes.render.theme import Theme
@@ -241,6 +243,25 @@ def test_frames_of_a_3d_figure_do_not_depend_on_the_order_of_steps(theme: str) -
     assert (frames.show(40) == straight).all()
 
 
+@pytest.mark.parametrize("kind", ["converging", "diverging", "leaving"])
+@pytest.mark.thin(1)
+def test_a_fixed_camera_draws_the_surface_once_and_frames_equal_a_full_draw(kind: str) -> None:
+    race = KINDS[kind]()
+    made = figure_3d(race, camera=Camera(), legend=False, **sized(320, 240))
+    last = int(race.trajectories.step[-1])
+    frames = Frames(made, steps=np.arange(0, last + 0.5, 0.5))
+    (block,) = made.findobj(SurfaceArtist)
+    assert not isinstance(block, AnimatedArtist)
+    for step in np.arange(0, last + 0.5, 0.5).tolist():
+        frames.advance(step)
+        if step % (last / 4) == 0 or step in (0.5, last - 0.5):
+            seen = frames.rgba.copy()
+            assert levels_apart(seen, full_draw(made)) <= 2, step
+    whole = frames.rgba.shape[0] * frames.rgba.shape[1]
+    areas = [(rows.stop - rows.start) * (cols.stop - cols.start) for rows, cols in frames._regions]
+    assert sum(areas) < 0.7 * whole
+
+
 @pytest.mark.slow
 def test_a_trail_behind_the_surface_is_faint_and_one_before_it_is_not() -> None:
     axis = np.linspace(-2, 2, 65)
@@ -308,10 +329,10 @@ def test_the_default_view_shows_where_runs_end(make: str) -> None:
         assert (surface_3d(made, own).azim, own.elev) == (-60, 31)  # type: ignore[attr-defined]
         own.remove()
     FigureCanvasAgg(drawn).draw()
-    (artist,) = drawn.findobj(SurfaceArtist)
-    ((_, visible),) = artist._projected  # type: ignore[attr-defined]
-    assert visible.mean() > 0.95
-    assert visible[-1]
+    (artist,) = drawn.findobj(SurfaceTrails)
+    (one,) = artist._projected  # type: ignore[attr-defined]
+    assert one.visible.mean() > 0.95
+    assert one.visible[-1]
     assert artist._stars[1].all()  # type: ignore[attr-defined]
 
 
@@ -392,7 +413,7 @@ def test_wells_on_a_log_scale_are_filled_up_to_the_fourth_percentile() -> None:
 def test_a_hidden_head_is_smaller_and_faint(failed: bool) -> None:
     made = figure_3d(record([arc(40)], outcomes={0: ("diverged", 30)} if failed else {}))
     renderer = FigureCanvasAgg(made).get_renderer()
-    (artist,) = (child for child in made.axes[0].get_children() if isinstance(child, SurfaceArtist))
+    (artist,) = (child for child in made.axes[0].get_children() if isinstance(child, SurfaceTrails))
     made.draw(renderer)
     drawn: list[tuple[float, Any]] = []
     renderer.draw_path = (
@@ -400,10 +421,9 @@ def test_a_hidden_head_is_smaller_and_faint(failed: bool) -> None:
             (float(np.hypot(*transform.get_matrix()[:2, 0])), color or gc.get_rgb())
         )
     )
-    (run,), ((points, visible),) = artist.runs, artist._projected
-    last = int(run.index[-1])
+    (one,) = artist._projected
     for shown in (True, False):
-        artist._head(renderer, run, points, np.full_like(visible, shown), last)
+        artist._head(renderer, replace(one, visible=np.full_like(one.visible, shown)))
     (size, color), (hidden, faint) = drawn[len(drawn) // 2 - 1], drawn[-1]
     assert hidden == pytest.approx(0.7 * size)
     assert np.abs(np.array(faint[:3]) - color[:3]).max() > 0.1
@@ -461,11 +481,9 @@ def test_the_skyline_is_smooth() -> None:
 
 def test_heads_move_between_steps() -> None:
     made = figure_3d(race(), camera=Camera(), **sized(320, 240))
-    (artist,) = made.findobj(SurfaceArtist)
+    (artist,) = made.findobj(SurfaceTrails)
     FigureCanvasAgg(made).draw()
-    ends = []
-    for step in (10, 10.5, 11):
-        artist.set_step(step)
-        ends.append(artist._until_now(artist.runs[0], artist._projected[0], 10 + (step == 11))[0][-1])
+    one = artist._projected[0]
+    ends = [one.until(artist._end(one.run, step)).points[-1] for step in (10, 10.5, 11)]
     np.testing.assert_allclose(ends[1], (ends[0] + ends[2]) / 2, atol=0.5)
     assert np.hypot(*(ends[2] - ends[0])) > 2

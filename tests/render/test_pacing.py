@@ -20,7 +20,7 @@ from landscapes.render.artists.legend import StepCounter
 from landscapes.render.artists.notes import PaceNote, PauseNotes
 from landscapes.render.artists.standings import Standings
 from landscapes.render.artists.trails import Trail
-from landscapes.render.figures._figure_3d import BlockArtist
+from landscapes.render.figures._figure_3d import TurningBlock
 from landscapes.render.writers.timeline import reading_time, stands_still, timeline
 
 
@@ -178,7 +178,7 @@ def test_a_pause_at_a_step_that_was_not_recorded_names_the_nearest(tmp_path):
 def test_the_camera_eases_in_and_out():
     race = converging(1)
     made = render.animate(race, view3d=render.Camera(rotate=90), pace="log").figure
-    (block,) = made.findobj(BlockArtist)
+    (block,) = made.findobj(TurningBlock)
     steps, shares = block.clock
     turns = [block.camera.azim + 90 * (6 * s**5 - 15 * s**4 + 10 * s**3) for s in shares]
     frames = Frames(made)
