@@ -1,4 +1,4 @@
-"""One page per optimizer and wrapper: equation, source, hyper-parameters, a race, its first steps, and its norm ball."""
+"""One page per optimizer and wrapper: equation, source, hyper-parameters, a race, first steps, and its norm ball."""
 
 from __future__ import annotations
 
