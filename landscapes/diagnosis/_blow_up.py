@@ -37,7 +37,7 @@ def blow_up(log: Log) -> Finding | None:
         if end - level <= limit and level - log.first <= log.drop:
             return Finding(
                 "spike",
-                f"the loss overflows to infinity {where} and is back at {end:.4g}",
+                f"the loss overflows to infinity {where} and is back at about {end:.4g}",
                 evidence,
                 (first, last),
                 below(end - level, limit),
@@ -46,7 +46,7 @@ def blow_up(log: Log) -> Finding | None:
             )
     return Finding(
         "non-finite",
-        f"the loss overflows to infinity {where}; the run goes on, at {end:.4g} in the end",
+        f"the loss overflows to infinity {where}; the run goes on, at about {end:.4g} in the end",
         evidence,
         (first, last),
         3.0,
@@ -71,7 +71,7 @@ def thrown_at_start(log: Log) -> Finding | None:
     return Finding(
         "diverged",
         f"the loss explodes from {log.first:.4g} to {float(log.loss[peak]):.4g} from step {log.step[begin]} to step "
-        f"{log.step[peak]}; the run goes on from where that has thrown it, and is at {end:.4g} in the end",
+        f"{log.step[peak]}; the run goes on from where that has thrown it, and is at about {end:.4g} in the end",
         (
             Evidence("rise, in later falls below the start and ranges", rise / unit),
             Evidence("loss at the end", end),

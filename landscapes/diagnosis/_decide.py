@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from landscapes.diagnosis import _advice, _blow_up, _ends, _failures, _motion
+from landscapes.diagnosis import _advice, _blow_up, _ends, _failures, _motion, _rise
 from landscapes.diagnosis._finding import Finding
 from landscapes.diagnosis._log import Log
 from landscapes.diagnosis._verdict import Evidence, Verdict
@@ -24,8 +24,7 @@ RULES: Sequence[Callable[[Log], Finding | None]] = (
     _failures.clipped,
     _blow_up.thrown_at_start,
     _motion.spike,
-    _motion.late_instability,
-    _motion.late_growth,
+    _rise.late_instability,
     _motion.cycling,
     _motion.oscillating,
     _motion.beyond_edge,
@@ -75,12 +74,15 @@ def _verdict(finding: Finding, label: str, log: Log) -> Verdict:
 
 
 def _moved(log: Log) -> str:
-    """Return in words what the losses did, from the first to the last ones."""
+    """Return in words what the losses did, from the first to the median of the last ones."""
     if len(log) < 2:
         return ""
-    end = float(np.median(log.loss[-max(1, len(log) // 10) :]))
-    change = "fell" if end < log.first else "rose"
-    return f"; the loss {change} from {log.first:.4g} to {end:.4g}" if end != log.first else "; the loss did not change"
+    last = log.loss[-max(1, len(log) // 10) :]
+    end = float(np.median(last))
+    if end == log.first:
+        return "; the loss did not change"
+    which = f", the median of the last {len(last)}" if len(last) > 1 else ""
+    return f"; the loss {'fell' if end < log.first else 'rose'} from {log.first:.4g} to {end:.4g}{which}"
 
 
 def _unclear(log: Log, label: str, why: str) -> Verdict:

@@ -1,4 +1,4 @@
-"""Rules for runs whose loss goes up again: spikes, late instability, oscillation, cycles, noise."""
+"""Rules for runs whose loss goes up and down: spikes, oscillation, cycles, noise."""
 
 from __future__ import annotations
 
@@ -13,13 +13,6 @@ LEAP, LEAP_IN_NOISE, LEAP_ENTRIES = 0.05, 5.0, 5
 
 BACK = 0.01
 """A spike is over if the loss is this share of the fall above the level before, or less."""
-
-RISE, RISE_IN_NOISE = 4e-3, 4.0
-"""Late instability: the mean of the end is this share of the fall above the low, and this many spreads of it."""
-
-DEEP, REGROWTH, REGROWN, ROUNDING = 1e-6, 1e4, 1e-8, 1e-6
-"""Late instability near the lowest loss: the gap was at most the first share of the fall, and grows by the factor, to
-the third share of the fall or more. Gaps below the last share of the loss itself may be rounding."""
 
 SWING = 0.008
 """The swing of an oscillation, in the fall."""
@@ -44,73 +37,6 @@ that open."""
 
 FLOOR = 4e-4
 """The spread of the losses at a noise floor, in the fall."""
-
-
-def late_instability(log: Log) -> Finding | None:
-    """The loss was low over a calm stretch, and is far above that at the end."""
-    n = len(log)
-    if n < 24 or log.drop <= 0:
-        return None
-    width = max(4, int(0.12 * n))
-    sums = np.concatenate([[0.0], np.cumsum(log.loss - log.lowest)])
-    means = (sums[width:] - sums[:-width]) / width
-    calm = int(np.argmin(means[: max(1, int(0.8 * n) - width)]))
-    window = log.loss[calm : calm + width]
-    low, spread = float(np.median(window)), float(np.quantile(window, 0.95) - np.quantile(window, 0.05))
-    tail = log.loss[-max(3, n // 5) :]
-    rise = float(np.mean(tail)) - low
-    if low > log.first - 0.5 * log.drop:
-        return None
-    unit = max(RISE * log.drop, RISE_IN_NOISE * spread)
-    if rise <= unit or np.mean(tail > low + spread + 0.3 * RISE * log.drop) < 0.4:
-        return None
-    limit = low + max(spread, 0.1 * rise)
-    calm_entries = np.flatnonzero(log.loss[calm + width :] > limit)
-    onset = calm + width + (int(calm_entries[0]) if len(calm_entries) else 0)
-    factor = rise / max(low - log.lowest, 1e-3 * rise)
-    return Finding(
-        "late instability",
-        f"the loss had settled by step {log.step[calm + width - 1]} and is unstable since step {log.step[onset]}",
-        (
-            Evidence("mean of the end above the low, in the fall of the run", rise / log.drop),
-            Evidence("the same, in the spread at the low", rise / max(spread, 1e-300)),
-        ),
-        log.span(onset),
-        above(rise, unit),
-        {"onset": float(log.step[onset]), "factor": factor},
-        "noise floor",
-    )
-
-
-def late_growth(log: Log) -> Finding | None:
-    """The loss was calm near its lowest, and grows again by many powers of ten, although it stays small in its fall."""
-    n = len(log)
-    if n < 100 or log.drop <= 0:
-        return None
-    gap, width = log.loss - log.lowest, max(12, int(0.12 * n))
-    windows = np.lib.stride_tricks.sliding_window_view(gap[: int(0.8 * n)], width)[:: max(1, width // 8)]
-    tops = np.quantile(windows, 0.95, axis=1)
-    calm = int(np.argmin(tops)) * max(1, width // 8)
-    top = max(float(tops.min()), ROUNDING * abs(log.lowest), 1e-13 * log.drop)
-    tail = gap[-max(20, n // 5) :]
-    high = float(np.quantile(tail, 0.95))
-    limit = max(REGROWTH * top, REGROWN * log.drop)
-    if top > DEEP * log.drop or high <= limit or float(np.median(tail)) <= 100 * top:
-        return None
-    onset = calm + width + int(np.argmax(gap[calm + width :] > 100 * top))
-    return Finding(
-        "late instability",
-        f"the loss had settled near {log.lowest:.3g} by step {log.step[calm]} and grows again since step "
-        f"{log.step[onset]}, to {float(log.loss[-len(tail) :].max()):.3g}",
-        (
-            Evidence("gap to the lowest loss at the end, in that of the calm steps", high / top),
-            Evidence("the same, in the fall of the run", high / log.drop),
-        ),
-        log.span(onset),
-        above(high, limit),
-        {"onset": float(log.step[onset]), "factor": high / top},
-        "converged",
-    )
 
 
 def spike(log: Log) -> Finding | None:

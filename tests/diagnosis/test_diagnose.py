@@ -95,9 +95,33 @@ def test_growth_by_powers_of_ten_is_seen_however_small_it_is_in_the_fall(unit):
     growing = settled + 1e-12 * np.exp(np.clip(K - 600, 0, None) / 20)
     verdict = diagnose(unit * growing)[0]
     assert (verdict.kind, verdict.alternative) == ("late instability", "converged")
-    assert verdict.figures["onset"] == pytest.approx(720, abs=30)
+    assert verdict.figures["onset"] == pytest.approx(650, abs=30)
     assert diagnose(unit * settled)[0].kind == "converged"
     rounded = (50 + 1e-5 * growing).astype(np.float32).astype(float)
+    assert diagnose(rounded)[0].kind == "converged"
+
+
+def test_late_rises_count_against_the_noise_and_not_against_the_fall():
+    """By a factor of five, to a millionth of the fall."""
+    calm = 1000 * np.exp(-K / 20) + 1e-4 * (1 + 0.2 * NOISE)
+    for late in (calm * np.where(K < 850, 1, 5), calm * np.where((K < 850) | (K % 5 > 0), 1, 50)):
+        verdict = diagnose(late)[0]
+        assert verdict.kind == "late instability", str(verdict)
+        assert verdict.figures["onset"] == pytest.approx(850, abs=10)
+        assert verdict.figures["low"] == pytest.approx(1e-4, rel=0.05)
+        assert f"{verdict.figures['end'] / verdict.figures['low']:.3g} times as high" in verdict.summary
+    assert diagnose(calm)[0].healthy
+    assert diagnose(calm * np.where((K < 500) | (K > 600), 1, 5))[0].healthy is not False
+
+
+def test_slow_noise_and_rounded_losses_are_no_late_rise():
+    """The noise of each loss is correlated with that of the next 40."""
+    rng, alarms = np.random.default_rng(0), 0
+    for _ in range(50):
+        wandering = np.convolve(rng.normal(size=T + 400), np.exp(-np.arange(400) / 40), "valid")[:T]
+        alarms += diagnose(1000 * np.exp(-K / 20) + 50 + wandering)[0].kind == "late instability"
+    assert alarms <= 1
+    rounded = np.round(FALL + 0.2 + 1e-4 * (K > 800), 4)
     assert diagnose(rounded)[0].kind == "converged"
 
 
