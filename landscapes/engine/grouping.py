@@ -105,7 +105,7 @@ def _check_hyperparameters(batch: Batch) -> None:
 
     The two ends of each range suffice, unless the optimizer checks hyper-parameters against each other.
     """
-    if type(batch.optimizer).__post_init__ is not Optimizer.__post_init__:
+    if type(batch.optimizer).__post_init__ not in (Optimizer.__post_init__, FirstOrder.__post_init__):
         rows = (
             np.unique(np.stack(list(batch.hyperparameters.values()), 1), axis=0)
             if batch.hyperparameters

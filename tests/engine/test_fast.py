@@ -269,6 +269,15 @@ def test_invalid_hyperparameters_are_rejected(optimizer, name, column, message):
         loop.run(get("beale"), many, starts(get("beale"), 2), 5, box=box(get("beale")))
 
 
+def test_only_the_ends_of_a_column_are_checked(monkeypatch):
+    made: list[optimizers.Adam] = []
+    monkeypatch.setattr(
+        optimizers.Adam, "__new__", lambda cls, *_, **__: made.append(one := object.__new__(cls)) or one
+    )
+    assert group_runs(Batch(optimizers.Adam(), 2000, {"lr": np.geomspace(1e-4, 1.0, 2000)}))
+    assert len(made) < 10  # an object per run would cost more than its steps
+
+
 def test_an_empty_batch_is_rejected():
     with pytest.raises(InputError, match=r"for 0 optimizers"):
         loop.run(get("beale"), Batch(optimizers.Adam(), 0), starts(get("beale"), 0), 5, box=box(get("beale")))
