@@ -17,13 +17,14 @@ from landscapes import function, optimizers
 from landscapes.caching import Cache
 from landscapes.engine import loop
 from landscapes.engine.batch import Batch, BatchResult
-from landscapes.engine.fast import compiling, kernels, runner
+from landscapes.engine.fast import compiling, joint_tables, kernel_coefs, kernels, runner
 from landscapes.engine.fast.buffers import RunBuffers
+from landscapes.engine.fast.joint_tables import JointTable
 from landscapes.engine.grouping import group_runs
 from landscapes.engine.termination import Stop
 from landscapes.functions import get
-from landscapes.optimizers.first_order.coef_table import coef_table
-from landscapes.optimizers.first_order.run_coefs import RunCoefs
+from landscapes.optimizers.first_order.coef_table import Split, coef_table
+from landscapes.optimizers.first_order.run_coefs import RunCoefs, with_arrays
 
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not available")
 slow = pytest.mark.slow
@@ -50,7 +51,7 @@ def no_cache(monkeypatch):
 @pytest.fixture
 def two_steps_per_call(monkeypatch):
     """Take two steps per call instead of eight, which compile in less than half the time."""
-    for module in (kernels, compiling, runner):
+    for module in (kernels, compiling, kernel_coefs, runner):
         monkeypatch.setattr(module, "CHUNK_STEPS", 2)
 
 
@@ -212,7 +213,15 @@ def test_compiling_is_worthwhile_for_much_work_only(no_cache):
     assert compiling.is_compiling_worthwhile(get("beale"), optimizers.Adam(), 2 * 10**8)
 
 
-NUMBERS = [("lr",), ("beta1",), ("lr", "beta1"), ("momentum",), ("lr", "weight_decay"), ()]
+NUMBERS = [
+    ("lr",), ("beta1",), ("lr", "beta1"), ("beta1", "beta2"), ("lr", "beta2"), ("momentum",), ("lr", "weight_decay"),
+    ("beta3", "warmup"), (),
+]  # fmt: skip
+COLUMNS = {
+    "lr": RATES,
+    "beta2": 1 - np.geomspace(1e-3, 0.5, RUNS),
+    "warmup": np.linspace(1, 30, RUNS).round(),
+}
 
 
 @pytest.mark.parametrize("names", NUMBERS, ids=str)
@@ -221,13 +230,16 @@ def test_a_table_reproduces_the_scalars(name, names):
     optimizer = optimizer_of(name)
     if not set(names) <= set(optimizer.hyperparameters()):
         pytest.skip("it has no such hyper-parameter")
-    numbers = {key: np.linspace(0.2, 0.9, RUNS) if key != "lr" else RATES for key in names}
+    numbers = {key: COLUMNS.get(key, np.linspace(0.2, 0.9, RUNS)) for key in names}
     run_coefs = RunCoefs(optimizer, numbers, LIKE)
     known = coef_table(optimizer, names, 40)
     last = run_coefs.at_steps([40])[0]
+    joint = {j: _of_each_step(optimizer, numbers, known.splits[j], j) for j in known.splits}
     for t, expected in enumerate(run_coefs.at_steps(range(1, 41)), start=1):
         for j, (kind, scalar) in enumerate(zip(known.kinds, expected, strict=True)):
             if kind == "each step":
+                rtol = 1e-13 if known.splits[j].scaling else 0
+                np.testing.assert_allclose(np.asarray(scalar), joint[j][t - 1], rtol=rtol)
                 continue
             factor = last[j] if kind in ("column", "scaled") else 1.0
             by_table = (
@@ -236,6 +248,38 @@ def test_a_table_reproduces_the_scalars(name, names):
             np.testing.assert_allclose(np.asarray(scalar), np.asarray(by_table * factor), rtol=1e-13)
 
 
+def _of_each_step(optimizer, numbers, split, j):
+    """Return the coefficients of 40 steps, shape (40, R), from a table of joint rows and the runs' factors."""
+    plain = with_arrays(optimizer, dict.fromkeys(numbers, 0.5))
+    table = JointTable(plain, split.joint, (j,), numbers, 40)
+    rows = table.rows(0, 40)[0][:, table.index(numbers)]
+    scaled = with_arrays(plain, {name: numbers[name] for name in split.scaling})
+    return rows * (scaled.coef(40)[j] / plain.coef(40)[j]) if split.scaling else rows
+
+
 def test_adam_s_scalars_are_products_of_step_and_run():
     assert coef_table(optimizers.Adam(), ("lr",), 100).kinds == ("scaled", "table", "constant", "constant", "column")
-    assert coef_table(optimizers.Adam(), ("lr", "beta1"), 100).kinds[0] == "each step"
+    decays = coef_table(optimizers.Adam(), ("lr", "beta1", "beta2"), 100)
+    assert decays.kinds[:2] == ("each step", "each step")
+    assert decays.splits == {0: Split(("beta1",), ("lr",)), 1: Split(("beta2",), ())}  # small tables, not 3-D ones
+
+
+@needs_compiler
+@slow
+@pytest.mark.usefixtures("two_steps_per_call")
+@pytest.mark.parametrize(
+    ("optimizer", "names"),
+    [(optimizers.RAdam(lr=1e-3), ("lr", "beta2")), (optimizers.Adam(lr=1e-3), ("beta1", "beta2"))],
+)
+def test_two_decays_per_run(optimizer, names, no_cache, monkeypatch):
+    side = int(RUNS**0.5)
+    grid = np.meshgrid(*(COLUMNS.get(name, np.linspace(0.5, 0.9, RUNS))[::side] for name in names))
+    many = Batch(optimizer, grid[0].size, {name: axis.ravel() for name, axis in zip(names, grid, strict=True)})
+    how = {"box": WIDE, "compiled": True}
+    compiled = loop.run(get("himmelblau"), many, starts(len(many)), 20, **how)
+    close(compiled, loop.run(get("himmelblau"), many, starts(len(many)), 20, box=WIDE))
+    few = Batch(optimizer, 3, {name: column[[7, 3, 200]] for name, column in many.hyperparameters.items()})
+    alone = loop.run(get("himmelblau"), few, starts(len(many))[:, [7, 3, 200]], 20, **how)
+    assert_same(part(compiled, [7, 3, 200]), alone)
+    monkeypatch.setattr(joint_tables, "MAX_ENTRIES", 0)  # as with too many distinct decays for a table of all steps
+    assert_same(loop.run(get("himmelblau"), many, starts(len(many)), 20, **how), compiled)

@@ -9,8 +9,8 @@ are split into factors of the step and of the run:
 ('scaled', 'table', 'constant', 'constant', 'column')
 
 "constant" coefficients are compiled in. "table" ones depend on the step only, "column" ones on the run only.
-"scaled" ones are the product of a table entry and a column. Others ("each step") are computed for all runs before
-each call.
+"scaled" ones are the product of a table entry and a column. Others ("each step") have a table of their own, from which
+each call gathers the entries of its runs (see `joint_tables`).
 
 The first call takes steps 1 to 8. It receives the coordinates x and y, the optimizer's state per coordinate, the
 lowest values, the limits, rows 1 to 8 of the table and the columns of lr. It returns the same quantities after step 8,
@@ -23,13 +23,14 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
-import numpy as np
 import torch
 from torch import Tensor, fx
 
 from landscapes.caching import Cache
+from landscapes.engine.fast.kernel_coefs import KernelCoefs, Wanted, coefs_in_kernel, count_columns, joint_numbers
 from landscapes.engine.fast.kernels import (
     CHUNK_STEPS,
     BatchState,
@@ -45,7 +46,7 @@ from landscapes.engine.fast.tracing import MIN_RUN_STEPS, TracedFunction, trace
 from landscapes.engine.grouping import Group
 from landscapes.errors import warn
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+from landscapes.optimizers.first_order.base import FirstOrder, State
 from landscapes.optimizers.first_order.coef_table import CoefTable, coef_table
 from landscapes.optimizers.first_order.run_coefs import RunCoefs, with_arrays
 from landscapes.silence import ignored_warnings
@@ -62,7 +63,16 @@ MAX_COMPILED_OPERATIONS = 250
 CompiledCall = Callable[..., Sequence[Tensor]]
 """Takes and returns flat lists of tensors; see `_compile`."""
 
-_COMPILED: Cache[Any, CompiledCall | None] = Cache(capacity=256)
+
+@dataclass(frozen=True)
+class CompiledSteps:
+    """A compiled function, and which coefficients of the kind "each step" it reads."""
+
+    call: CompiledCall
+    wanted: Wanted
+
+
+_COMPILED: Cache[Any, CompiledSteps | None] = Cache(capacity=256)
 """Compiled steps, for the whole process; None where compilation failed, so that it is not tried again.
 
 Key: formula, view, optimizer type, its hyper-parameters, the names that differ between runs, kinds and constants of
@@ -101,29 +111,20 @@ class CompiledKernel:
     block = COMPILED_BLOCK
 
     def __init__(
-        self, eager: EagerKernel, call: CompiledCall, table: CoefTable, state_size: int, limits: Sequence[Tensor],
-        steps: int,
-    ) -> None:  # fmt: skip
+        self, eager: EagerKernel, call: CompiledCall, coefs: KernelCoefs, state_size: int, limits: Sequence[Tensor]
+    ) -> None:
         """Prepare a kernel.
 
         Args:
             eager: the uncompiled kernel.
             call: the compiled function.
-            table: the coefficients of the steps.
+            coefs: the inputs that depend on hyper-parameters.
             state_size: the number of tensors in the optimizer's state per coordinate.
             limits: the limits, flat.
-            steps: the number of steps.
         """
-        self.eager, self.call, self.table = eager, call, table
-        self.state_size, self.limits, self.steps = state_size, limits, steps
+        self.eager, self.call, self.coefs = eager, call, coefs
+        self.state_size, self.limits = state_size, limits
         self.record_every, self.evaluate = eager.record_every, eager.evaluate
-        self.prepared: tuple[RunCoefs, list[Tensor]] | None = None
-        like = limits[0]
-        factors = torch.as_tensor(table.factors, dtype=like.dtype)
-        self.factors = factors.split(CHUNK_STEPS)  # type: ignore[no-untyped-call]
-        with np.errstate(divide="ignore"):  # division by zero becomes multiplication by infinity
-            inverse = torch.as_tensor(1 / table.factors, dtype=like.dtype)
-        self.inverse = inverse.split(CHUNK_STEPS)  # type: ignore[no-untyped-call]
 
     def advance(
         self, state: BatchState, run_coefs: RunCoefs, t: int, steps: int, into: Sequence[Evaluated] | None = None
@@ -141,40 +142,13 @@ class CompiledKernel:
             *(part for own in state.optimizer_states for part in own),
             state.lowest,
             *self.limits,
-            self.factors[chunk],
-            self.inverse[chunk],
-            *self._columns(run_coefs),
-            *self._coefs_of_steps(run_coefs, t),
+            self.coefs.factors[chunk],
+            self.coefs.inverse[chunk],
+            *self.coefs.columns(run_coefs),
+            *self.coefs.matrices(run_coefs, t),
             *(tensor for points, loss in recorded for tensor in (*points, loss)),
         )
         return unflatten(out, d, self.state_size, recorded), CHUNK_STEPS
-
-    def _columns(self, run_coefs: RunCoefs) -> list[Tensor]:
-        """Return the hyper-parameters that differ between runs, and the runs' factors of the coefficients."""
-        if self.prepared is None or self.prepared[0] is not run_coefs:
-            numbers = [getattr(run_coefs.optimizer, name) for name in run_coefs.numbers]
-            with np.errstate(all="ignore"):
-                last = run_coefs.distinct.coef(self.steps)
-            factors = [
-                torch.as_tensor(run_coefs.expand_to_runs(last[j]), dtype=run_coefs.like.dtype)
-                for j, kind in enumerate(self.table.kinds)
-                if kind in ("column", "scaled")
-            ]
-            self.prepared = run_coefs, [*numbers, *factors]
-        return self.prepared[1]
-
-    def _coefs_of_steps(self, run_coefs: RunCoefs, t: int) -> list[Tensor]:
-        """Return the coefficients that must be computed for each step, (R,) each."""
-        if "each step" not in self.table.kinds:
-            return []
-        indices = [j for j, kind in enumerate(self.table.kinds) if kind == "each step"]
-        rows = run_coefs.at_steps(range(t + 1, t + 1 + CHUNK_STEPS))
-        like = run_coefs.numbers[next(iter(run_coefs.numbers))]
-        return [
-            torch.as_tensor(row[j], dtype=run_coefs.like.dtype).expand(like.shape).contiguous()
-            for row in rows
-            for j in indices
-        ]
 
 
 def split_coordinates(state: BatchState) -> BatchState:
@@ -241,15 +215,19 @@ def compiled_kernel(
         names,
         table.kinds,
         tuple(c for c, kind in zip(table.constants, table.kinds, strict=True) if kind == "constant"),
+        tuple(table.splits.items()),
         (len(limits.center), len(limits.minima)),
         (limits.squared_gtol is None, limits.squared_xtol is None, limits.target is None),
         eager.record_every,
         like.dtype,
     )
-    call = _COMPILED.get_or_make(
+    compiled = _COMPILED.get_or_make(
         key, lambda: _compile(optimizer, names, traced, limits, table, state_size, eager.record_every, flat)
     )
-    return None if call is None else CompiledKernel(eager, call, table, state_size, flat, steps)
+    if compiled is None:
+        return None
+    coefs = KernelCoefs(table, group, steps, like.dtype, compiled.wanted)
+    return CompiledKernel(eager, compiled.call, coefs, state_size, flat)
 
 
 @functools.lru_cache(maxsize=256)
@@ -281,7 +259,7 @@ def state_size_of(optimizer: FirstOrder, names: tuple[str, ...], dtype: torch.dt
 def _compile(
     optimizer: FirstOrder, names: tuple[str, ...], traced: TracedFunction, limits: Limits, table: CoefTable,
     state_size: int, record_every: int, flat: Sequence[Tensor],
-) -> CompiledCall | None:  # fmt: skip
+) -> CompiledSteps | None:  # fmt: skip
     """Compile `CHUNK_STEPS` steps; return None if that fails. Without a C++ compiler, warn once."""
     # these imports take seconds
     from torch._guards import TracingContext, tracing
@@ -291,8 +269,7 @@ def _compile(
 
     d, like = len(limits.center), flat[0]
     kinds = table.kinds
-    n_columns = sum(kind in ("column", "scaled") for kind in kinds)
-    n_per_step = sum(kind == "each step" for kind in kinds)
+    n_columns, n_matrices = count_columns(table), 2 * len(table.splits)
 
     def body(*given: Tensor) -> list[Tensor]:
         left = iter(given)
@@ -306,7 +283,8 @@ def _compile(
         minima = [_take(left, d) for _ in limits.minima]
         factors, _ = _take(left, 2)
         numbers, columns = _take(left, len(names)), _take(left, n_columns)
-        coefs = [_coefs(table, factors, k, columns, _take(left, n_per_step)) for k in range(CHUNK_STEPS)]
+        matrices = _take(left, n_matrices)
+        coefs = [coefs_in_kernel(table, factors, columns, matrices, k) for k in range(CHUNK_STEPS)]
         state = BatchState(points, states, lowest, (points, lowest))
         own_limits = Limits(center, half_width, squared_gtol, squared_xtol, minima, target)
         own_optimizer = with_arrays(optimizer, dict(zip(names, numbers, strict=True)))
@@ -323,16 +301,23 @@ def _compile(
     row = torch.ones(COMPILED_BLOCK, dtype=like.dtype)
     rows = torch.ones((CHUNK_STEPS, len(kinds)), dtype=like.dtype)
     given: list[Any] = [row + i for i in range(d * (1 + state_size) + 1)]
-    given += [*flat, rows, rows + 1, *(row + i for i in range(len(names) + n_columns + CHUNK_STEPS * n_per_step))]
+    given += [*flat, rows, rows + 1, *(row + i for i in range(len(names) + n_columns))]
+    first_matrix = len(given)
+    given += [row.expand(CHUNK_STEPS, -1) + i for i in range(n_matrices)]
     given += [tensor for points, loss in recording_buffers(d, record_every, row) for tensor in (*points, loss)]
     try:
         with torch.no_grad(), ignored_warnings():
             graph = make_fx(body)(*given)
-            _multiply_by_inverse(graph, d * (1 + state_size) + 1 + len(flat))
+            tables = [d * (1 + state_size) + 1 + len(flat), *range(first_matrix, first_matrix + n_matrices, 2)]
+            for position in tables:
+                _multiply_by_inverse(graph, position)
+            used = _erase_unused(graph, given, range(first_matrix, first_matrix + n_matrices))
+            wanted = {j: (used[2 * i], used[2 * i + 1]) for i, j in enumerate(joint_numbers(table))}
             # with this context, other processes find the compiled code in the disk cache
-            mode = FakeTensorMode(shape_env=ShapeEnv(assume_static_by_default=True))
+            mode = FakeTensorMode(shape_env=ShapeEnv())
+            inputs: list[Any] = [mode.from_tensor(tensor, static_shapes=True) for tensor in given]
             with tracing(TracingContext(mode)):
-                return cast(CompiledCall, torch._inductor.compile(graph, list(given)))
+                return CompiledSteps(cast(CompiledCall, torch._inductor.compile(graph, inputs)), wanted)
     except Exception as error:
         if "ompiler" in type(error).__name__ + str(error):
             _COMPILER_MISSING.set()
@@ -342,42 +327,44 @@ def _compile(
         return None
 
 
-def _coefs(table: CoefTable, factors: Tensor, k: int, columns: list[Tensor], per_step: list[Tensor]) -> Coefs:
-    """Return the coefficients of the k-th step of a call, as the optimizer's update takes them."""
-    coefs: list[float | Tensor] = []
-    column, own = iter(columns), iter(per_step)
-    for j, kind in enumerate(table.kinds):
-        if kind == "constant":
-            coefs.append(table.constants[j])
-        elif kind == "table":
-            coefs.append(factors[k, j])
-        elif kind == "each step":
-            coefs.append(next(own))
-        else:
-            coefs.append(next(column) if kind == "column" else factors[k, j] * next(column))
-    return tuple(coefs)
-
-
 def _multiply_by_inverse(graph: fx.GraphModule, position: int) -> None:
-    """Replace divisions by table entries, which are slow, by multiplications with the table of inverses.
+    """Replace divisions by entries of a table, which are slow, by multiplications with the table of inverses.
 
-    `position` is the index of the table among the inputs; the table of inverses follows it.
+    `position` is the index of the table among the inputs; the table of inverses follows it. An entry is a number, or a
+    row with one number per run.
     """
     aten = torch.ops.aten
     inputs = [node for node in graph.graph.nodes if node.op == "placeholder"]
-    factors, inverse = inputs[position], inputs[position + 1]
+    table, inverse = inputs[position], inputs[position + 1]
     for node in list(graph.graph.nodes):
         if node.target != aten.div.Tensor or not isinstance(node.args[1], fx.Node):
             continue
-        entry = node.args[1]
-        if entry.target != aten.select.int or not isinstance(row := entry.args[0], fx.Node):
-            continue
-        if row.args[0] is not factors:
+        picks: list[fx.Node] = []
+        entry: Any = node.args[1]
+        while isinstance(entry, fx.Node) and entry.target == aten.select.int:
+            picks.append(entry)
+            entry = entry.args[0]
+        if entry is not table:
             continue
         with graph.graph.inserting_before(node):
-            other = graph.graph.call_function(aten.select.int, (inverse, *row.args[1:]))
-            other = graph.graph.call_function(aten.select.int, (other, *entry.args[1:]))
+            other = inverse
+            for pick in reversed(picks):
+                other = graph.graph.call_function(aten.select.int, (other, *pick.args[1:]))
             product = graph.graph.call_function(aten.mul.Tensor, (node.args[0], other))
         node.replace_all_uses_with(product)
-        graph.graph.erase_node(node)
+        for unused in (node, *picks):
+            if not unused.users:
+                graph.graph.erase_node(unused)
     graph.recompile()
+
+
+def _erase_unused(graph: fx.GraphModule, given: list[Any], positions: range) -> tuple[bool, ...]:
+    """Erase the unused inputs at some positions, from the graph and from `given`; return which are used."""
+    inputs = [node for node in graph.graph.nodes if node.op == "placeholder"]
+    used = tuple(bool(inputs[position].users) for position in positions)
+    for position, is_used in reversed(list(zip(positions, used, strict=True))):
+        if not is_used:
+            graph.graph.erase_node(inputs[position])
+            del given[position]
+    graph.recompile()
+    return used

@@ -207,7 +207,7 @@ def _run_block(
         ends = chunk.flag
         if problem.ftol is not None:
             ends = chunk.flag + (chunk.state.lowest - problem.function.minimum <= problem.ftol)
-        if bool(ends.any()) and bool((ends := (ends != 0) & alive).any()):
+        if float(ends.sum()) and bool((ends := (ends != 0) & alive).any()):  # a sum is fast, and NaN is true
             flagged.append(Flagged.at(t, padded[ends.cpu().numpy()], state.select(ends), arrivals.select(ends)))
             alive = alive & ~ends
             left = int(alive.sum())
