@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 PIPE_WIDTH = 100
 """Width of columns where stdout is not a terminal, in characters."""
@@ -113,7 +114,8 @@ def write(text: str) -> int:
 def progress_bar(title: str, unit: str) -> Iterator[Callable[[int, int], None]]:
     """Show a progress bar on stderr while the block runs, and yield its callback (done, total).
 
-    The bar shows units per second and the time left. It is silent unless stderr is a terminal.
+    The bar shows units per second and the time left. It is silent unless stderr is a terminal. Before the work itself,
+    such as while learning rates are tuned, it shows steps under another title (see `landscapes.experiments.phases`).
     """
     if sys.stderr is None:  # as under pythonw
         yield lambda done, total: None
@@ -121,12 +123,26 @@ def progress_bar(title: str, unit: str) -> Iterator[Callable[[int, int], None]]:
     from tqdm import tqdm
 
     with tqdm(desc=title, unit=unit, leave=False, disable=None, file=sys.stderr, unit_scale=unit == "run") as bar:
+        yield _Bar(bar, title, unit)
 
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
 
-        yield progress
+class _Bar:
+    """The callback of a progress bar."""
+
+    def __init__(self, bar: Any, title: str, unit: str) -> None:
+        self.bar, self.title, self.unit = bar, title, unit
+
+    def __call__(self, done: int, total: int) -> None:
+        self.bar.total = total
+        self.bar.update(done - self.bar.n)
+
+    def phase(self, words: str) -> None:
+        """Show steps under another title; "" for the usual title and unit."""
+        if self.bar.disable:
+            return
+        self.bar.reset()
+        self.bar.unit, self.bar.unit_scale = ("step", False) if words else (self.unit, self.unit == "run")
+        self.bar.set_description(words or self.title)
 
 
 def file_line(*paths: str | Path) -> str:

@@ -91,7 +91,7 @@ def basins(
         compiled: whether steps are compiled; by default if it pays.
         executor: runs the blocks, any `concurrent.futures.Executor`; see `landscapes.execution`.
         resume_dir: a folder for finished blocks, so that an interrupted map continues.
-        progress: called with (runs done, runs in all).
+        progress: called with (runs done, runs in all); its method `phase` as in `race`, while learning rates are tuned.
 
     Returns:
         A record with the axes `y` and `x`, both ascending. Its columns are `basin` (index into `meta.minima`, masked if
@@ -128,7 +128,7 @@ def basins(
     if len(specs) > 1:
         raise InputError(f"basins take one optimizer, got {len(specs)}; map each by itself")
     objective = checked(objective, objective.start)
-    specs = with_tuned_lrs(specs, objective, objective.start, budget)
+    specs = with_tuned_lrs(specs, objective, objective.start, budget, progress=progress)
     optimizer = specs[0].optimizer
     objective = objective.with_view([(low, high) for low, high in sides.tolist()])
     terms = RunSettings(

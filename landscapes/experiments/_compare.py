@@ -99,7 +99,7 @@ def compare(
         executor: runs the blocks, any `concurrent.futures.Executor`; see `landscapes.execution`.
         resume_dir: a folder for finished blocks, so that an interrupted comparison continues. With `tuning` it has two
             results directories, "trials" and "judged".
-        progress: called with (runs done, runs in all).
+        progress: called with (runs done, runs in all); its method `phase` as in `race`, while learning rates are tuned.
 
     Returns:
         A record with the axes `function`, `optimizer`, `start` and `seed`. With `lr_grid` the axis `lr` follows
@@ -167,7 +167,7 @@ def compare(
             label,
             now,
             at[:starts],
-            _optimizers(specs, now, budget, tuned and lrs is None, ranges),
+            _optimizers(specs, now, budget, tuned and lrs is None, ranges, progress),
             lrs,
             "known" if math.isfinite(one.minimum) else "found",
             at[starts:],
@@ -253,14 +253,19 @@ def _check_tolerances(tolerances: Any) -> tuple[float, ...]:
 
 
 def _optimizers(
-    specs: Sequence[OptimizerSpec], function: Function, steps: int, tuned: bool, ranges: Searched
+    specs: Sequence[OptimizerSpec],
+    function: Function,
+    steps: int,
+    tuned: bool,
+    ranges: Searched,
+    progress: loop.Progress | None,
 ) -> list[Optimizer]:
     """Return the optimizers at their learning rates; those that studies search have their own for now."""
     if tuned:
         specs = [
             replace(spec, lr_open=spec.lr_open and "lr" not in own) for spec, own in zip(specs, ranges, strict=True)
         ]
-        specs = with_tuned_lrs(specs, function, function.start, steps)
+        specs = with_tuned_lrs(specs, function, function.start, steps, progress=progress)
     return [spec.optimizer for spec in specs]
 
 

@@ -136,7 +136,7 @@ def prescribe(
     chosen = begin if start is None else start
     points = starts_of(function, chosen, count, spread=spread, seed=seed).tolist()
     budget = check_count("steps", (length or function.steps) if steps is None else steps)
-    specs = with_tuned_lrs(parse_optimizers(failing, "prescribe for"), function, points[0], budget)
+    specs = with_tuned_lrs(parse_optimizers(failing, "prescribe for"), function, points[0], budget, progress=progress)
     if len(specs) != 1:
         raise InputError(f"prescribe takes one failing optimizer, got {len(specs)}")
     return _raced(function, specs[0].optimizer, points, budget, names, target, seed, dtype, progress)

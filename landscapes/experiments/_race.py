@@ -94,7 +94,9 @@ def race(
         calm: tune to rates that the eye can follow: no step is longer than 12 % of the view's sides, and no run leaves
             the view. Such rates are often slower than the best ones, so they do not rank optimizers. Functions that
             are unbounded below always get them: there a larger leap would end lower.
-        progress: called with (steps done, steps in all).
+        progress: called with (steps done, steps in all). If learning rates are tuned and it has a method `phase`, that
+            is called with "tuning learning rates on …" before, and with "" after, and the steps between are those of
+            the tuning.
 
     Returns:
         A record with one run per optimizer and start. From several starts, the column `name` has the optimizer's label,
@@ -187,7 +189,7 @@ def race_searched(
     )
     calm = calm or objective.minimum == -math.inf  # where the largest leap would count as the best
     alone = [_viewed(objective, view) for view in ([objective.view] * len(points) if views is None else views)]
-    specs = with_tuned_lrs(specs, alone[0], points[0], budget, calm=calm)
+    specs = with_tuned_lrs(specs, alone[0], points[0], budget, calm=calm, progress=progress)
     raced = [spec.optimizer for spec in specs]
     seed = check_count("seed", seed, 0)
     starts = [torch.tensor(point, dtype=dtype, device=place)[:, None].repeat(1, len(raced)) for point in points]

@@ -102,7 +102,7 @@ def sweep(
         compiled: whether steps are compiled; by default if it pays.
         executor: runs the blocks, any `concurrent.futures.Executor`; see `landscapes.execution`.
         resume_dir: a folder for finished blocks, so that an interrupted sweep continues.
-        progress: called with (runs done, runs in all).
+        progress: called with (runs done, runs in all); its method `phase` as in `race`, while learning rates are tuned.
         **vary: settings, by name: numbers, ranges, flags, names, or lists of these.
 
     Returns:
@@ -149,7 +149,7 @@ def sweep(
             label,
             one,
             here,
-            [spec.optimizer for spec in with_tuned_lrs(flagged, one, here[0].tolist(), budget)],
+            [spec.optimizer for spec in with_tuned_lrs(flagged, one, here[0].tolist(), budget, progress=progress)],
             RunSettings(
                 budget,
                 roaming_box(one).numpy(),
@@ -198,14 +198,14 @@ def _settings(
 ) -> tuple[Settings, list[OptimizerSpec]]:
     """Return the settings to run, and the optimizers with the settings that are the same for all runs."""
     vary = canonical_names(vary)
-    choices = {name for spec in specs for name in spec.optimizer.choices()}
+    choices = {name for spec in specs for name in spec.optimizer.choice_settings()}
     fixed = {
         name: value
         for name, value in vary.items()
         if isinstance(value, bool | int | float | np.number) or (isinstance(value, str) and name in choices)
     }
     for spec, name in itertools.product(specs, fixed):
-        if name not in {**spec.optimizer.numbers(), **spec.optimizer.choices()}:
+        if name not in {**spec.optimizer.numeric_settings(), **spec.optimizer.choice_settings()}:
             raise unknown_setting(spec.optimizer, name)
     ready = []
     for spec in specs:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from landscapes.engine.batch import BatchResult
 from landscapes.experiments import criterion
 from landscapes.experiments.halving import Conditions
+from landscapes.experiments.phases import RunsInTurn
 from landscapes.optimizers.base import Optimizer
 from landscapes.optimizers.wrappers.base import Wrapper
 from landscapes.optimizers.wrappers.scheduled import Scheduled
@@ -36,6 +37,7 @@ class FollowedSettings:
         paths: their runs of so many steps, by `conditions.run`.
         first: the loss at the start.
         steps: the number of steps.
+        runs: reports the steps taken.
 
     Attributes:
         effort: the effort of each followed setting, never below the one within the steps, shape (N,); 0 of others.
@@ -45,8 +47,15 @@ class FollowedSettings:
     """
 
     def __init__(
-        self, conditions: Conditions, settings: Sequence[Optimizer], paths: BatchResult, first: float, steps: int
+        self,
+        conditions: Conditions,
+        settings: Sequence[Optimizer],
+        paths: BatchResult,
+        first: float,
+        steps: int,
+        runs: RunsInTurn | None = None,
     ) -> None:
+        self.runs = RunsInTurn(None, 0) if runs is None else runs
         self.conditions, self.settings, self.paths, self.first, self.steps = conditions, settings, paths, first, steps
         count = len(settings)
         self.effort = np.zeros(count)
@@ -61,7 +70,8 @@ class FollowedSettings:
             return
         of, starts = self.conditions, len(self.conditions.starts)
         before = _take(self.paths, (new[:, None] * starts + np.arange(starts)).ravel())
-        beyond = of.run([self.settings[i] for i in new.tolist()], HORIZON * self.steps, [self.steps])
+        longer = HORIZON * self.steps
+        beyond = of.run([self.settings[i] for i in new.tolist()], longer, [self.steps], self.runs.part(longer))
         self.effort[new] = criterion.setting_efforts(
             before, of.function, of.target, self.first, self.steps, len(new), beyond
         )

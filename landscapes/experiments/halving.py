@@ -38,7 +38,13 @@ class Conditions:
     seed: int = 0
     sample_streams: torch.Tensor | None = None
 
-    def run(self, optimizers: Sequence[Optimizer], steps: int, record_steps: RecordSteps = "ends") -> BatchResult:
+    def run(
+        self,
+        optimizers: Sequence[Optimizer],
+        steps: int,
+        record_steps: RecordSteps = "ends",
+        progress: loop.Progress | None = None,
+    ) -> BatchResult:
         """Run every optimizer from every start: run r·S + s is optimizer r from start s."""
         count = len(self.starts)
         runs = [optimizer for optimizer in optimizers for _ in range(count)]
@@ -53,6 +59,7 @@ class Conditions:
             target=self.target,
             streams=self.streams.repeat(len(optimizers)),
             seed=self.seed,
+            progress=progress,
             sample_streams=None if self.sample_streams is None else self.sample_streams.repeat(len(optimizers)),
         )
 

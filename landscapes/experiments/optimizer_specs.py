@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from landscapes.engine.loop import Progress
 from landscapes.errors import InputError
 from landscapes.experiments import stored_lrs
 from landscapes.experiments.own_optimizers import (
@@ -95,11 +96,17 @@ def _parsed(given: Any) -> tuple[Optimizer, bool]:
 
 
 def with_tuned_lrs(
-    specs: Sequence[OptimizerSpec], function: Function, start: Sequence[float], steps: int, *, calm: bool = False
+    specs: Sequence[OptimizerSpec],
+    function: Function,
+    start: Sequence[float],
+    steps: int,
+    *,
+    calm: bool = False,
+    progress: Progress | None = None,
 ) -> list[OptimizerSpec]:
     """Return the optimizers with tuned learning rates where these are open; see `landscapes.experiments.stored_lrs`."""
     missing = [spec.optimizer for spec in specs if spec.lr_open]
-    found = iter(stored_lrs.learning_rates(function, missing, start, steps, calm=calm))
+    found = iter(stored_lrs.learning_rates(function, missing, start, steps, calm=calm, progress=progress))
     source = "tuned, calm" if calm else "tuned"
     return [
         replace(spec, optimizer=spec.optimizer.with_learning_rate(next(found)), lr_source=source)

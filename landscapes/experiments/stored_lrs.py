@@ -31,10 +31,12 @@ from numpy.typing import NDArray
 
 from landscapes.analysis.tuning import FAILED_EFFORT
 from landscapes.engine.batch import BatchResult
+from landscapes.engine.loop import Progress
 from landscapes.experiments import criterion
-from landscapes.experiments.following import FollowedSettings
+from landscapes.experiments.following import HORIZON, FollowedSettings
 from landscapes.experiments.halving import Conditions
 from landscapes.experiments.outcomes import race_target
+from landscapes.experiments.phases import RunsInTurn, phase
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.base import Optimizer
 
@@ -61,11 +63,17 @@ SURFACE_POINTS = 65
 
 
 def learning_rates(
-    function: Function, optimizers: Sequence[Optimizer], start: Sequence[float], steps: int, *, calm: bool = False
+    function: Function,
+    optimizers: Sequence[Optimizer],
+    start: Sequence[float],
+    steps: int,
+    *,
+    calm: bool = False,
+    progress: Progress | None = None,
 ) -> list[float]:
     """Return a learning rate per optimizer: the stored one if this race was swept before, else from a sweep now.
 
-    An optimizer without a learning rate gets NaN.
+    An optimizer without a learning rate gets NaN. The sweep is a phase of `progress`, see `phases.phase`.
     """
     known = _known(function, start, steps, calm=calm)
     missing = [
@@ -73,18 +81,31 @@ def learning_rates(
         for optimizer in dict.fromkeys(optimizers)
         if lr_free_spec(optimizer) not in known and not math.isnan(optimizer.learning_rate)
     ]
-    found = dict(zip(missing, sweep_lrs(function, missing, start, steps, calm=calm), strict=True)) if missing else {}
+    found: dict[Optimizer, float] = {}
+    if missing:
+        with phase(progress, f"tuning learning rates on {function.name}") as report:
+            swept = sweep_lrs(function, missing, start, steps, calm=calm, progress=report)
+        found = dict(zip(missing, swept, strict=True))
     return [found.get(optimizer, known.get(lr_free_spec(optimizer), math.nan)) for optimizer in optimizers]
 
 
 def sweep_lrs(
-    function: Function, optimizers: Sequence[Optimizer], start: Sequence[float], steps: int, *, calm: bool = False
+    function: Function,
+    optimizers: Sequence[Optimizer],
+    start: Sequence[float],
+    steps: int,
+    *,
+    calm: bool = False,
+    progress: Progress | None = None,
 ) -> list[float]:
-    """Return the learning rates that a sweep chooses, one batch for all optimizers."""
+    """Return the learning rates that a sweep chooses, one batch for all optimizers.
+
+    `progress` is called with (steps done, steps in all); these grow if more settings have to be followed.
+    """
     if not optimizers:
         return []
     calm = calm or function.minimum == -math.inf
-    sweep = LrSweep.of(function, optimizers, start, steps, record_all=calm)
+    sweep = LrSweep.of(function, optimizers, start, steps, record_all=calm, progress=progress)
     return sweep.calm() if calm else sweep.best()
 
 
@@ -98,6 +119,7 @@ class LrSweep:
         paths: their runs. Run (n·L + l)·S + s is optimizer n at rate l from start s.
         steps: the number of steps.
         first: the loss at the first start.
+        runs: reports the steps taken.
     """
 
     conditions: Conditions
@@ -105,6 +127,7 @@ class LrSweep:
     paths: BatchResult
     steps: int
     first: float
+    runs: RunsInTurn
 
     @classmethod
     def of(
@@ -115,6 +138,7 @@ class LrSweep:
         steps: int,
         *,
         record_all: bool = True,
+        progress: Progress | None = None,
     ) -> LrSweep:
         """Run the sweep; calm rates require all steps to be recorded."""
         first = float(function(start))
@@ -122,8 +146,9 @@ class LrSweep:
         target = race_target(function, first, function.surface(SURFACE_POINTS) if unbounded else None)
         settings = [optimizer.with_learning_rate(lr) for optimizer in optimizers for lr in GRID]
         conditions = criterion.conditions(function, start, target)
-        paths = conditions.run(settings, steps, "all" if record_all else "ends")
-        return cls(conditions, settings, paths, steps, first)
+        runs = RunsInTurn(progress, (1 + HORIZON) * steps)
+        paths = conditions.run(settings, steps, "all" if record_all else "ends", runs.part(steps))
+        return cls(conditions, settings, paths, steps, first, runs)
 
     @property
     def function(self) -> Function:
@@ -156,7 +181,7 @@ class LrSweep:
 
     @cached_property
     def _followed(self) -> FollowedSettings:
-        return FollowedSettings(self.conditions, self.settings, self.paths, self.first, self.steps)
+        return FollowedSettings(self.conditions, self.settings, self.paths, self.first, self.steps, self.runs)
 
     @cached_property
     def _efforts(self) -> NDArray[np.float64]:

@@ -77,12 +77,12 @@ def sweep_settings(
         if given:
             optimizer.check_varies()
         for name in given:
-            if name in optimizer.choices():
+            if name in optimizer.choice_settings():
                 raise InputError(
-                    f"{name} of {optimizer.label} is no number: give values such as {optimizer.choices()[name]!r}, "
-                    f"got {short(given[name])}"
+                    f"{name} of {optimizer.label} is no number: give values such as "
+                    f"{optimizer.choice_settings()[name]!r}, got {short(given[name])}"
                 )
-            if name not in optimizer.numbers():
+            if name not in optimizer.numeric_settings():
                 raise unknown_setting(optimizer, name)
     given = {name: _whole(optimizers, name, values) for name, values in given.items()}
     scales = {name: _scale(optimizers[0], name, values) for name, values in given.items()}
@@ -107,7 +107,8 @@ def sweep_settings(
 
 def unknown_setting(optimizer: Optimizer, name: str) -> InputError:
     """Return the error for a setting that an optimizer lacks, or that cannot vary."""
-    return unknown(f"hyper-parameter of {optimizer.label}", name, [*optimizer.numbers(), *optimizer.choices()])
+    known = [*optimizer.numeric_settings(), *optimizer.choice_settings()]
+    return unknown(f"hyper-parameter of {optimizer.label}", name, known)
 
 
 def is_choice(values: Any) -> bool:
@@ -127,9 +128,9 @@ def choice_axes(optimizers: Sequence[Optimizer], given: Mapping[str, Any]) -> di
     axes: dict[str, list[bool | str]] = {}
     for name, values in given.items():
         for optimizer in optimizers:
-            if name in optimizer.numbers():
+            if name in optimizer.numeric_settings():
                 _numbers(name, values)  # refuses them
-            if name not in optimizer.choices():
+            if name not in optimizer.choice_settings():
                 raise unknown_setting(optimizer, name)
         axes[name] = [value if isinstance(value, str) else bool(value) for value in values]
         if len(set(axes[name])) < len(axes[name]):

@@ -129,11 +129,11 @@ class Optimizer(metaclass=TorchArguments):
             if field.init and isinstance(field.default, int | float) and not isinstance(field.default, bool)
         }
 
-    def numbers(self) -> dict[str, float]:
+    def numeric_settings(self) -> dict[str, float]:
         """Return the numbers that a sweep can vary: hyper-parameters, and those of wrappers, such as "clip.norm"."""
         return self.hyperparameters()
 
-    def choices(self) -> dict[str, bool | str]:
+    def choice_settings(self) -> dict[str, bool | str]:
         """Return the settings that are no numbers and that a sweep can vary: flags, and names such as "noise.kind"."""
         return {
             one.name: getattr(self, one.name)

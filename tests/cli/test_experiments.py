@@ -14,6 +14,7 @@ import pytest
 
 from landscapes import Record
 from landscapes.cli import console
+from landscapes.experiments.phases import phase
 from landscapes.render.plots.run_table import grid_values
 
 TWO_BY_TWO = shlex.split("compare --function booth --function beale --optimizer adam --optimizer sgd --starts 2")
@@ -278,6 +279,23 @@ def test_progress_bar_shows_runs_per_second_and_time_left(monkeypatch):
             report(done, 400)
         shown = sys.stderr.getvalue()
     assert re.search(r"sweeping: +75%.*300/400 \[\d\d:\d\d<\d\d:\d\d, .*run/s\]", shown)
+
+
+def test_the_bar_shows_a_first_sweep_of_rates_under_its_own_title(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with console.progress_bar("comparing", "run") as report, phase(report, "tuning learning rates on booth") as tuning:
+        time.sleep(0.12)
+        tuning(30, 60)
+        shown = sys.stderr.getvalue()
+        sys.stderr.truncate(0)
+    assert re.search(r"tuning learning rates on booth: +50%.*30/60 \[.*step/s\]", shown)
+    with console.progress_bar("comparing", "run") as report:
+        with phase(report, "tuning"):
+            report(60, 60)
+        time.sleep(0.12)
+        report(3, 4)
+        shown = sys.stderr.getvalue()
+    assert re.search(r"comparing: +75%.*3.00/4.00 \[.*run/s\]", shown)
 
 
 @pytest.mark.parametrize(

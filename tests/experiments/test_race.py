@@ -554,3 +554,33 @@ def test_when_an_unbounded_run_passes_its_target_does_not_depend_on_the_recorded
     record = race("saddle", ["momentum(lr=0.03)"], record_steps=record_steps)
     assert record.trajectories.runs["status"][0] == "unbounded"
     assert column(record, "reached") == column(record, "first_reached") == [37]
+
+
+class Phases:
+    """A progress callback that notes what it is told, by phase."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, list[tuple[int, int]]]] = [("", [])]
+
+    def phase(self, words: str) -> None:
+        self.told.append((words, []))
+
+    def __call__(self, done: int, total: int) -> None:
+        self.told[-1][1].append((done, total))
+
+
+def test_a_first_sweep_of_rates_is_a_phase_of_the_progress():
+    bowl = function((-2, 2), (-2, 2), start=(1, 1), minima=[(0, 0)], name="own bowl")(lambda x, y: x * x + 3 * y * y)
+    bar, plain = Phases(), []
+    record = race(bowl, ["sgd"], steps=20, progress=bar)
+    (_, before), (words, tuning), (after, racing) = bar.told
+    assert (before, words, after) == ([], "tuning learning rates on own bowl", "")
+    done, totals = zip(*tuning, strict=True)
+    assert list(done) == sorted(done)
+    assert (done[-1], totals[-1]) == (100, 100)  # of 20 steps, and then four times as many
+    race(bowl, ["sgd"], steps=20, progress=lambda done, total: plain.append((done, total)))
+    assert racing == plain == [(i, 20) for i in range(21)]
+    known = Phases()
+    race(bowl, ["sgd(lr=0.1)"], steps=20, progress=known)
+    assert len(known.told) == 1
+    assert record.trajectories.runs["lr_source"].tolist() == ["tuned"]

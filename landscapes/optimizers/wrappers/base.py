@@ -104,7 +104,7 @@ class Wrapper(Optimizer):
         """Return those of the wrapped optimizer; the settings of a wrapper are not tuned."""
         return self.optimizer.hyperparameters()
 
-    def numbers(self) -> dict[str, float]:
+    def numeric_settings(self) -> dict[str, float]:
         """Return the wrapper's own numbers, such as "clip.norm" (NaN for a limit that is not set), and those inside.
 
         Of two wrappers of one kind, these are the numbers of the outer one.
@@ -114,11 +114,11 @@ class Wrapper(Optimizer):
             for one in dataclasses.fields(self)
             if one.init and _is_number(one)
         }
-        return {**self.optimizer.numbers(), **own}
+        return {**self.optimizer.numeric_settings(), **own}
 
-    def choices(self) -> dict[str, bool | str]:
-        own = {self.prefix + name: value for name, value in super().choices().items()}
-        return {**self.optimizer.choices(), **own}
+    def choice_settings(self) -> dict[str, bool | str]:
+        own = {self.prefix + name: value for name, value in super().choice_settings().items()}
+        return {**self.optimizer.choice_settings(), **own}
 
     def field_of(self, name: str) -> dataclasses.Field[Any] | None:
         own = super().field_of(name.removeprefix(self.prefix)) if name.startswith(self.prefix) else None
