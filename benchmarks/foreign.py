@@ -2,12 +2,14 @@
 
     python benchmarks/foreign.py peers    # a table of the classes of torch.optim and, if installed, pytorch_optimizer
     python benchmarks/foreign.py speed    # the speed relative to a plain loop, and the largest difference
+    python benchmarks/foreign.py optax    # the cost of optax alone, under jit and vmap, and of Optax; needs JAX
 
-`benchmarks/foreign.md` holds the output of both.
+`benchmarks/foreign.md` holds their output.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections import Counter
@@ -15,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from time import process_time
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,13 +28,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "suppo
 from peers import classes, libraries, outcome
 from reference import context_at, stepper_of
 
+from landscapes import from_jax
+from landscapes.engine import loop
 from landscapes.objectives.decorators import function
-from landscapes.optimizers import Torch
+from landscapes.optimizers import Optax, Torch
 from landscapes.optimizers.stepper import StepContext
 from landscapes.oracle import Oracle, value_and_gradient
 
 STOCK = ("SGD", "Adagrad", "RMSprop", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "Adadelta")
 RUNS = (8192, 32768)
+OPTAX = ("sgd", "rmsprop", "adam", "adabelief", "lion", "lamb", "novograd", "yogi")
+OPTAX_RUNS, OPTAX_STEPS, COMPARED = 8192, 500, 20
+WIDE = torch.tensor([[-1e6, 1e6]] * 2, dtype=torch.float64)
 
 
 def valley(x: Tensor, y: Tensor) -> Tensor:
@@ -114,8 +122,71 @@ class Plain:
         return p.detach()
 
 
+def optax_speed() -> None:
+    """Print the CPU time of a run-step of optax alone and of `Optax`, and how far the last points are apart."""
+    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+    import jax
+    import optax
+
+    jax.config.update("jax_enable_x64", True)
+    x, rates = np.random.default_rng(0).uniform(-1, 1, (2, OPTAX_RUNS)), np.geomspace(1e-5, 1e-3, OPTAX_RUNS)
+    versions = ", ".join(f"{name} {version(name)}" for name in ("jax", "optax", "torch"))
+    objectives = {"torch": function((-2, 2), (-1, 3))(valley), "JAX": from_jax(valley, [(-2, 2), (-1, 3)])}
+    print(f"\n## Optax alone and as an optimizer here\n\n{versions}\n")
+    print(
+        f"Rosenbrock's function in float64, {OPTAX_RUNS:,} runs with one learning rate each, {OPTAX_STEPS} steps with "
+        "their gradients; CPU nanoseconds per run-step, medians of 5 alternating rounds. Alone, optax is mapped by "
+        "`jax.vmap` and compiled by `jax.jit`, with a call per step or with all steps in one `jax.lax.scan`. The last "
+        f"column is the largest relative difference of points after {COMPARED} steps.\n"
+    )
+    ways = ["alone, per step", "alone, scan", *(f"here, function in {way}" for way in objectives)]
+    print(f"| transformation | {' | '.join(ways)} | here ÷ alone, per step | difference |")
+    print("|---" * (len(ways) + 3) + "|")
+    for name in OPTAX:
+        make = getattr(optax, name)
+
+        def one(p: Any, state: Any, rate: Any, make: Any = make) -> Any:
+            updates, state = make(rate).update(jax.grad(lambda q: valley(*q))(p), state, p)
+            return optax.apply_updates(p, updates), state
+
+        def whole(p: Any, rate: Any, one: Any = one, make: Any = make) -> Any:
+            step = lambda carry, _: (one(*carry, rate), None)  # noqa: E731
+            return jax.lax.scan(step, (p, make(rate).init(p)), None, length=OPTAX_STEPS)[0][0]
+
+        start = jax.jit(jax.vmap(lambda p, rate, make=make: make(rate).init(p)))
+        step, every = jax.jit(jax.vmap(one)), jax.jit(jax.vmap(whole))
+        given = jax.numpy.asarray(x.T), jax.numpy.asarray(rates)
+        ours = [Optax(make, learning_rate=rate) for rate in rates.tolist()]
+
+        def alone(steps: int = OPTAX_STEPS, start: Any = start, step: Any = step, given: Any = given) -> Any:
+            p, state = given[0], start(*given)
+            for _ in range(steps):
+                p, state = step(p, state, given[1])
+            return np.asarray(p)
+
+        def here(objective: Any, steps: int = OPTAX_STEPS, ours: Any = ours) -> Any:
+            return loop.run(objective, ours, torch.from_numpy(x), steps, box=WIDE, record_steps="ends").x[:, -1]
+
+        calls = [alone, lambda every=every, given=given: np.asarray(every(*given))]
+        calls += [lambda of=of, here=here: here(of) for of in objectives.values()]
+        for call in calls:
+            call()  # compiles
+        times: list[list[float]] = [[] for _ in calls]
+        for _ in range(5):
+            for call, own in zip(calls, times, strict=True):
+                begin = process_time()
+                call()
+                own.append(process_time() - begin)
+        costs = [median(own) / (OPTAX_RUNS * OPTAX_STEPS) * 1e9 for own in times]
+        one_by_one = alone(COMPARED)
+        ends = [here(objective, COMPARED) for objective in objectives.values()]
+        apart = max(float(np.max(np.abs(end - one_by_one) / np.maximum(1, np.abs(one_by_one)))) for end in ends)
+        cells = [*(f"{cost:.0f}" for cost in costs), f"{costs[2] / costs[0]:.1f}", f"{apart:.1e}"]
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+
+
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     for word in sys.argv[1:] or ("peers", "speed"):
-        {"peers": peers, "speed": speed}[word]()
+        {"peers": peers, "speed": speed, "optax": optax_speed}[word]()

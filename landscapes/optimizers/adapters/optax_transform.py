@@ -83,6 +83,7 @@ class Optax(Optimizer):
     lr_omitted: bool = field(default=False, init=False, compare=False, repr=False)
     fixed: Settings = field(default=(), init=False, compare=False, repr=False)
     numbers: dict[str, float] = field(default_factory=dict, init=False, compare=False, repr=False)
+    key: Hashable = field(default=(), init=False, compare=False, repr=False)
 
     def __new__(cls, *values: Any, **settings: Any) -> Self:
         return object.__new__(cls)
@@ -172,8 +173,7 @@ class Optax(Optimizer):
 
     @property
     def batch_key(self) -> Hashable:
-        fixed = tuple((name, _frozen(value)) for name, value in self.fixed)
-        return type(self), self.transformation, fixed, tuple(self.numbers), self.shape
+        return self.key
 
     @property
     def kernel(self) -> Kernel:
@@ -186,7 +186,9 @@ class Optax(Optimizer):
                 f"{self.kind}: shape={self.shape} has {math.prod(self.shape)} elements, "
                 f"but {function.name} has {function.dim} coordinates; pass a shape with {function.dim} elements"
             )
-        self._try(self.kernel, function.dim, self.numbers)
+        kernel = self.kernel
+        if function.dim not in kernel.tried:
+            self._try(kernel, function.dim, self.numbers)
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
@@ -222,6 +224,8 @@ class Optax(Optimizer):
         object.__setattr__(self, "numbers", {name: given[name] for name in traced})
         rest = tuple((name, value) for name, value in given.items() if name not in traced)
         object.__setattr__(self, "fixed", (*others, *rest))
+        fixed = tuple((name, _frozen(value)) for name, value in self.fixed)
+        object.__setattr__(self, "key", (type(self), self.transformation, fixed, traced, self.shape))
 
     def _traceable(self, given: Mapping[str, float], others: Settings) -> tuple[str, ...]:
         """Return the names of the numbers that may be tracers. Raises `InputError` if no step can be taken at all."""
