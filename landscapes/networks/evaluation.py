@@ -119,13 +119,8 @@ class Evaluator:
 
     def at(self, point: Sequence[float]) -> tuple[float, ...]:
         """Return the loss and the metrics at a point."""
-        with self.loss.context():
-            return self._at(point)
-
-    def _at(self, point: Sequence[float]) -> tuple[float, ...]:
-        """Return the loss and the metrics at a point, within the context of the loss."""
         self.write(point)
-        return self.loss.full_pass() if self.loss.plain else self.loss.evaluate()
+        return self.loss.evaluate()
 
     def many(
         self, points: Points, *, together: bool | None = None, progress: Callable[[int, int], None] | None = None
@@ -140,7 +135,6 @@ class Evaluator:
         if together not in (None, True, False):
             raise InputError(f"together must be True, False or None, got {together!r}")
         out = np.empty((len(points), 1 + len(self.loss.metrics)))
-        report = progress or (lambda done, total: None)
         done = 0
         if together is None:
             together = len(points) >= WORTHWHILE and self._may_pay()
@@ -148,16 +142,19 @@ class Evaluator:
                 done, together = self._calibrate(points, out)
         if together:
             try:
-                self._many_together(points, out, done, report)
+                self._many_together(points, out, done, progress or (lambda done, total: None))
                 return out
             except (RuntimeError, NotImplementedError) as error:
                 if done:
                     raise
                 raise InputError(f"torch.func.vmap cannot evaluate this network: {error}") from error
-        with self.loss.context():
+        with torch.inference_mode() if self.loss.of_torch else self.loss.context():
+            evaluate = self.loss.full_pass if self.loss.plain else self.loss.evaluate
             for i, point in enumerate(points[done:].tolist(), done):
-                out[i] = self._at(point)
-                report(i + 1, len(points))
+                self.write(point)
+                out[i] = evaluate()
+                if progress is not None:
+                    progress(i + 1, len(points))
         return out
 
     def _may_pay(self) -> bool:

@@ -6,6 +6,7 @@ raises. Global random states are restored.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -158,9 +159,13 @@ class NetworkLoss:
 
     def full_pass(self) -> tuple[float, ...]:
         """Return what `evaluate` does, within `context` and without what random losses and BatchNorm need."""
-        sums: Any = 0.0
         forward = self.module.forward
-        for batch, share in self.pairs():
+        pairs = self.pairs()
+        if isinstance(pairs, list):  # one batch, as of small data, whose overhead counts
+            found = forward(pairs[0][0])
+            return tuple(found.tolist()) if found.ndim else (found.item(),)
+        sums: Any = 0.0
+        for batch, share in pairs:
             found = forward(batch)
             if found.is_cuda:  # is not waited for
                 sums = sums + share * found.detach().double()
@@ -176,6 +181,17 @@ class NetworkLoss:
     def plain(self) -> bool:
         """Whether a full pass is all that an evaluation needs."""
         return not self.random and self.batchnorm != "recalibrate"
+
+    @property
+    def of_torch(self) -> bool:
+        """Whether all parts are torch's own, which neither differentiate nor keep tensors: inference mode is safe."""
+        parts = [*self.model.modules(), self.module.loss]
+        return all(
+            str(getattr(part if inspect.isfunction(part) else type(part), "__module__", "")).startswith("torch.nn.")
+            and not getattr(part, "_forward_hooks", None)
+            and not getattr(part, "_forward_pre_hooks", None)
+            for part in parts
+        ) and all(metric is accuracy for metric in self.module._metrics.values())
 
     @contextmanager
     def context(self) -> Iterator[None]:

@@ -15,6 +15,7 @@ from torch import nn
 
 from landscapes import InputError, Record, line, plane, race, render
 from landscapes.execution.results_dir import Shard, merge
+from landscapes.networks import curvature_map
 from landscapes.networks.evaluation import Evaluator
 
 CE = nn.CrossEntropyLoss()
@@ -216,6 +217,25 @@ def test_all_ways_of_evaluation_agree(mlp):
     predicted = mlp.net(mlp.x).argmax(1)
     assert measured.grids["accuracy"][4, 4] == pytest.approx(float((predicted == mlp.y).float().mean()))
     assert measured.show("accuracy").surface.values.max() <= 1
+
+
+def test_tensors_that_a_module_keeps_can_be_differentiated_later(mlp):
+    """Those made in inference mode could not."""
+
+    class Keeping(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = copy.deepcopy(mlp.net)
+
+        def forward(self, x):
+            self.kept = self.net(x)
+            return self.kept
+
+    record = plane(Keeping(), CE, mlp.data, resolution=3)
+    assert not record.objective.model.kept.is_inference()
+    plain = plane(mlp.net, CE, mlp.data, resolution=3)
+    assert plain.surface.values == pytest.approx(record.surface.values, rel=1e-5)
+    assert np.isfinite(curvature_map(plain).grids["largest eigenvalue"]).all()
 
 
 def test_memory_does_not_grow_with_the_grid(mlp, monkeypatch):
