@@ -15,6 +15,7 @@ from landscapes.networks._meter import Layers
 from landscapes.networks._points import PointStore, slots_for
 from landscapes.networks._training_log import TrainingLog
 from landscapes.networks._watched import Watch
+from landscapes.networks.contenders import usual_name
 from landscapes.record import check_target
 
 SMALL, USUAL_EVERY, WEIGHTS_PER_STEP = 20_000, 20, 125_000
@@ -67,7 +68,8 @@ def watch(
             default measured steps, of which every second is given up whenever 256 points or 256 MB are full.
         scaler: the `GradScaler`, without which gradients before clipping include its scale. Steps that it
             skips are counted in the metric "skipped".
-        label: the name of the run; by default that of the optimizer's class.
+        label: the name of the run; by default that of the optimizer's class, and "Momentum" or "Nesterov" for SGD with
+            momentum.
         title: the title of pictures.
         flush: the longest time between two writes of the file in seconds.
         seed: seed of the projection.
@@ -120,14 +122,19 @@ def watch(
     if points == "full" or chosen is not None or (points == "auto" and slots):
         file = None if target is None else target.with_suffix(".points")
         store = PointStore(layers.size, None if chosen is not None else slots or LEAST_SLOTS, file)
-    name = type(inner).__name__
     log = TrainingLog(
         layers,
         path=target,
         points=store,
         every=every or _usual_every(layers.size),
         flush=float(flush),
-        facts={"label": label or name, "optimizer": name, "title": title, "seed": seed, "weights": layers.size},
+        facts={
+            "label": label or usual_name(inner),
+            "optimizer": type(inner).__name__,
+            "title": title,
+            "seed": seed,
+            "weights": layers.size,
+        },
     )
     made = Watch(inner, layers, log, scaler, chosen, seed)
     made._attach(model)

@@ -31,6 +31,18 @@ PRESETS: Mapping[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]] = {
 TITLES = {"momentum": "Momentum", "nesterov": "Nesterov"}
 
 
+def usual_name(optimizer: torch.optim.Optimizer) -> str:
+    """Return the name of an optimizer in pictures: its class, or what SGD with momentum is called.
+
+    >>> usual_name(torch.optim.SGD([torch.zeros(1)], lr=0.1, momentum=0.9))
+    'Momentum'
+    """
+    first = optimizer.param_groups[0]
+    if type(optimizer) is torch.optim.SGD and first["momentum"]:
+        return TITLES["nesterov" if first["nesterov"] else "momentum"]
+    return type(optimizer).__name__
+
+
 @dataclass(frozen=True)
 class TrainingOptimizer:
     """One optimizer of a training race.

@@ -257,7 +257,7 @@ def test_the_record_draws_itself(run, theme, tmp_path):
     assert render.save(record, tmp_path / "run.png", figsize=(4, 3), lang="de").stat().st_size > 5000
     with pytest.raises(InputError, match="saved as a picture"):
         render.save(record, tmp_path / "run.gif")
-    assert render.caption(record).startswith("SGD, 30 steps, 44 weights; loss")
+    assert render.caption(record).startswith("Momentum, 30 steps, 44 weights; loss")
 
 
 def test_a_figure_without_losses_or_norms_says_so():
