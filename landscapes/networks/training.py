@@ -6,6 +6,7 @@ import copy
 import functools
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,6 +59,7 @@ class TrainingRun:
         metrics: the loss of the batches since the recorded step before, and what else was measured, by name (T',).
         lr: the learning rate at the first step.
         failed_at: the step whose loss or weights were not finite, or None.
+        trained: how it was trained: "alone", "together", ….
     """
 
     states: list[dict[str, Tensor]] = field(default_factory=list)
@@ -65,6 +67,16 @@ class TrainingRun:
     metrics: dict[str, list[float]] = field(default_factory=dict)
     lr: float = math.nan
     failed_at: int | None = None
+    trained: str = "alone"
+
+    def record(self, step: int, state: Mapping[str, Tensor], losses: Sequence[float]) -> None:
+        """Keep a copy of the weights at a step and the mean loss of the batches since; the run fails if not finite."""
+        copied = {name: value.detach().cpu().clone() for name, value in state.items()}
+        if not all(bool(torch.isfinite(v).all()) for v in copied.values() if v.is_floating_point()):
+            self.failed_at = step
+            return
+        self.states.append(copied)
+        self.metrics.setdefault("batch_loss", []).append(sum(losses) / len(losses) if losses else math.nan)
 
     @property
     def final(self) -> float:
@@ -77,40 +89,70 @@ class TrainingRun:
 
 def train(job: TrainingJob) -> TrainingRun:
     """Train, and evaluate the loss on all data at the recorded steps."""
-    found = TrainingRun()
-    device = next(job.model.parameters()).device
+    with seeded(job.seed):
+        training = Training(job)
+        training.advance(job.steps)
+    return training.finish()
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed the global generators, and restore them on exit."""
     with preserve_rng_state():
-        seed_all(job.seed, 0, 0)
-        model = copy.deepcopy(job.model).train()
-        whole = takes_model(job.loss) if job.loss is not None else True
-        module = LossModule(model, copy.deepcopy(job.loss) if isinstance(job.loss, nn.Module) else job.loss, {}, whole)
-        module.train()
-        optimizer, schedule = job.optimizer.build(model, job.steps)
-        found.lr = float(optimizer.param_groups[0].get("lr", math.nan))
-        batches = batches_in_order(load_batches(job.data, device, None, whole=True), job.batch_size, job.seed)
-        recorded = frozenset(job.recorded)
-        since: list[Tensor] = []
-        for step in range(job.steps + 1):
-            if step in recorded:
-                state = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
-                if not all(bool(torch.isfinite(v).all()) for v in state.values() if v.is_floating_point()):
-                    found.failed_at = step
-                    break
-                found.states.append(state)
-                losses = [float(loss) for loss in since]
-                found.metrics.setdefault("batch_loss", []).append(sum(losses) / len(losses) if losses else math.nan)
-                since = []
-            if step == job.steps:
-                break
-            value = _step(module, next(batches), optimizer, job.optimizer.clip)
-            since.append(value)
+        seed_all(seed, 0, 0)
+        yield
+
+
+class Training:
+    """One run in progress. Each part of it is to be `seeded`."""
+
+    def __init__(self, job: TrainingJob) -> None:
+        self.job, self.found = job, TrainingRun()
+        self.module = training_module(job)
+        self.optimizer, self.schedule = job.optimizer.build(self.module.model, job.steps)
+        self.found.lr = float(self.optimizer.param_groups[0].get("lr", math.nan))
+        self.batches = training_batches(job)
+        self.recorded = frozenset(job.recorded)
+        self.step = 0
+        self.since: list[Tensor] = []
+
+    def advance(self, until: int) -> None:
+        """Train up to a step; the last step of the job is recorded as well. A run that has failed stays where it is."""
+        while self.found.failed_at is None:
+            if self.step in self.recorded and (self.step < until or until == self.job.steps):
+                state = self.module.model.state_dict()
+                self.found.record(self.step, state, [float(loss) for loss in self.since])
+                self.since = []
+            if self.step >= until or self.found.failed_at is not None:
+                return
+            value = _step(self.module, next(self.batches), self.optimizer, self.job.optimizer.clip)
+            self.since.append(value)
             if not bool(torch.isfinite(value)):
-                found.failed_at = step
-                break
-            if schedule is not None:
-                schedule.step()
-    _evaluate(job, found)
-    return found
+                self.found.failed_at = self.step
+                return
+            if self.schedule is not None:
+                self.schedule.step()
+            self.step += 1
+
+    def finish(self) -> TrainingRun:
+        """Evaluate the recorded steps, and return the run."""
+        evaluate(self.job, self.found)
+        return self.found
+
+
+def training_module(job: TrainingJob) -> LossModule:
+    """Return the loss of a private copy of the network, in training mode."""
+    whole = takes_model(job.loss) if job.loss is not None else True
+    loss = copy.deepcopy(job.loss) if isinstance(job.loss, nn.Module) else job.loss
+    module = LossModule(copy.deepcopy(job.model), loss, {}, whole)
+    module.train()
+    return module
+
+
+def training_batches(job: TrainingJob) -> Iterator[Any]:
+    """Yield the batches of a job forever."""
+    device = next(job.model.parameters()).device
+    return batches_in_order(load_batches(job.data, device, None, whole=True), job.batch_size, job.seed)
 
 
 def _step(module: LossModule, batch: Any, optimizer: torch.optim.Optimizer, clip: float | None) -> Tensor:
@@ -165,7 +207,7 @@ def _rows(tensor: Tensor, rows: int, picked: Tensor) -> Tensor:
     return tensor[picked.to(tensor.device)] if tensor.ndim and len(tensor) == rows else tensor
 
 
-def _evaluate(job: TrainingJob, found: TrainingRun) -> None:
+def evaluate(job: TrainingJob, found: TrainingRun) -> None:
     """Evaluate loss and metrics of the kept weights on all data, in evaluation mode."""
     parts: list[tuple[str, Any]] = [("", job.data)]
     if job.validation is not None:

@@ -192,6 +192,73 @@ def test_several_seeds_have_bands():
     assert ax.get_yscale() == "log"
 
 
+def plain_network() -> nn.Sequential:
+    return nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 2))
+
+
+def same(one: Record, other: Record) -> bool:
+    """Whether two races have the same bits."""
+    a, b = one.trajectories, other.trajectories
+    pairs = [(a.loss, b.loss), (a.x, b.x), *((value, b.metrics[name]) for name, value in a.metrics.items())]
+    return all(np.array_equal(mine, yours, equal_nan=True) for mine, yours in pairs)
+
+
+MIXED = {
+    "SGD": "sgd(lr=0.5, momentum=0.5, clip=0.2)",
+    "Adam": "adam(lr=0.03, weight_decay=0.01, schedule='cosine')",
+    "RMSprop": "rmsprop(lr=0.01, schedule='linear')",
+    "Muon": "muon(lr=0.02, clip=1.0)",
+    "own": lambda weights: torch.optim.NAdam(weights, lr=0.01),
+    "bad": "sgd(lr=1e30)",
+}
+
+
+def test_runs_trained_together_have_the_bits_of_separate_ones():
+    """Formulas of our own, torch's code on views, clipping, schedules, a failure, and a batch order per seed."""
+    options = {"seeds": 2, "metrics": "accuracy", **SMALL}
+    alone, together = (train_race(plain_network, LOSS, (X, Y), MIXED, together=way, **options) for way in (False, True))
+    assert {*together.trajectories.runs["trained"].tolist()} <= {"together", "together, with other rounding"}
+    np.testing.assert_allclose(together.trajectories.loss, alone.trajectories.loss, rtol=1e-4)
+    for name in ("lr", "stopped", "status"):
+        assert together.trajectories.runs[name].tolist() == alone.trajectories.runs[name].tolist()
+    if together.trajectories.runs["trained"][0] == "together":
+        assert same(together, alone)
+
+
+def test_runs_are_trained_together_only_if_that_changes_no_bit(monkeypatch):
+    """Those that are not go on from the steps that were taken to measure."""
+    from landscapes.networks import together
+
+    options = {"optimizers": ["sgd", "adam(lr=0.01)"], "lr_grid": (0.01, 0.03, 0.1, 0.3), **SMALL}
+    net, asked = plain_network(), []
+    expected = train_race(net, LOSS, (X, Y), together=False, **options)
+    monkeypatch.setattr(together.Rows, "equals", lambda self, others: asked.append(len(others)))
+    assert same(train_race(net, LOSS, (X, Y), **options), expected)
+    assert asked[0] == 4
+
+
+class Noisy(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = plain_network()
+
+    def forward(self, x):
+        return self.net(x + 0.1 * torch.randn_like(x) if self.training else x)
+
+
+def test_why_runs_are_trained_one_after_another(race):
+    assert race[0].trajectories.runs["trained"][0] == "alone: the statistics of normalization layers change in training"
+    options = {"optimizers": ["sgd(lr=0.1)", "adam", "adamax"], "lr_grid": (0.01, 0.03), **SMALL}
+    noisy = Noisy()
+    found = train_race(noisy, LOSS, (X, Y), **options)
+    assert same(found, train_race(noisy, LOSS, (X, Y), together=False, **options))
+    with pytest.raises(InputError, match="cannot be trained together: the loss, the network or the optimizer draws"):
+        train_race(noisy, LOSS, (X, Y), together=True, **options)
+    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(X, Y), batch_size=36)
+    with pytest.raises(InputError, match="cannot be trained together: batches of different sizes"):
+        train_race(plain_network(), LOSS, loader, together=True, **options)
+
+
 @pytest.mark.slow
 def test_an_executor_gives_the_same_results():
     import multiprocessing
@@ -202,6 +269,7 @@ def test_an_executor_gives_the_same_results():
             train_race(network(), lambda o, t: LOSS(o, t), (X, Y), ["sgd(lr=0.1)"], executor=executor, **SMALL)
     near = train_race(network(), mean_cross_entropy, (X, Y), ["sgd(lr=0.1)"], **SMALL)
     np.testing.assert_array_equal(far.trajectories.loss, near.trajectories.loss)
+    assert far.trajectories.runs["trained"].tolist() == ["executor"]
 
 
 def test_loaders_give_the_same_batches_to_all():
@@ -246,13 +314,14 @@ def test_muon_moves_all_singular_values_alike():
         ({"lr_grid": [0]}, "lr_grid must be"),
         ({"through": "Adam"}, "through must be the label"),
         ({"executor": 3}, "executor must have submit"),
+        ({"together": 1}, "together must be True, False or None"),
         ({"model": 3}, "model must be a torch.nn.Module"),
         ({"data": (X[:0], Y[:0])}, "no rows"),
         ({"data": []}, "no batches"),
         ({"loss": nn.CrossEntropyLoss(reduction="none")}, "one number"),
         ({"data": (X * math.nan, Y)}, "nan"),
     ],
-    ids=range(21),
+    ids=range(22),
 )
 def test_bad_input(change, message):
     given = {"model": network(), "loss": LOSS, "data": (X, Y), "optimizers": ["sgd(lr=0.1)"], **SMALL} | change
