@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from landscapes.diagnosis import _advice, _blow_up, _ends, _failures, _motion, _rise
+from landscapes.diagnosis import _advice, _blow_up, _chaos, _ends, _failures, _motion, _rise
 from landscapes.diagnosis._finding import Finding
 from landscapes.diagnosis._log import Log
 from landscapes.diagnosis._verdict import Evidence, Verdict
@@ -27,7 +27,7 @@ RULES: Sequence[Callable[[Log], Finding | None]] = (
     _rise.late_instability,
     _motion.cycling,
     _motion.oscillating,
-    _motion.beyond_edge,
+    _chaos.chaotic,
     _failures.schedule_ended,
     _motion.noise_floor,
     _ends.smooth_end,

@@ -24,10 +24,6 @@ share of the record, both together must reach the second: slow noise has such lo
 CHANCE = 3.0
 """In short records, lobes must be this many standard deviations of the autocorrelation of noise."""
 
-EDGE, PLAIN = 2.0, 0.01
-"""Gradient descent is unstable where the learning rate times the largest curvature exceeds the first figure. A run is
-gradient descent if its step lengths are the same multiple of the gradient norms, within the second."""
-
 REPEATS = 1e-4
 """A cycle repeats within this share of its extent."""
 
@@ -119,8 +115,7 @@ def oscillating(log: Log) -> Finding | None:
     n = len(log)
     if n < 24:
         return None
-    rest = log.rest
-    swing = float(np.quantile(rest, 0.97) - np.quantile(rest, 0.03)) / max(log.drop, 1e-300)
+    rest, swing = log.rest, swing_of(log)
     if swing < SWING:
         return None
     c = log.correlation[: len(rest) // 2]
@@ -140,7 +135,7 @@ def oscillating(log: Log) -> Finding | None:
     shortest = int(deep[0] + np.argmax(after >= 0.9 * c[lag]))  # multiples of the period may correlate better
     peak = shortest + int(np.argmax(c[shortest : shortest + max(2, shortest // 4)]))
     period = peak * float(log.step[-1] - log.step[0]) / (n - 1)
-    edge = _edge(log)
+    edge = edge_of(log)
     evidence = [
         Evidence("period in steps", period),
         Evidence("swing, in the fall", swing),
@@ -159,41 +154,12 @@ def oscillating(log: Log) -> Finding | None:
     )
 
 
-def beyond_edge(log: Log) -> Finding | None:
-    """Gradient descent moves irregularly, with a learning rate beyond the stability edge: its swings are chaotic."""
-    if len(log) < 24 or not log.noisy or not _is_descent(log):
-        return None
-    swing = float(np.quantile(log.rest, 0.97) - np.quantile(log.rest, 0.03)) / max(log.drop, 1e-300)
-    if swing < SWING:
-        return None
-    edge = _edge(log)
-    if edge is None or not edge > EDGE:
-        return None
-    return Finding(
-        "oscillating",
-        "the loss swings irregularly, without noise: the learning rate is beyond the stability edge",
-        (
-            Evidence("learning rate · largest curvature (stable below 2)", edge),
-            Evidence("swing, in the fall", swing),
-        ),
-        log.span(len(log) // 2),
-        min(above(swing, SWING), 2 * above(edge, EDGE)),
-        {"edge": edge, "amplitude": swing * log.drop},
-        "noise floor",
-    )
+def swing_of(log: Log) -> float:
+    """Return the extent of the second half without its trend, in the fall."""
+    return float(np.quantile(log.rest, 0.97) - np.quantile(log.rest, 0.03)) / max(log.drop, 1e-300)
 
 
-def _is_descent(log: Log) -> bool:
-    """Return whether step lengths are one multiple of the gradient norms, as of plain gradient descent."""
-    if log.gradient_norm is None or log.step_length is None:
-        return False
-    part = slice(len(log) // 2, -1)
-    g, s = log.gradient_norm[part], log.step_length[part]
-    ratios = s[g > 0] / g[g > 0]
-    return len(ratios) > 0 and float(np.ptp(ratios)) <= PLAIN * float(np.median(ratios))
-
-
-def _edge(log: Log) -> float | None:
+def edge_of(log: Log) -> float | None:
     """Return the learning rate times the largest eigenvalue of the Hessian, if both are at hand."""
     values: Array | None = log.eigenvalues
     rate = float(log.lr[-1]) if log.lr is not None else log.rate

@@ -125,6 +125,18 @@ def test_slow_noise_and_rounded_losses_are_no_late_rise():
     assert diagnose(rounded)[0].kind == "converged"
 
 
+def test_chaos_is_told_from_noise_by_its_losses():
+    """The same losses in another order are noise."""
+    chaotic = np.empty(400)
+    chaotic[0] = 0.3
+    for k in range(399):
+        chaotic[k + 1] = 3.9 * chaotic[k] * (1 - chaotic[k])
+    for swings, kind in ((chaotic, "oscillating"), (np.random.default_rng(0).permutation(chaotic), "noise floor")):
+        verdict = diagnose(4 * np.exp(-np.arange(400) / 20) + swings)[0]
+        assert verdict.kind == kind, str(verdict)
+        assert ("without noise" in verdict.summary) == (kind == "oscillating")
+
+
 def test_the_period_is_the_shortest_one():
     """Of samples of sin(k), 44 and 355 steps are nearly whole multiples of the period, and correlate best."""
     for amplitude in (1.0, np.random.default_rng(1).random(T)):
