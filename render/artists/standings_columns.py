@@ -118,15 +118,13 @@ def short_number(value: float) -> str:
 
 
 def widest_numbers(live: LiveStandings) -> list[str]:
-    """Return numbers of which one is as wide as any loss of a race."""
+    """Return numbers of which one is as wide as any loss of a race: one per sign and power of ten."""
     shown = live.loss - live.origin if np.isfinite(live.origin) else live.loss
-    shown = shown[np.isfinite(shown) & (shown != 0)]
-    size = np.abs(shown)
-    extreme = bool(len(size)) and (size.min() < 1e-99 or size.max() >= 1e100)
-    sign = "\N{MINUS SIGN}" if (shown < 0).any() else ""
-    found = [f"{sign}0.00888", f"{sign}8888"]
-    if extreme or (len(size) and (size.min() < PLAIN[0] or size.max() >= PLAIN[1])):
-        found.append(f"{sign}8.8e\N{MINUS SIGN}{'888' if extreme else '88'}")
+    found = ["0"]
+    for sign in (1.0, -1.0):
+        size = sign * shown[np.isfinite(shown) & (sign * shown > 0)]
+        powers = np.unique(np.floor(np.log10(size))).astype(int)
+        found += [short_number(sign * 8.8 * 10.0**power) for power in {*powers.tolist(), *(powers + 1).tolist()}]
     return found
 
 
