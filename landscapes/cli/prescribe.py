@@ -37,7 +37,12 @@ def add(commands: Commands) -> None:
     group.add_argument("-O", "--optimizer", metavar="NAME", help='the failing optimizer, as in "adam(lr=1.0)"')
     group.add_argument("--run", metavar="LABEL", help="run of a record, by label or index (default: the first failure)")
     trials = parser.add_argument_group("trials")
-    trials.add_argument("--changes", type=types.names, metavar="NAMES", help="changes, by commas (default: all)")
+    trials.add_argument(
+        "--changes",
+        type=types.names,
+        metavar="NAMES",
+        help="changes, by commas (default: all); reset clears the optimizer's momentum and averages now and then",
+    )
     trials.add_argument(
         "--seeds", type=types.positive_int, metavar="N", help="seeds (default: 20; 5 for a training function)"
     )

@@ -160,6 +160,8 @@ class Prescription:
             lines.append(f"cured: the loss ends at {self.target:.4g} or lower")
         else:
             lines.append("cured: a healthy verdict, and no higher loss at the end than without the change")
+        if any(trial.name == "reset" for trial in self.trials):
+            lines.append("reset: after each tenth of the run, the optimizer's momentum and averages are cleared")
         if useless := [trial.name for trial in self.trials if trial.total and not trial.count]:
             lines.append(f"did not help: {', '.join(useless)}")
         reasons: dict[str, list[str]] = {}

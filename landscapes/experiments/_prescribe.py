@@ -60,8 +60,9 @@ def prescribe(
     """Try what usually helps a failing run, one change at a time, with the same seeds.
 
     On a function, all changes and seeds are one race: seeds differ in start and noise. Learning rates are divided and
-    multiplied by 10, and halved on plateaus; a warm-up takes a tenth of the steps, as does the time between resets;
-    gradients are clipped to their median norm; ε grows by 10⁴, momentum is 0.9 or none, AdamW decays by 0.01.
+    multiplied by 10, and halved on plateaus; a warm-up takes a tenth of the steps, as does the time between resets,
+    which clear the optimizer's momentum and averages; gradients are clipped to their median norm; ε grows by 10⁴,
+    momentum is 0.9 or none, AdamW decays by 0.01.
 
     A training function gets a `Change` and a seed, as in the example. It applies the change to its optimizer, and
     returns its losses, or the record of `watch`, which shows more. It must get all randomness from the seed.

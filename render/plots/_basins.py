@@ -56,7 +56,7 @@ def basins(
     if not isinstance(record, Record) or record.meta.get("experiment") != "basins":
         raise InputError("expected a map of basins, as returned by basins(function, optimizer)")
     look = as_theme(theme)
-    ax = current_axes(ax)
+    ax = current_axes(ax, look)
     (left, right), (bottom, top) = record.meta["box"]
     if lines and record.surface is not None:
         contour(record, ax, theme=look, stars=False)

@@ -127,7 +127,7 @@ def ensemble(
     if runs.x.shape[-1] != 2:
         raise InputError(f"an ensemble is drawn in two dimensions; this record has {runs.x.shape[-1]}")
     look = as_theme(theme)
-    ax = current_axes(ax)
+    ax = current_axes(ax, look)
     thick = 2.3 * size_factor(ax)
     for style, entries in groups(record, look):
         failed = np.isin(runs.runs["status"][entries], FAILED)
@@ -174,7 +174,7 @@ def loss_quantiles(
     """
     check_step(record, step)
     look = as_theme(theme)
-    ax = current_axes(ax)
+    ax = current_axes(ax, look)
     runs = record.trajectories
     origin = record.gap_origin
     bounded = bool(np.isfinite(origin))

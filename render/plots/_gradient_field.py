@@ -55,7 +55,7 @@ def gradient_field(
         side = 0
     if not 1 <= side <= MOST:
         raise InputError(f"count must be an integer from 1 to {MOST}, got {count!r}")
-    ax = current_axes(ax)
+    ax = current_axes(ax, look)
     empty = not ax.has_data()
     x, y = surface.x, surface.y
     values = moderate(np.where(np.isfinite(surface.values), surface.values, np.nan))  # directions have no unit

@@ -78,7 +78,7 @@ def heatmap(
     """
     look = as_theme(theme)
     shown = grid_values(record, measure, choose_axes(record, along))
-    ax = current_axes(ax)
+    ax = current_axes(ax, look)
     (down, rows), (right, columns) = shown.axes.items()
     named = is_categorical(rows) or is_categorical(columns)
     xs, ys = cell_edges(columns), cell_edges(rows)

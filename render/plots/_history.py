@@ -87,7 +87,7 @@ def history(
     along, title = _along(record, x)
     stopped = np.maximum(steps_or_inf(runs["stopped"]), 1)
     values = np.where(steps < stopped[:, None], values, np.nan)  # runs stay where they were stopped
-    ax = current_axes(ax)
+    ax = current_axes(ax, look)
     failed = np.isin(runs["status"], FAILED)
     calm = values[~failed] if np.isfinite(values[~failed]).any() else values
     some = bool(np.isfinite(values).any())

@@ -288,7 +288,7 @@ def label_runs(
     """
     look = as_theme(theme)
     check_step(record, step)
-    ax = current_axes(ax)
+    ax = current_axes(ax, look)
     scale = size_factor(ax)
     font = FONT * look.text_scale * scale**0.35 if fontsize is None else fontsize
     names = [clean_text(label, math=False) for label in optimizer_labels(record)[:MOST]]

@@ -164,7 +164,7 @@ def loss_curves(
     ('gap to the minimum', 'log')
     """
     look = as_theme(theme)
-    ax = current_axes(ax)
+    ax = current_axes(ax, look)
     check_step(record, step)
     thick = 1.8 * look.line_scale * size_factor(ax) if linewidth is None else linewidth
     trajectories = record.trajectories

@@ -85,7 +85,8 @@ def norm_balls(
         )
     if "optimizer" not in record.trajectories.runs:
         raise InputError(f"norm balls need a race, or what project returns; got a record of {record.meta.experiment}")
-    ax, look = current_axes(ax), as_theme(theme)
+    look = as_theme(theme)
+    ax = current_axes(ax, look)
     missing = {}
     for run, style in enumerate(styles(optimizer_labels(record), look)):
         norm = norm_of(record, run)

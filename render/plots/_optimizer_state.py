@@ -157,7 +157,7 @@ def optimizer_state(
             "this race did not record the state of its optimizers; "
             'race again with metrics=["momentum", "second_moment"]'
         )
-    ax = current_axes(ax)
+    ax = current_axes(ax, look)
     with np.errstate(divide="ignore", invalid="ignore"):
         reach = np.where(second > 0, second, np.nan) ** -0.5
         momentum = np.stack([moderate(run) for run in momentum])  # lengths are relative to the run's longest

@@ -64,7 +64,7 @@ def improvement_matrix(
     2
     """
     look, found = as_theme(theme), pairs(record, tolerance, cost=cost)
-    ax = current_axes(ax)
+    ax = current_axes(ax, look)
     count = len(found.optimizers)
     background = to_rgb(look.background)
     names = [_short(name) for name in found.optimizers]
@@ -162,7 +162,7 @@ def critical_difference(
     [1, 2]
     """
     look, found = as_theme(theme), ranked(record, tolerance, cost=cost)
-    ax = current_axes(ax)
+    ax = current_axes(ax, look)
     count = len(found.optimizers)
     labels = [str(label) for label in record.axes["optimizer"]]
     colors = {label: style.color for label, style in zip(labels, styles(labels, look), strict=True)}

@@ -73,7 +73,7 @@ def performance_profile(
     tolerance = found.tolerances[
         _place(found.tolerances, judged_tolerance(record.meta) if tolerance is None else tolerance)
     ]
-    ax = current_axes(ax)
+    ax = current_axes(ax, look)
     drawn = bands_of(record, kind, tolerance, x=axis(found, kind, tolerance, POINTS))
     x, (y, low, high) = drawn.x, drawn.shares
     names = {

@@ -63,7 +63,7 @@ def sensitivity(
     look = as_theme(theme)
     (name,) = choose_axes(record, None if along is None else [along], 1)
     numbers = run_values(record, measure)
-    ax = current_axes(ax)
+    ax = current_axes(ax, look)
     thick = 1.9 * size_factor(ax)
     if len(functions := record.axes.get("function", [])) > 1:
         raise InputError(
@@ -209,7 +209,7 @@ def lr_sweep(
         raise InputError(
             f"none of the sweep's optimizers ({', '.join(labels)}) is in the race: {', '.join(map(str, runs['label']))}"
         )
-    ax = current_axes(ax)
+    ax = current_axes(ax, look)
     sensitivity(sweep, ax, measure=measure, along="lr", theme=look)
     colors = {label: style.color for label, style in zip(labels, styles(labels, look), strict=True)}
     low, high = ax.get_xlim()

@@ -52,7 +52,8 @@ def study_trials(record: Record, ax: Axes | None = None, *, name: str = "lr", th
     if not searched:
         known = sorted({key for own in tuning["searched"].values() for key in own})
         raise InputError(f"the studies did not search {name!r}; they searched {', '.join(known)}")
-    look, ax = as_theme(theme), current_axes(ax)
+    look = as_theme(theme)
+    ax = current_axes(ax, look)
     low, high = min(ends[0] for ends in searched.values()), max(ends[1] for ends in searched.values())
     log = all(ends[2] == "log" for ends in searched.values())
     edges = np.geomspace(low, high, BINS + 1) if log else np.linspace(low, high, BINS + 1)

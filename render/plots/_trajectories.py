@@ -66,10 +66,10 @@ def trajectories(
     dim = record.trajectories.x.shape[-1]
     look = as_theme(theme)
     if dim == 1:
-        return draw_on_curve(record, current_axes(ax), step, look, linewidth, heads)
+        return draw_on_curve(record, current_axes(ax, look), step, look, linewidth, heads)
     if dim != 2:
         raise InputError(f"trajectories are drawn in one or two dimensions; this record has {dim}")
-    ax = current_axes(ax)
+    ax = current_axes(ax, look)
     if not ax.has_data():
         _hold(ax, record)
     thick = 2.3 * look.line_scale * size_factor(ax) if linewidth is None else linewidth

@@ -55,7 +55,7 @@ def tuning_trials(record: Record | Columns, ax: Axes | None = None, *, theme: st
     """
     look = as_theme(theme)
     table = _checked(record)
-    ax = current_axes(ax)
+    ax = current_axes(ax, look)
     labels = list(dict.fromkeys(str(label) for label in table["label"]))
     rows = {label: np.flatnonzero(table["label"] == label) for label in labels}
     best = {label: _best(table, trials) for label, trials in rows.items()}

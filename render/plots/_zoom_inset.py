@@ -80,7 +80,7 @@ def zoom_inset(
     """
     check_step(record, step)
     look = as_theme(theme)
-    ax = current_axes(ax)
+    ax = current_axes(ax, look)
     if record.surface is None:
         raise InputError("this record has no surface to magnify: only races in two dimensions do")
     check_magnification(magnification)

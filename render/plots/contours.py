@@ -63,7 +63,7 @@ def contour(
     if levels is not None and not (isinstance(levels, int | np.integer) and 1 <= levels <= MOST_LEVELS):
         raise InputError(f"levels must be an integer from 1 to {MOST_LEVELS}, got {levels!r}")
     look = as_theme(theme)
-    ax = current_axes(ax)
+    ax = current_axes(ax, look)
     shape = color_levels(surface, round(LEVELS * size_factor(ax) ** 0.75) if levels is None else levels)
     if look.light and not look.outlined:
         ax.add_artist(SurfaceImage(surface, shape, look)).set_clip_path(ax.patch)

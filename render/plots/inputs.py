@@ -13,20 +13,22 @@ from landscapes.errors import InputError
 from landscapes.record import Record, Surface, optimizer_labels
 from landscapes.render.artists.animated import set_step
 from landscapes.render.artists.legend import StepCounter
+from landscapes.render.artists.legible import keep_legible
 from landscapes.render.artists.older_matplotlib import root_figure
 from landscapes.render.theme import Theme
 from landscapes.views import extent
 
 
-def current_axes(ax: Axes | None) -> Axes:
-    """Return the given axes, else matplotlib's current ones; pyplot is imported only for the latter."""
+def current_axes(ax: Axes | None, look: Theme) -> Axes:
+    """Return the given axes, else matplotlib's current ones, with texts that are legible on their ground."""
     if ax is None:
-        from matplotlib import pyplot
+        from matplotlib import pyplot  # only here: it chooses a backend
 
-        return pyplot.gca()
-    if not isinstance(ax, Axes) or ax.name != "rectilinear":
+        ax = pyplot.gca()
+    elif not isinstance(ax, Axes) or ax.name != "rectilinear":
         kind = f"{ax.name} axes" if isinstance(ax, Axes) else repr(ax)
         raise InputError(f"this plot needs rectilinear axes, got {kind}")
+    keep_legible(ax, look)
     return ax
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -41,6 +42,9 @@ def test_a_divergence_is_cured_by_a_lower_rate_alone(diverging):
     text = str(diverging)
     assert "4 of 4  51 to 100 %" in text
     assert "did not help: clipping" in text
+    assert "reset:" not in text
+    with_reset = replace(diverging, trials=[replace(lower, name="reset")])
+    assert "reset: after each tenth of the run, the optimizer's momentum and averages are cleared" in str(with_reset)
     assert "left out: amsgrad (SGD is not Adam)" in text
     assert json.loads(json.dumps(diverging.to_dict(), allow_nan=False))["changes"][0]["outcome"] == "cures"
 

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from landscapes import InputError, Record, Tuning, compare, function, race, render
 from landscapes.analysis.pairs import pairs
 from landscapes.analysis.tables import standings
+from landscapes.render.artists.legible import contrast
 from landscapes.render.report.content import contents
 from landscapes.render.report.html import drawn
 from landscapes.render.theme import as_theme
@@ -117,7 +118,10 @@ def test_reports_that_cannot_be_made_are_refused(studied, tmp_path, call, messag
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_matrix_shows_the_numbers_of_the_pairs(studied, theme):
-    ax = render.improvement_matrix(studied, Figure(figsize=(6, 6)).subplots(), theme=theme)
+    look = render.THEMES[theme]
+    made = Figure(figsize=(6, 6), facecolor=look.background)  # without the settings of the theme
+    ax = render.improvement_matrix(studied, made.subplots(), theme=theme)
+    assert all(contrast(label.get_color(), look.background) > 4.5 for label in [*ax.get_xticklabels(), ax.xaxis.label])
     assert "evaluations" in ax.get_xlabel()
     assert "steps" in render.improvement_matrix(studied, Figure().subplots(), cost="steps", theme=theme).get_xlabel()
     found = pairs(studied)

@@ -296,3 +296,20 @@ def test_texts_on_slides_are_legible_at_six_metres():
     assert {words: size for words, size in sizes.items() if size < 18} == {}
     board = next(artist for artist in made.findobj(Standings) if isinstance(artist, Standings))
     assert min(board.columns.small, board.columns.heading) * made.dpi / 72 >= 18
+
+
+def colors_outside(ax):
+    """The colours of titles, labels and ticks of axes, which lie on the figure's ground."""
+    labels = [tick.label1 for axis in (ax.xaxis, ax.yaxis) for tick in axis.get_major_ticks()]
+    texts = [ax._left_title, ax.title, ax.xaxis.label, ax.yaxis.label, *labels]
+    return {to_hex(text.get_color()) for text in texts}
+
+
+@pytest.mark.parametrize("plot", [render.loss_curves, render.trajectories, render.contour])
+def test_texts_are_legible_on_a_dark_figure_made_without_the_theme(plot):
+    theme, light = THEMES["dark"], THEMES["light"]
+    for ground, wanted in ((theme.background, to_hex(theme.foreground)), ("white", "#000000")):
+        ax = plot(converging(), Figure(facecolor=ground).subplots(), theme=theme)
+        assert colors_outside(ax) == {wanted}
+    ax = plot(converging(), Figure(facecolor="black").subplots(), theme=light)
+    assert colors_outside(ax) == {"#000000"}  # of no use: the theme's own colour is dark, too
