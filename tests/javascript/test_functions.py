@@ -20,6 +20,7 @@ from landscapes.functions import catalogue, get
 from landscapes.functions.bbob import bbob
 from landscapes.javascript import emit_function, rules
 from landscapes.javascript.operations import MATH
+from landscapes.objectives.coco import draw_instance
 from landscapes.objectives.decorators import Function
 from landscapes.oracle import value_and_gradient
 
@@ -233,6 +234,49 @@ def test_the_whole_catalogue():
     elementary = [same for _, _, same, exact in found.values() if exact]
     assert len(elementary) > 90
     assert all(elementary)
+
+
+def exact_weierstrass_gradient(point: list[float]) -> list[Any]:
+    """The gradient of bbob_f16 with 40 digits, from the numbers of its instance."""
+    mp = pytest.importorskip("mpmath").mp
+    mp.dps = 40
+    drawn, x = draw_instance(16, 2, 1), [mp.mpf(one) for one in point]
+    first, second = drawn.r.tolist(), drawn.r_scale_q(0.1).tolist()
+    turned = [mp.fdot(row, [at - best for at, best in zip(x, drawn.x_opt.tolist(), strict=True)]) for row in first]
+    warped, slopes = [], []
+    for one in turned:
+        t, (c, d) = 10 * mp.log(abs(one)), (1, mp.mpf(0.79)) if one > 0 else (mp.mpf(0.55), mp.mpf(0.31))
+        factor = mp.exp(mp.mpf(0.049) * (mp.sin(c * t) + mp.sin(d * t)))
+        warped.append(one * factor)
+        slopes.append(factor * (1 + mp.mpf(0.49) * (c * mp.cos(c * t) + d * mp.cos(d * t))))
+    z, waves = [mp.fdot(row, warped) for row in second], [(mp.mpf(2) ** -k, 2 * mp.pi * 3**k) for k in range(12)]
+    height = sum(size * (1 - mp.cos(turns * one)) for size, turns in waves for one in z) / 2
+    rise = [sum(size * turns * mp.sin(turns * one) for size, turns in waves) / 2 for one in z]
+    through = [mp.fdot([second[i][m] for i in range(2)], rise) * slopes[m] for m in range(2)]
+    return [30 * height**2 * mp.fdot([first[m][j] for m in range(2)], through) for j in range(2)]
+
+
+@in_node
+def test_where_the_gradient_differs_most_torch_and_javascript_are_as_far_from_the_exact_one():
+    """bbob_f16 is ill-conditioned: the last bit of a coordinate moves its gradient by up to 3e-9."""
+    f = get("bbob_f16")
+    x = 8 * torch.rand(2, 200, generator=torch.Generator().manual_seed(7), dtype=torch.float64) - 4
+    given = node.evaluated({"f": emit_function(f)}, {"f": x.numpy()})["f"][1:]
+    torchs = torch.stack(list(value_and_gradient(f, x)[1])).numpy()
+    apart = np.linalg.norm(given - torchs, axis=0) / np.linalg.norm(torchs, axis=0)
+    errors = []
+    for i in np.argsort(apart)[-20:]:
+        exact = exact_weierstrass_gradient(x[:, i].tolist())
+        size = sum(one**2 for one in exact) ** 0.5
+        errors.append(
+            [
+                float(sum((a - b) ** 2 for a, b in zip(g[:, i].tolist(), exact, strict=True)) ** 0.5 / size)
+                for g in (given, torchs)
+            ]
+        )
+    middle = np.median(errors, axis=0)
+    assert apart.max() > 1e-12
+    assert 1e-12 < middle[0] < 3 * middle[1] < 1e-7
 
 
 calls = [0]
