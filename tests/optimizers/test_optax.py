@@ -215,6 +215,34 @@ def test_it_is_sent_to_other_processes_by_name():
     assert again.batch_key == adam.batch_key
 
 
+def test_line_searches_evaluate_our_function_and_are_counted():
+    """Two runs of L-BFGS equal optax's own loops with the function written in JAX."""
+    import jax
+    import optax
+
+    valley = lambda p: (1 - p[0]) ** 2 + 100 * (p[1] - p[0] * p[0]) ** 2  # noqa: E731
+    starts = [(-1.2, 1.0), (0.5, 1.5)]
+    record = landscapes.race("rosenbrock", optimizers.Optax(optax.lbfgs), start=starts, steps=8)
+    with local_settings(torch.float64):
+        transformation = optax.lbfgs()
+
+        @jax.jit
+        def step(p, state):
+            value, g = jax.value_and_grad(valley)(p)
+            updates, state = transformation.update(g, state, p, value=value, grad=g, value_fn=valley)
+            return optax.apply_updates(p, updates), state, state[-1].info.num_linesearch_steps
+
+        for i, start in enumerate(starts):
+            p = jax.numpy.array(start)
+            state, evaluated = transformation.init(p), 8
+            for _ in range(8):
+                p, state, searched = step(p, state)
+                evaluated += int(searched)
+            np.testing.assert_allclose(record.trajectories.x[i, -1], p, rtol=1e-9, atol=1e-9)
+            assert record.trajectories.runs["n_gradients"][i] == evaluated
+            assert evaluated > 8
+
+
 def refused():
     import optax
     from optax import contrib

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import Any
 import torch
 
 from landscapes.jax_blocks import loaded, local_settings
+from landscapes.optimizers.adapters.optax_search import value_fn
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,11 +24,13 @@ class Kernel:
     Attributes:
         make: returns the transformation of the numbers that may differ between runs.
         shape: shape of the parameter; () for (d,).
+        searches: whether a step evaluates the function itself, as a line search does. Runs are then stepped one by one.
         tried: the numbers of coordinates d on which a step was traced.
     """
 
     make: Callable[[Mapping[str, Any]], Any]
     shape: tuple[int, ...] = ()
+    searches: bool = False
     tried: set[int] = field(default_factory=set)
 
     @cached_property
@@ -40,6 +44,21 @@ class Kernel:
         """Compiled `step(points, gradients, values, state, numbers)`, which returns points and a state."""
         jax = loaded("optimizers.Optax", "jax")[0]
         return jax.jit(jax.vmap(self.step_one, in_axes=-1, out_axes=-1))  # type: ignore[no-any-return]
+
+    @cached_property
+    def search(self) -> Callable[..., Any]:
+        """Compiled `search(points, gradients, values, state, numbers, number)` of one run; it asks `value_fn(number)`.
+
+        The arrays have the one run as their last dimension, as those of `step`.
+        """
+        jax = loaded("optimizers.Optax", "jax")[0]
+
+        def one(*given: Any) -> Any:
+            *arrays, number = given
+            single = jax.tree.map(lambda leaf: leaf[..., 0], arrays)
+            return jax.tree.map(lambda leaf: leaf[..., None], self.step_one(*single, value_fn=value_fn(number)))
+
+        return jax.jit(one)  # type: ignore[no-any-return]
 
     @cached_property
     def reset(self) -> Callable[..., Any]:
@@ -76,7 +95,9 @@ class Kernel:
             number, point = jax.ShapeDtypeStruct((), jnp.float64), jax.ShapeDtypeStruct((dim,), jnp.float64)
             numbers = dict.fromkeys(names, number)
             state = jax.eval_shape(self.init_one, point, numbers)
-            moved, _ = jax.eval_shape(self.step_one, point, point, number, state, numbers)
+            more: dict[str, Any] = {"value_fn": lambda p: (p * p).sum()} if self.searches else {}
+            step = functools.partial(self.step_one, **more)
+            moved, _ = jax.eval_shape(step, point, point, number, state, numbers)
         if moved.dtype.kind != "f":
             raise TypeError(f"its steps are {moved.dtype}, not real numbers")
         self.tried.add(dim)

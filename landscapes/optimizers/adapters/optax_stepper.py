@@ -15,6 +15,7 @@ from torch import Tensor
 from landscapes.errors import InputError
 from landscapes.jax_blocks import blocks_of, loaded, local_settings, padded, reason_of
 from landscapes.optimizers.adapters.optax_kernel import Kernel
+from landscapes.optimizers.adapters.optax_search import answering
 from landscapes.optimizers.parameter_groups import initial_lrs
 from landscapes.optimizers.stepper import StepContext, Stepper
 
@@ -63,7 +64,8 @@ class OptaxStepper(Stepper):
         self.lrs = initial_lrs(specs, len(x))
         listed = [spec.numbers for spec in specs]
         self.numbers = {name: np.array([one[name] for one in listed]) for name in listed[0]}
-        self.blocks = blocks_of(len(specs))
+        alone = [(slice(run, run + 1), 1) for run in range(len(specs))]
+        self.blocks = alone if self.kernel.searches else blocks_of(len(specs))
         self.padded_numbers = self._padded_numbers()
         with _jax_of(self.specs[0], self.dtype):
             points = _to_numpy(x)
@@ -74,11 +76,19 @@ class OptaxStepper(Stepper):
 
     def step(self, context: StepContext) -> Tensor:
         given = [_to_numpy(values) for values in (context.x, context.gradient, context.value)]
-        moved = np.empty_like(given[0])
+        moved = given[0].copy()
         with _jax_of(self.specs[0], self.dtype):
             for i, (part, size) in enumerate(self.blocks):
                 arrays = [padded(values[..., part], size) for values in given]
-                points, self.states[i] = self.kernel.step(*arrays, self.states[i], self.padded_numbers[i])
+                own = *arrays, self.states[i], self.padded_numbers[i]
+                if not self.kernel.searches:
+                    points, self.states[i] = self.kernel.step(*own)
+                elif context.active[i]:
+                    with answering(context, i) as number:
+                        points, self.states[i] = self.kernel.search(*own, number)
+                        points = np.asarray(points)  # waits until nothing is asked any more
+                else:
+                    continue
                 moved[:, part] = np.asarray(points)[:, : part.stop - part.start]
         return torch.from_numpy(moved).to(context.x.device)
 

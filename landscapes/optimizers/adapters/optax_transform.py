@@ -34,8 +34,10 @@ PLACEHOLDER = 1e-3
 _kernels: Cache[Hashable, Kernel] = Cache(capacity=256)
 """Compiled steps, by transformation, fixed settings, names of the other numbers, and shape."""
 
-_traced: Cache[Hashable, tuple[tuple[str, ...], Settings]] = Cache(capacity=1024)
-"""Names of the numbers that may be traced, by transformation, other settings, names of numbers, and shape.
+_traced: Cache[Hashable, tuple[tuple[str, ...], bool, Settings]] = Cache(capacity=1024)
+"""Names of the numbers that may be traced, and whether a step evaluates the function itself.
+
+Key: transformation, other settings, names of numbers, and shape.
 
 The other settings are kept as well, because the key may contain their ids.
 """
@@ -51,7 +53,9 @@ class Optax(Optimizer):
     The gradient comes from the function, as for any optimizer; the step is compiled by JAX once per transformation and
     mapped over the runs. A norm, as in `optax.clip_by_global_norm`, is that of one run. A run has the same bits in any
     batch. They are those of a loop over `jax.jit` of the update for most transformations; `benchmarks/foreign.md` says
-    how near the others are. The update also gets `value` and `grad`, as `optax.polyak_sgd` requires.
+    how near the others are. The update also gets `value` and `grad`, as `optax.polyak_sgd` requires, and `value_fn` if
+    it asks for it, as the line search of `optax.lbfgs` does. Such runs are stepped one by one. Each evaluation counts,
+    also that of the gradient at the point where a search has ended.
 
     Given as the function that makes it, a transformation has numbers that experiments can vary: `Optax(optax.adam,
     learning_rate=0.1)`. A ready-made one, such as `Optax(optax.adam(0.1))` or a chain, keeps its numbers.
@@ -83,6 +87,7 @@ class Optax(Optimizer):
     lr_omitted: bool = field(default=False, init=False, compare=False, repr=False)
     fixed: Settings = field(default=(), init=False, compare=False, repr=False)
     numbers: dict[str, float] = field(default_factory=dict, init=False, compare=False, repr=False)
+    searches: bool = field(default=False, init=False, compare=False, repr=False)
     key: Hashable = field(default=(), init=False, compare=False, repr=False)
 
     def __new__(cls, *values: Any, **settings: Any) -> Self:
@@ -178,7 +183,7 @@ class Optax(Optimizer):
     @property
     def kernel(self) -> Kernel:
         """The compiled step, shared by all optimizers that differ in `numbers` alone."""
-        return _kernels.get_or_make(self.batch_key, lambda: self._kernel(self.fixed))
+        return _kernels.get_or_make(self.batch_key, lambda: self._kernel(self.fixed, self.searches))
 
     def check(self, function: Function) -> None:
         if self.shape and math.prod(self.shape) != function.dim:
@@ -194,10 +199,10 @@ class Optax(Optimizer):
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
         return OptaxStepper(cast(Sequence[Optax], optimizers), x)
 
-    def _kernel(self, fixed: Settings) -> Kernel:
+    def _kernel(self, fixed: Settings, searches: bool) -> Kernel:
         transformation, own = self.transformation, dict(fixed)
         if self.has_fixed_numbers:
-            return Kernel(lambda numbers: transformation, self.shape)
+            return Kernel(lambda numbers: transformation, self.shape, searches)
 
         def make(numbers: Mapping[str, Any]) -> Any:
             made = transformation(**own, **numbers)
@@ -208,7 +213,7 @@ class Optax(Optimizer):
                 "write optimizers.Optax(optax.adam, learning_rate=0.1)"
             )
 
-        return Kernel(make, self.shape)
+        return Kernel(make, self.shape, searches)
 
     def _sort_settings(self, known: Mapping[str, inspect.Parameter]) -> None:
         """Set `numbers` to the given numbers that JAX can trace, so that runs may differ in them, `fixed` to the rest.
@@ -220,21 +225,33 @@ class Optax(Optimizer):
         others = tuple((name, value) for name, value in self.settings if name not in given)
         frozen = tuple((name, _frozen(value)) for name, value in others)
         key = self.transformation, frozen, tuple(given), self.shape
-        traced, _ = _traced.get_or_make(key, lambda: (self._traceable(given, others), others))
+        traced, searches, _ = _traced.get_or_make(key, lambda: (*self._traceable(given, others), others))
+        object.__setattr__(self, "searches", searches)
         object.__setattr__(self, "numbers", {name: given[name] for name in traced})
         rest = tuple((name, value) for name, value in given.items() if name not in traced)
         object.__setattr__(self, "fixed", (*others, *rest))
         fixed = tuple((name, _frozen(value)) for name, value in self.fixed)
         object.__setattr__(self, "key", (type(self), self.transformation, fixed, traced, self.shape))
 
-    def _traceable(self, given: Mapping[str, float], others: Settings) -> tuple[str, ...]:
-        """Return the names of the numbers that may be tracers. Raises `InputError` if no step can be taken at all."""
+    def _traceable(self, given: Mapping[str, float], others: Settings) -> tuple[tuple[str, ...], bool]:
+        """Return the names of the numbers that may be tracers, and whether a step evaluates the function itself.
+
+        Raises `InputError` if no step can be taken at all.
+        """
+        try:
+            return self._traceable_names(given, others, searches=False), False
+        except InputError as error:
+            if "value_fn" not in str(error):
+                raise
+            return self._traceable_names(given, others, searches=True), True
+
+    def _traceable_names(self, given: Mapping[str, float], others: Settings, *, searches: bool) -> tuple[str, ...]:
         dim = math.prod(self.shape) if self.shape else 2
 
         def fails(names: Collection[str]) -> InputError | None:
             fixed = (*others, *((name, value) for name, value in given.items() if name not in names))
             try:
-                self._try(self._kernel(fixed), dim, names)
+                self._try(self._kernel(fixed, searches), dim, names)
             except InputError as error:
                 return error
             return None
@@ -254,11 +271,6 @@ class Optax(Optimizer):
         except InputError:
             raise
         except Exception as error:
-            if "value_fn" in str(error):
-                raise InputError(
-                    f"{self.spec} evaluates the function itself (value_fn), which a race could not count; "
-                    "pass linesearch=None if it takes that, or use optimizers.LBFGS"
-                ) from None
             raise InputError(f"{self.spec} cannot take a step on {dim} coordinates: {reason_of(error)}") from error
 
 
