@@ -54,6 +54,15 @@ html_show_sphinx = False
 html_copy_source = False
 html_show_sourcelink = False
 pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-contrast-dark"
+_SHORT = ["brand", "search", "scroll-start", "doors", "scroll-end"]
+html_sidebars = {f"{folder}/*": [f"sidebar/{part}.html" for part in _SHORT] for folder in ("functions", "optimizers")}
+html_context = {
+    "doors": [
+        ("tutorials/index", "Tutorials"), ("how-to/index", "How-to"), ("explanation/index", "Explanation"),
+        ("reference/index", "Reference"), ("functions/index", "Functions"), ("optimizers/index", "Optimizers"),
+        ("gallery/index", "Gallery"),
+    ],
+}  # fmt: skip
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#1a4f8b", "color-brand-content": "#1a4f8b"},
     "dark_css_variables": {"color-brand-primary": "#8dbdf0", "color-brand-content": "#8dbdf0"},

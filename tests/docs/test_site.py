@@ -196,7 +196,7 @@ def test_live_pages_are_put_together_as_they_were_written(tmp_path):
     for name in ("beale", "wood"):
         live.write(name, tmp_path / "live")
         assert live.assembled(name, tmp_path / "live") == live._page(name)
-        assert (tmp_path / "live" / f"{name}.js").stat().st_size < 25_000
+        assert (tmp_path / "live" / f"{name}.js").stat().st_size < 12_000
 
 
 def test_known_limits_are_found():

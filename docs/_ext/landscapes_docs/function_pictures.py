@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from landscapes import Record, functions, race, render, summarize
 from landscapes.files import replacing
@@ -32,7 +32,7 @@ def names(name: str, *, full: bool) -> list[str]:
     dim = functions.get(name).dim
     kinds = ["small.webp"]
     if full:
-        kinds += ["contour.webp", *["film.gif"] * (dim <= 2), *["surface.webp"] * (dim > 1)]
+        kinds += ["contour.webp", *["film.webp"] * (dim <= 2), *["surface.webp"] * (dim > 1)]
     found = [f"{name}-{theme}-{kind}" for kind in kinds for theme in THEMES]
     return found + [f"live/{name}.js"] * full
 
@@ -46,13 +46,11 @@ def draw(name: str, folder: Path, *, full: bool) -> None:
         return
     record = race(name, steps=min(functions.get(name).steps, FILM_STEPS))
     for theme in THEMES:
-        _save(_contour(summary, theme), folder / f"{name}-{theme}-contour.webp", 72)
+        _save(_contour(summary, theme), folder / f"{name}-{theme}-contour.webp", 64)
         if not summary.is_line:
-            _save(_surface(summary, theme), folder / f"{name}-{theme}-surface.webp", 72)
+            _save(_surface(summary, theme), folder / f"{name}-{theme}-surface.webp", 64)
         if functions.get(name).dim <= 2:
-            render.animate(record, figure=_film(record, theme), seconds=FILM_SECONDS, fps=FILM_FPS).save(
-                folder / f"{name}-{theme}-film.gif"
-            )
+            _save_film(record, theme, folder / f"{name}-{theme}-film.webp")
     live_pages.write(name, folder / "live")
 
 
@@ -101,6 +99,22 @@ def _film(record: Record, theme: str) -> Figure:
     return figure
 
 
+def _save_film(record: Record, theme: str, path: Path) -> None:
+    """Save a short race as a lossy WebP, which takes 40 % of a GIF."""
+    with replacing(path) as temporary:
+        gif = temporary.with_suffix(".gif")
+        try:
+            render.animate(record, figure=_film(record, theme), seconds=FILM_SECONDS, fps=FILM_FPS).save(gif)
+            with Image.open(gif) as image:
+                frames = [(frame.convert("RGB"), frame.info["duration"]) for frame in ImageSequence.Iterator(image)]
+        finally:
+            gif.unlink(missing_ok=True)
+        (first, *others), durations = zip(*frames, strict=True)
+        first.save(
+            temporary, "WEBP", save_all=True, append_images=others, duration=durations, quality=40, minimize_size=True
+        )
+
+
 def _values(summary: FunctionSummary, ax: Any, theme: str) -> None:
     if not summary.is_line:
         render.contour(summary.surface, ax, theme=theme)
@@ -128,4 +142,4 @@ def _save(figure: Figure, path: Path, quality: int) -> None:
         canvas.draw()
     pixels = np.asarray(canvas.buffer_rgba())[..., :3]
     with replacing(path) as temporary:
-        Image.fromarray(pixels).save(temporary, "WEBP", quality=quality, method=4)
+        Image.fromarray(pixels).save(temporary, "WEBP", quality=quality, method=6)

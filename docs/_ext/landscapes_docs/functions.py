@@ -197,7 +197,7 @@ def card(f: Function, folder: str, *, details: bool = False) -> str:
         words = " ".join([f.name, *f.aliases, f.title, f.description, f.reference, *f.tags]).lower()
         facts = {"tags": "|".join(f.tags), "dims": json.dumps(_supported(f)), "words": words}
         data = "".join(f' data-{name}="{html.escape(text)}"' for name, text in facts.items())
-        data += f' data-film="{folder}{f.name}-{{theme}}-film.gif"' if f.dim <= 2 else ""
+        data += f' data-film="{folder}{f.name}-{{theme}}-film.webp"' if f.dim <= 2 else ""
     pictures = both_themes(f"{folder}{f.name}-{{theme}}-small.webp", "", function_pictures.THUMBNAIL)
     text = f"<small>{html.escape(f.description)}</small>" if details else ""
     return f'<a class="card" href="{folder}{f.name}.html"{data}>{pictures}<b>{html.escape(f.title)}</b>{text}</a>'

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from landscapes_docs import live_studies
-from landscapes_docs.pages import Site
+from landscapes_docs.pages import Site, shown_as
 
 KINDS = (".gif", ".png", ".webp", ".mp4")
 
@@ -23,10 +23,10 @@ def write(site: Site) -> None:
     scripts = sorted(folder.glob("*.py"))
     for script in scripts:
         for picture in pictures(script):
-            site.copy(picture, f"gallery/{picture.name}")
+            site.picture(picture, f"gallery/{picture.name}")
         site.page(f"gallery/{script.stem}.md", _page(script))
     for picture in sorted((folder / "studies" / "pictures").glob("*.*")):
-        site.copy(picture, f"gallery/studies/pictures/{picture.name}")
+        site.picture(picture, f"gallery/studies/pictures/{picture.name}")
     live_studies.write(site)
     site.page("gallery/studies.md", _studies(site))
     site.page("gallery/index.md", _index(scripts))
@@ -59,7 +59,7 @@ def _page(script: Path) -> Iterator[str]:
         if picture.suffix == ".mp4":
             yield f'<video src="{picture.name}" aria-label="{alt}" controls loop muted playsinline width="640"></video>'
         else:
-            yield f'<img src="{picture.name}" alt="{alt}" loading="lazy">'
+            yield f'<img src="{shown_as(picture.name)}" alt="{alt}" loading="lazy">'
         yield from ["```", ""]
     yield from [f"```{{literalinclude}} ../../gallery/{script.name}", ":language: python", "```", ""]
     yield f'<a href="../scripts/gallery/{script.name}" download>Download the script</a>'
@@ -71,7 +71,7 @@ def _index(scripts: list[Path]) -> Iterator[str]:
     for script in scripts:
         title, text = heading(script)
         picture = next((path for path in pictures(script) if path.suffix != ".mp4"), None)
-        image = f'<img src="{picture.name}" alt="" loading="lazy">' if picture else ""
+        image = f'<img src="{shown_as(picture.name)}" alt="" loading="lazy">' if picture else ""
         first = html.escape(" ".join(text.split()).partition(". ")[0].rstrip("."))
         yield f'<a class="card" href="{script.stem}.html">{image}<b>{html.escape(title)}</b><small>{first}.</small></a>'
     yield from ["</div>", "```", "", ":::{toctree}", ":hidden:", "", "studies", ":::"]
@@ -86,4 +86,4 @@ def _studies(site: Site) -> Iterator[str]:
 
 
 def _picture(found: re.Match[str]) -> str:
-    return f'<img src="{found[2]}" alt="{html.escape(found[1], quote=True)}" loading="lazy">'
+    return f'<img src="{shown_as(found[2])}" alt="{html.escape(found[1], quote=True)}" loading="lazy">'

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from PIL import Image
+
 from landscapes.files import replacing
+from landscapes_docs import fingerprints
+
+QUALITY = 88
+"""Of pictures with small text."""
 
 GENERATED = ("functions", "optimizers", "gallery", "reference/generated")
 """The folders that hold generated pages only."""
@@ -51,6 +58,20 @@ class Site:
             with replacing(target) as temporary:
                 shutil.copyfile(source, temporary)
 
+    def picture(self, source: Path, name: str) -> None:
+        """Copy a picture into the site under `shown_as(name)`; a PNG becomes a WebP, a third of its size."""
+        if source.suffix != ".png":
+            self.copy(source, name)
+            return
+        name = shown_as(name)
+        target, stamp = self.extra / name, self.docs / "_stamps" / f"{name}.sha256"
+        digest = hashlib.sha256(source.read_bytes()).hexdigest()
+        if not fingerprints.is_current(stamp, digest, [target]):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(target) as temporary, Image.open(source) as image:
+                image.save(temporary, "WEBP", quality=QUALITY, method=4)
+            write_if_changed(stamp, digest)
+
     def has(self, name: str) -> bool:
         """Return whether a file of the site was drawn."""
         return (self.extra / name).exists()
@@ -61,6 +82,15 @@ class Site:
             for page in (self.docs / folder).glob("*.md"):
                 if page not in self.written:
                     page.unlink(missing_ok=True)
+
+
+def shown_as(name: str) -> str:
+    """Return the name that a picture of the gallery has in the site.
+
+    >>> shown_as("basins.png"), shown_as("race.gif")
+    ('basins.webp', 'race.gif')
+    """
+    return name.removesuffix(".png") + ".webp" if name.endswith(".png") else name
 
 
 def write_if_changed(path: Path, text: str) -> None:
