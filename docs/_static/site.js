@@ -17,6 +17,21 @@
     (document.body.dataset.theme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
   const still = matchMedia("(prefers-reduced-motion: reduce)");
 
+  // Films play while they are in view, and have controls while they are pointed at.
+  const inView = new IntersectionObserver(entries => {
+    for (const {target, isIntersecting} of entries) {
+      if (isIntersecting && !still.matches) target.play().catch(() => {});
+      else target.pause();
+    }
+  }, {threshold: 0.3});
+  for (const film of document.querySelectorAll("article video")) {
+    inView.observe(film);
+    film.controls = false;
+    film.tabIndex = 0;
+    for (const event of ["pointerenter", "focus"]) film.addEventListener(event, () => { film.controls = true; });
+    for (const event of ["pointerleave", "blur"]) film.addEventListener(event, () => { film.controls = false; });
+  }
+
   for (const card of document.querySelectorAll(".card[data-film]")) {
     const images = card.querySelectorAll("img"), sources = [...images].map(image => image.src);
     const play = () => {

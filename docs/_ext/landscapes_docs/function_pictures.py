@@ -23,7 +23,7 @@ THUMBNAIL = 216, 162
 """Pixels of a thumbnail."""
 
 MARKS = {"start": ("o", 7), "minimum": ("v", 6), "saddle": ("X", 7), "maximum": ("^", 6)}
-FILM_SECONDS, FILM_FPS = 2.0, 8.0
+FILM_SECONDS, FILM_FPS = 2.0, 7.0
 FILM_STEPS = 120
 
 
@@ -111,7 +111,7 @@ def _save_film(record: Record, theme: str, path: Path) -> None:
             gif.unlink(missing_ok=True)
         (first, *others), durations = zip(*frames, strict=True)
         first.save(
-            temporary, "WEBP", save_all=True, append_images=others, duration=durations, quality=40, minimize_size=True
+            temporary, "WEBP", save_all=True, append_images=others, duration=durations, quality=34, minimize_size=True
         )
 
 

@@ -12,9 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from landscapes_docs import live_studies
-from landscapes_docs.pages import Site, shown_as
-
-KINDS = (".gif", ".png", ".webp", ".mp4")
+from landscapes_docs.pages import PICTURES, Site, shown, shown_as
 
 
 def write(site: Site) -> None:
@@ -40,7 +38,7 @@ def pictures(script: Path) -> list[Path]:
     if not found:  # a name with a part that the script fills in, such as plot-types-{theme}.png
         stems = [stem for stem in re.findall(r'f"([\w-]+?)-?\{', text) if len(stem) > 3]
         found = [path for path in stored if any(path.name.startswith(stem) for stem in stems)]
-    return [path for path in found if path.suffix in KINDS]
+    return [path for path in found if path.suffix in PICTURES]
 
 
 def heading(script: Path) -> tuple[str, str]:
@@ -55,11 +53,7 @@ def _page(script: Path) -> Iterator[str]:
     yield from ["---", "orphan: true", "---", "", f"# {title}", "", text, ""]
     for picture in pictures(script):
         alt = html.escape(text.partition(". ")[0] or title, quote=True)
-        yield "```{raw} html"
-        if picture.suffix == ".mp4":
-            yield f'<video src="{picture.name}" aria-label="{alt}" controls loop muted playsinline width="640"></video>'
-        else:
-            yield f'<img src="{shown_as(picture.name)}" alt="{alt}" loading="lazy">'
+        yield from ["```{raw} html", shown(picture, picture.name, alt)]
         yield from ["```", ""]
     yield from [f"```{{literalinclude}} ../../gallery/{script.name}", ":language: python", "```", ""]
     yield f'<a href="../scripts/gallery/{script.name}" download>Download the script</a>'
@@ -71,8 +65,9 @@ def _index(scripts: list[Path]) -> Iterator[str]:
     for script in scripts:
         title, text = heading(script)
         picture = next((path for path in pictures(script) if path.suffix != ".mp4"), None)
-        image = f'<img src="{shown_as(picture.name)}" alt="" loading="lazy">' if picture else ""
+        image = f'<img src="{shown_as(picture.name)[-1]}" alt="" loading="lazy">' if picture else ""
         first = html.escape(" ".join(text.split()).partition(". ")[0].rstrip("."))
+        first = re.sub(r"`([^`]+)`", r"<code>\1</code>", first)
         yield f'<a class="card" href="{script.stem}.html">{image}<b>{html.escape(title)}</b><small>{first}.</small></a>'
     yield from ["</div>", "```", "", ":::{toctree}", ":hidden:", "", "studies", ":::"]
 
@@ -80,10 +75,11 @@ def _index(scripts: list[Path]) -> Iterator[str]:
 def _studies(site: Site) -> Iterator[str]:
     """Yield the page of the studies, with links to its live pages, and to copies of its pictures and scripts."""
     text = (site.root / "gallery" / "STUDIES.md").read_text(encoding="utf-8")
-    text = re.sub(r"!\[([^\]]*)\]\((studies/pictures/[^)]+)\)", _picture, text)
+    folder = site.root / "gallery"
+    text = re.sub(
+        r"!\[([^\]]*)\]\((studies/pictures/[^)]+)\)",
+        lambda found: shown(folder / found[2], found[2], html.escape(found[1], quote=True)),
+        text,
+    )
     text = re.sub(r"\[(\w+\.py)\]\(studies/\w+\.py\)", r'<a href="../scripts/studies/\1">\1</a>', text)
     yield live_studies.linked(site, text)
-
-
-def _picture(found: re.Match[str]) -> str:
-    return f'<img src="{shown_as(found[2])}" alt="{html.escape(found[1], quote=True)}" loading="lazy">'

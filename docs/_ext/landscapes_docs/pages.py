@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from imageio_ffmpeg import get_ffmpeg_exe
 from PIL import Image
 
 from landscapes.files import replacing
 from landscapes_docs import fingerprints
 
-QUALITY = 88
+PICTURES = (".gif", ".png", ".webp", ".mp4")
+
+QUALITY = 84
 """Of pictures with small text."""
+
+QUIET = ("-loglevel", "error", "-y")
+H264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "26", "-threads", "1", "-movflags", "+faststart", "-f", "mp4")
+"""Options of ffmpeg: a film that every browser plays."""
 
 GENERATED = ("functions", "optimizers", "gallery", "reference/generated")
 """The folders that hold generated pages only."""
@@ -28,11 +36,13 @@ class Site:
         docs: the folder `docs`.
         quick: whether most pictures are left out.
         written: the pages written so far.
+        copied: the pictures of the gallery copied so far.
     """
 
     docs: Path
     quick: bool = False
     written: set[Path] = field(default_factory=set)
+    copied: set[Path] = field(default_factory=set)
 
     @property
     def root(self) -> Path:
@@ -59,38 +69,67 @@ class Site:
                 shutil.copyfile(source, temporary)
 
     def picture(self, source: Path, name: str) -> None:
-        """Copy a picture into the site under `shown_as(name)`; a PNG becomes a WebP, a third of its size."""
-        if source.suffix != ".png":
+        """Copy a picture of the gallery into the site in the formats that `shown` names, if it changed.
+
+        A PNG becomes a WebP, a third of its size. A GIF becomes a film with controls, 40 % of its size, and a still.
+        """
+        files = [self.extra / file for file in shown_as(name)]
+        self.copied.update(files)
+        if files == [self.extra / name]:
             self.copy(source, name)
             return
-        name = shown_as(name)
-        target, stamp = self.extra / name, self.docs / "_stamps" / f"{name}.sha256"
+        stamp = self.docs / "_stamps" / f"{name}.sha256"
         digest = hashlib.sha256(source.read_bytes()).hexdigest()
-        if not fingerprints.is_current(stamp, digest, [target]):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(target) as temporary, Image.open(source) as image:
-                image.save(temporary, "WEBP", quality=QUALITY, method=4)
-            write_if_changed(stamp, digest)
+        if fingerprints.is_current(stamp, digest, files):
+            return
+        files[0].parent.mkdir(parents=True, exist_ok=True)
+        with replacing(files[-1]) as temporary, Image.open(source) as image:
+            image.seek(getattr(image, "n_frames", 1) - 1)
+            image.convert("RGB").save(temporary, "WEBP", quality=QUALITY, method=4)
+        if len(files) > 1:
+            with replacing(files[0]) as temporary:
+                subprocess.run([get_ffmpeg_exe(), *QUIET, "-i", source, *H264, temporary], check=True)
+        write_if_changed(stamp, digest)
 
     def has(self, name: str) -> bool:
         """Return whether a file of the site was drawn."""
         return (self.extra / name).exists()
 
     def finish(self) -> None:
-        """Remove pages of earlier builds that are no longer generated."""
+        """Remove pages and pictures of earlier builds that are no longer generated."""
+        for picture in (self.extra / "gallery").glob("**/*"):
+            if picture.suffix in PICTURES and picture not in self.copied:
+                picture.unlink(missing_ok=True)
         for folder in GENERATED:
             for page in (self.docs / folder).glob("*.md"):
                 if page not in self.written:
                     page.unlink(missing_ok=True)
 
 
-def shown_as(name: str) -> str:
-    """Return the name that a picture of the gallery has in the site.
+def shown_as(name: str) -> list[str]:
+    """Return the names that a picture of the gallery has in the site: a film comes before its still.
 
-    >>> shown_as("basins.png"), shown_as("race.gif")
-    ('basins.webp', 'race.gif')
+    >>> shown_as("basins.png"), shown_as("race.gif"), shown_as("view.mp4")
+    (['basins.webp'], ['race.mp4', 'race.webp'], ['view.mp4'])
     """
-    return name.removesuffix(".png") + ".webp" if name.endswith(".png") else name
+    stem, _, suffix = name.rpartition(".")
+    kinds = {"png": ["webp"], "gif": ["mp4", "webp"]}.get(suffix, [suffix])
+    return [f"{stem}.{kind}" for kind in kinds]
+
+
+def shown(source: Path, name: str, alt: str) -> str:
+    """Return a picture of the gallery as HTML. Films play while they are in view, unless the reader wants no motion."""
+    film, *still = shown_as(name)
+    if not film.endswith(".mp4"):
+        return f'<img src="{film}" alt="{alt}" loading="lazy">'
+    size = poster = ""
+    if still:
+        with Image.open(source) as image:
+            size = f' width="{image.width}" height="{image.height}"'
+        poster = f' poster="{still[0]}"'
+    return (
+        f'<video src="{film}"{poster}{size} aria-label="{alt}" preload="none" controls loop muted playsinline></video>'
+    )
 
 
 def write_if_changed(path: Path, text: str) -> None:
