@@ -98,7 +98,8 @@ def study_notes(record: Record) -> list[str]:
     studies = f"{tuning['studies']} stud{'y' if tuning['studies'] == 1 else 'ies'}"
     notes = [
         f"Tuned in {studies} of {tuning['trials']} {draws} trials per function: {what}.",
-        f"A study chooses its best trial for {meta.get('chosen_for'):g} from {tuning['starts']} starts of its own, and "
-        "is judged from the others; costs are medians over studies.",
+        f"A study chooses its best trial for {meta.get('chosen_for'):g} from {tuning['starts']} "
+        f"start{'' if tuning['starts'] == 1 else 's'} of its own, and is judged from others; costs are medians over "
+        "studies.",
     ]
     return [*notes, f"Without anything to tune: {', '.join(nothing)}."] if nothing else notes

@@ -15,6 +15,7 @@ from landscapes.analysis import profiles, sampling
 from landscapes.analysis.chosen_lrs import at_edge, lr_notes, lrs_by_function, lrs_used, tuning_notes
 from landscapes.analysis.costs import by_problem, costs, judged_tolerance
 from landscapes.analysis.families import R_MAX
+from landscapes.analysis.reach import reach_notes
 from landscapes.analysis.sampling import Sample
 from landscapes.analysis.table_formats import KINDS, Cell, Table, csv_text
 from landscapes.errors import InputError, suggests_arguments
@@ -48,7 +49,8 @@ def standings(
     share the last rank; the share of runs in which the optimizer is the fastest, ties shared; the median cost
     over all runs, "> n" if it exceeds what the runs spent; the integrated performance profile (see
     `bands.integrated_profiles`); and the learning rates. Shares and ranks have 95 % intervals over functions, or over
-    starts and studies if there is only one function (see `sampling.Sample`). A note defines the columns and says how
+    starts and studies if there is only one function (see `sampling.Sample`). A note says whether enough runs reach the
+    tolerance (see `reach.reach_notes`), defines the columns, and says how
     learning rates were chosen, which of them lie at the edge of their grid, and which minima are unknown.
 
     Args:
@@ -86,7 +88,15 @@ def standings(
         f"{_counted(sample.runs, 'run')} each, within {record.meta.steps} steps{sampled(sample)}.",
         ("optimizer", "success rate", "mean rank", "fastest", f"median {cost}", "profile", "learning rate"),
         [rows[i] for i in order],
-        " ".join([COLUMNS.format(cost=cost), *lr_notes(record), *_minimum_notes(record)]),
+        " ".join(
+            [
+                *_single_notes(sample),
+                *reach_notes(record, tolerance),
+                COLUMNS.format(cost=cost),
+                *lr_notes(record),
+                *_minimum_notes(record),
+            ]
+        ),
     )
 
 
@@ -98,6 +108,12 @@ COLUMNS = (
     "Profile: performance profile integrated from 1 to 4 times the lowest cost (AlgoPerf, 2023), 1 at best."
 )
 """What the columns of `standings` mean."""
+
+
+def _single_notes(sample: Sample) -> list[str]:
+    """Return that one run is no sample, if there is only one."""
+    single = sample.runs == 1
+    return ["One run each is no sample: there are no intervals. Give more starts or functions."] if single else []
 
 
 @suggests_arguments

@@ -13,6 +13,7 @@ from landscapes.analysis.costs import costs
 from landscapes.analysis.families import families
 from landscapes.analysis.pairs import pairs
 from landscapes.analysis.race_table import listed
+from landscapes.analysis.reach import reach_notes
 from landscapes.record import Record
 from landscapes.render.plots._pairs import SURE
 
@@ -46,7 +47,8 @@ def answer(record: Record, tolerance: float | None, cost: str) -> list[str]:
     ]
     said = [f"Integrated performance profile (1 at best), with 95 % intervals: {listed(scores)}."]
     if not np.isfinite(costs(record, cost).at(tolerance)).any():
-        return ["No optimizer reaches the tolerance from any start, so that nothing is compared."]
+        return ["Nothing is compared.", *reach_notes(record, tolerance)]
+    said += reach_notes(record, tolerance)
     if len(labels) > 1:
         each = pairs(record, tolerance, cost=cost)
         couples = list(combinations(range(len(labels)), 2))

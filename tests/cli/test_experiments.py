@@ -369,3 +369,11 @@ def test_a_page_refuses_settings_that_are_no_numbers(cli, tmp_path, line, messag
     code, _, err = cli("sweep", *line.split(), "--steps", "9", "-o", str(tmp_path / "s.html"))
     assert code != 0
     assert message in err
+
+
+def test_a_comparison_whose_tolerance_nobody_reaches_says_so(cli):
+    line = "compare -f booth -f beale -O sgd(lr=0.01) -O adam(lr=0.1) --starts 2 --steps 40 --tolerances 0.5,1e-9"
+    code, out, err = cli(*line.split())
+    assert (code, err) == (0, "")
+    assert "No optimizer reaches 1e-09 of the initial gap in any run." in " ".join(out.split())
+    assert "(--tolerance 0.5) judges by it" in " ".join(out.split())
