@@ -310,7 +310,9 @@ assert not {"torch", "matplotlib", "numpy"} & set(sys.modules), "landscapes.cli.
 import landscapes.record, landscapes.analysis.race_table
 assert not {"torch", "matplotlib"} & set(sys.modules), "landscapes.record"
 import landscapes.render
-assert not {"torch", "matplotlib.pyplot"} & set(sys.modules), "landscapes.render"
+assert not {"torch", "matplotlib.pyplot", "fontTools.subset"} & set(sys.modules), "landscapes.render"
+landscapes.race("booth", "adam", steps=3)
+assert not {"sympy", "torch._dynamo", "scipy.optimize"} & set(sys.modules), "race"
 """
     done = python("-c", script)
     assert done.returncode == 0, done.stderr

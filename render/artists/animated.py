@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
+from matplotlib.axis import Axis
 from matplotlib.backend_bases import GraphicsContextBase, RendererBase
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.transforms import IdentityTransform
@@ -103,8 +104,10 @@ def interval_steps(number: int, span: int) -> tuple[int, int]:
 
 
 def animated_artists(page: Artist) -> list[AnimatedArtist]:
-    """Return the animated artists of a figure or of axes."""
-    return [artist for artist in page.findobj() if isinstance(artist, AnimatedArtist)]
+    """Return the animated artists of a figure or of axes, in the order of `findobj`, which takes long to list ticks."""
+    below = [child for child in page.get_children() if not isinstance(child, Axis)]
+    found = [artist for child in below for artist in animated_artists(child)]
+    return [*found, page] if isinstance(page, AnimatedArtist) else found
 
 
 def set_step(page: Artist, step: float) -> None:

@@ -27,7 +27,6 @@ from landscapes.render.artists.text_fit import clean_text
 from landscapes.render.artists.trails import Halo, Trail
 from landscapes.render.figures.color_schemes import merge_schemes
 from landscapes.render.figures.images import eps, jpeg
-from landscapes.render.figures.pgf import BACKEND
 from landscapes.render.locking import drawing
 from landscapes.render.mathtext import UNDRAWABLE
 from landscapes.render.plots._loss_curves import Curve
@@ -93,6 +92,8 @@ def still(made: Figure, path: Path, comment: str, title: str = "", dark: Figure 
         with replacing(path) as temporary:
             temporary.write_bytes(eps(made, comment, DPI))
     elif suffix == ".pgf":
+        from landscapes.render.figures.pgf import BACKEND  # fontTools, which it loads, takes long to import
+
         with replacing_all(path) as temporary, _lightened(made, path, DPI), mpl.rc_context(VECTOR | _pgf()):
             made.savefig(temporary, dpi=DPI, backend=BACKEND)
             drawn = temporary.read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from landscapes.analysis.pairs import critical_difference as ranked
 from landscapes.analysis.pairs import pairs
 from landscapes.errors import suggests_arguments
 from landscapes.record import Record
-from landscapes.render.artists.text_fit import clean_text
+from landscapes.render.artists.text_fit import Ruler, clean_text
 from landscapes.render.artists.trails import mix
 from landscapes.render.light import luminance
 from landscapes.render.plots.inputs import current_axes
@@ -28,6 +28,12 @@ SURE = 0.05
 
 LONGEST, LEVEL = 24, 12
 """Characters of a name in the matrix, at most; and of one that is not turned above a column."""
+
+INTERVAL, NUMBER = 5.2, 3.4
+"""The sides of cells with an interval and with a number alone, in font sizes."""
+
+SMALLEST = 8.0
+"""The least font size of the label below, in points."""
 
 NAMES = 105.0
 """The width of the longest name in points."""
@@ -70,7 +76,7 @@ def improvement_matrix(
     names = [_short(name) for name in found.optimizers]
     short = max(map(len, names)) <= LEVEL
     level = count <= 4 and short
-    size = _size(ax, count, 0.0 if short else NAMES)
+    size, whole = _size(ax, count, 0.0 if short else NAMES)
     for i in range(count):
         for j in range(count):
             if i == j:
@@ -82,7 +88,7 @@ def improvement_matrix(
             ax.add_patch(_cell(i, j, color))
             sure = found.p_values[i, j] < SURE
             text = f"{100 * value:.0f}"
-            if math.isfinite(low) and size > 4.5:
+            if math.isfinite(low) and whole:
                 text += f"\n[{100 * low:.0f}, {100 * high:.0f}]"
             ax.text(
                 j, i, text, ha="center", va="center", color=_ink(color), fontsize=size,
@@ -97,7 +103,10 @@ def improvement_matrix(
     ax.set_aspect("equal")
     for spine in ax.spines.values():
         spine.set_visible(False)
-    ax.set_xlabel(look.say(f"row needs fewer {cost} than column, %"), loc="center" if level else "right")
+    words = look.say(f"row needs fewer {cost} than column, %")
+    points = min(float(ax.xaxis.label.get_fontsize()), max(1.2 * size, SMALLEST))
+    lines = Ruler(_dpi(ax)).wrap(words, _side(ax), points, 3)
+    ax.set_xlabel("\n".join(lines), loc="center" if level else "right", fontsize=points)
     return ax
 
 
@@ -112,14 +121,26 @@ def _short(name: str) -> str:
     return clean_text(words if len(words) <= LONGEST else f"{words[:half]}…{words[1 - half :]}")
 
 
-def _size(ax: Axes, count: int, names: float) -> float:
-    """Return a font size at which an interval fits into a cell, if a layout takes so many points for names."""
+def _size(ax: Axes, count: int, names: float) -> tuple[float, bool]:
+    """Return a font size for cells, if a layout takes so many points for names, and whether intervals fit into them."""
     figure = ax.figure
     assert figure is not None
-    box = ax.get_window_extent()
     taken = 0.0 if figure.get_figure(root=True).get_layout_engine() is None else names
-    side = max(72 * min(box.width, box.height) / figure.dpi - taken, 0.0) / count
-    return float(np.clip(side / 5.2, 3.5, 9.5))
+    cell = max(_side(ax) - taken, 0.0) / count
+    whole = cell > 4.5 * INTERVAL
+    return float(np.clip(cell / (INTERVAL if whole else NUMBER), 3.5, 9.5 if whole else 6.5)), whole
+
+
+def _side(ax: Axes) -> float:
+    """Return the side of the largest square in axes, in points."""
+    box = ax.get_window_extent()
+    return float(72 * min(box.width, box.height) / _dpi(ax))
+
+
+def _dpi(ax: Axes) -> float:
+    figure = ax.figure
+    assert figure is not None
+    return float(figure.dpi)
 
 
 def _cell(i: int, j: int, color: tuple[float, float, float]) -> Rectangle:

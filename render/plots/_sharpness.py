@@ -14,6 +14,7 @@ from matplotlib.text import Annotation
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, optimizer_labels
 from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes
+from landscapes.render.artists.text_fit import Ruler
 from landscapes.render.plots._history import Numbers, history
 from landscapes.render.plots.inputs import check_step, set_limits, show_step, size_factor
 from landscapes.render.theme import Theme, as_theme, styles
@@ -120,15 +121,25 @@ def sharpness(
         mark.since = crossed
         ax.add_line(mark)
         if len(values) <= MOST_LABELS and crossed > 0:
+            words = look.say("step {step}", step=crossed)
+            behind = _fits_left_of(ax, crossed, words, size, 5 * wide)
             label = CrossingLabel(
-                look.say("step {step}", step=crossed), (crossed, bound), (-5 * wide, 4 * wide),
-                textcoords="offset points", ha="right", va="bottom", fontsize=size, color=style.color, zorder=6,
+                words, (crossed, bound), (-5 * wide if behind else 5 * wide, 4 * wide), textcoords="offset points",
+                ha="right" if behind else "left", va="bottom", fontsize=size, color=style.color, zorder=6,
                 parse_math=False, path_effects=outline,
             )  # fmt: skip
             label.since = crossed
             ax.add_artist(label)
     show_step(ax, record, step)
     return ax
+
+
+def _fits_left_of(ax: Axes, step: float, words: str, size: float, gap: float) -> bool:
+    """Return whether a text and a gap in points fit between the left end of axes and a step."""
+    figure = ax.figure
+    assert figure is not None
+    space = (ax.transData.transform((step, 1.0))[0] - ax.bbox.x0) * 72 / figure.dpi
+    return bool(Ruler(float(figure.dpi)).width(words, size) + gap < space)
 
 
 def _limit(ax: Axes, values: Numbers, bounds: Numbers) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -33,6 +34,9 @@ RED, GREEN = 0.0, 0.36
 VIVID = 0.35
 """The least saturation and value of a colour whose hue is seen."""
 
+NEAR = 0.02
+"""Hues that are farther by at most so much count as equally near, in turns."""
+
 
 def phase_color(phase: Phase, look: Theme) -> tuple[float, float, float]:
     """Return the colour of a phase: red for a failure, green for a healthy end, else blue; grey if unclear."""
@@ -44,14 +48,18 @@ def phase_color(phase: Phase, look: Theme) -> tuple[float, float, float]:
 
 
 def _nearest(look: Theme, hue: float) -> tuple[float, float, float]:
-    """Return the colour of a theme whose hue is nearest; of one without vivid colours the usual one."""
+    """Return the most vivid colour of a theme near a hue; of one without vivid colours the usual one."""
 
     def distance(color: tuple[float, float, float]) -> float:
         return abs((colorsys.rgb_to_hsv(*color)[0] - hue + 0.5) % 1 - 0.5)
 
+    def strength(color: tuple[float, float, float]) -> float:
+        return math.prod(colorsys.rgb_to_hsv(*color)[1:])
+
     colors = [to_rgb(color) for color in look.colors]
     vivid = [color for color in colors if min(colorsys.rgb_to_hsv(*color)[1:]) >= VIVID]
-    return min(vivid, key=distance, default=colors[USUAL])
+    nearest = min(map(distance, vivid), default=0.0)
+    return max((color for color in vivid if distance(color) <= nearest + NEAR), key=strength, default=colors[USUAL])
 
 
 def phase_curve(

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -37,6 +36,8 @@ def write(report: Report, look: Theme, path: Path) -> None:
     """Write the report as a PDF without dates."""
     with look.context(), mpl.rc_context(VECTOR | {"pdf.compression": 9}):
         facts = {"Title": report.title, "CreationDate": None, "ModDate": None}
+        from matplotlib.backends.backend_pdf import PdfPages  # fontTools, which it loads, takes long to import
+
         with PdfPages(path, metadata=facts) as pages:
             for page in _Pages(report, look).made():
                 pages.savefig(page)
