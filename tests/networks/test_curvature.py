@@ -151,6 +151,15 @@ def test_stability_on_a_quadratic_function():
         assert metrics["sharpness"][3, k] == pytest.approx(max(1 / root[0], 10 / root[1]), rel=1e-6)
 
 
+def test_the_label_of_an_early_crossing_is_on_the_axes():
+    found = stability(race("booth", ["sgd(lr=0.1)"], steps=40))
+    found.trajectories.runs["crossed"][:] = 2
+    ax = render.sharpness(found, Figure(layout="constrained").subplots())
+    ax.figure.draw_without_rendering()
+    (label,) = (text for text in ax.texts if text.get_text() == "step 2")
+    assert label.get_window_extent().x0 >= ax.bbox.x0
+
+
 def test_stability_of_a_network_equals_its_eigenvalues(wide):
     net, x, y, (exact, _) = wide
     points = [torch.cat([p.detach().reshape(-1) for p in net.parameters()]).double().numpy()] * 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 import re
 
 import numpy as np
@@ -11,6 +12,7 @@ from test_words import OTHER, english
 
 from landscapes import InputError, race, render
 from landscapes.cli.main import main
+from landscapes.render.plots.phase_curves import RED, _nearest
 
 K = np.arange(300.0)
 NOISE = np.random.default_rng(0).normal(size=300)
@@ -35,6 +37,13 @@ RUNS = {
     "unclear": (np.array([1.0]), ["unclear"]),
     "huge": (np.exp(np.minimum(2.37 * K, 709)), None),
 }
+
+
+def test_failures_are_of_a_vivid_red_in_every_theme():
+    for look in render.THEMES.values():
+        hue, strong, bright = colorsys.rgb_to_hsv(*_nearest(look, RED))
+        assert min(hue, 1 - hue) < 0.06
+        assert strong * bright > 0.5
 
 
 LOOKS = [("light", (4.8, 3.6), 1), ("dark", (9.6, 5.4), 2), ("print", (12.8, 7.2), 1), ("dark", (4.8, 3.6), 2)]

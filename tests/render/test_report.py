@@ -133,6 +133,17 @@ def test_the_matrix_shows_the_numbers_of_the_pairs(studied, theme):
         assert (shown.get_fontweight() == "bold") == bool(found.p_values[i, j] < 0.05)
 
 
+def test_a_small_matrix_on_slides_is_legible_and_its_label_is_on_the_page(studied):
+    look = render.THEMES["slides"]
+    with look.context():
+        page = Figure(figsize=(4.8, 2.7), dpi=100, layout="constrained")
+        ax = render.improvement_matrix(studied, page.subplots(1, 2)[0], theme=look)
+        page.draw_without_rendering()
+    label = ax.xaxis.label.get_window_extent()
+    assert (label.x0 >= 0, label.y0 >= 0) == (True, True)
+    assert min(text.get_fontsize() for text in ax.texts) >= 6
+
+
 def test_long_names_leave_room_for_the_matrix():
     names = {f"a rather long name of an optimizer, lr={lr}, nesterov": f"sgd(lr={lr})" for lr in (0.1, 0.2)}
     record = compare([BOWL, "booth"], names, starts=1, steps=5)
