@@ -114,7 +114,8 @@ def value_and_gradient(function: Function, x: Tensor) -> tuple[Tensor, Tensor]:
     with torch.enable_grad():
         points = x.detach().requires_grad_()
         values = function.evaluate(points)
-        (gradient,) = torch.autograd.grad(values, points, torch.ones_like(values))
+        # backwards, each value gets a 1 of its own; given `grad_outputs`, autograd would import sympy to check them
+        (gradient,) = torch.autograd.grad(torch.dot(values, torch.ones_like(values)), points)
     return values.detach(), gradient.contiguous()  # formulas of x (..., d) return it strided, which is slow to use
 
 
