@@ -17,7 +17,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import nn
 
-from landscapes import Record, plane, render
+from landscapes import Record, plane, race, render
 from landscapes.networks import curvature_map, eigenvalues, slices, stability
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -67,6 +67,14 @@ around = plane(net, loss, (x, y), path=path, losses={next(iter(path)): losses}, 
                title="A path on its sharpness")  # fmt: skip
 sharp = curvature_map(around)
 render.save(sharp.show("largest eigenvalue"), PICTURES / "sharpness-map.png", theme="dark")
+
+# %%
+# **The central flow.** With two coordinates, one sees around what a run zigzags: `stability` adds the central flow
+# (Cohen, Damian, Talwalkar, Kolter & Lee, 2025), the smooth line that gradient descent follows on average.
+
+flow = stability(race("rosenbrock", ["sgd(lr=0.0021)"], steps=60))
+render.save(flow, PICTURES / "central-flow.png", view=((-1.35, -0.55), (0.45, 1.25)),
+            title="Gradient descent and its central flow")  # fmt: skip
 
 # %%
 # **Sharp against flat minima.** The same network, learning rate and number of steps, with batches of 8 rows and of all

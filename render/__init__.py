@@ -5,7 +5,7 @@
   `prescription`.
 - A landscape on axes: `contour`, `surface_3d`, `gradient_field`, `basins`, `norm_balls`.
 - A race on axes: `trajectories`, `label_runs`, `zoom_inset`, `crop`, `loss_curves`, `history`, `sharpness`,
-  `optimizer_state`, `explain_step`.
+  `central_flow`, `optimizer_state`, `explain_step`.
 - Many runs on axes: `ensemble`, `loss_quantiles`, `heatmap`, `sensitivity`, `lr_sweep`, `performance_profile`,
   `improvement_matrix`, `critical_difference`, `study_trials`, `tuning_trials`.
 - Text and looks: `caption`, `table`, `report`, `words`, `Theme`, `THEMES`, `Camera`.
@@ -33,6 +33,7 @@ from landscapes.render.interactive._explore import explore
 from landscapes.render.plot3d._surface_3d import surface_3d
 from landscapes.render.plot3d.camera import Camera
 from landscapes.render.plots._basins import basins
+from landscapes.render.plots._central_flow import central_flow
 from landscapes.render.plots._crop import crop
 from landscapes.render.plots._ensemble import ensemble, loss_quantiles
 from landscapes.render.plots._gradient_field import gradient_field
@@ -64,6 +65,7 @@ __all__ = [
     "animate",
     "basins",
     "caption",
+    "central_flow",
     "contour",
     "critical_difference",
     "crop",

@@ -70,6 +70,7 @@ WORDS: Mapping[str, str] = {
     # training runs
     "sharpness": "the edge of stability",
     "bound {value}": "the edge of stability",
+    "central flow": "the edge of stability",
     "accuracy": "training races",
     "validation accuracy": "training races",
     "{metric}, by step": "training races",

@@ -5,13 +5,14 @@
 ['Curve', 'Density', 'Eigenpairs']
 """
 
+from landscapes.networks._central_flow import central_flow
 from landscapes.networks._curvature_map import curvature_map
 from landscapes.networks._line import line
 from landscapes.networks._logged_path import load_path
 from landscapes.networks._plane import plane
 from landscapes.networks._sharpness import sharpness
 from landscapes.networks._slices import slices
-from landscapes.networks._stability import central_flow, stability, stability_bound
+from landscapes.networks._stability import stability, stability_bound
 from landscapes.networks._train_race import train_race
 from landscapes.networks._watch import watch
 from landscapes.networks._watched import Watch

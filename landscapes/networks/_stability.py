@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from landscapes.errors import InputError
 from landscapes.functions import as_function
+from landscapes.networks._central_flow import flows_of
 from landscapes.networks._watched import Watch
 from landscapes.networks.curvature import operator_eigenpairs
 from landscapes.networks.operators import Curvature, gradient
@@ -112,7 +113,10 @@ def stability(
 
     Returns:
         The record at the steps examined, with the metrics "sharpness" and "stability_bound", shape (R, T), and the
-        column "crossed" of runs: the first of these steps at which the sharpness exceeds the bound, or -1.
+        column "crossed" of runs: the first of these steps at which the sharpness exceeds the bound, or -1. For runs of
+        plain gradient descent on two coordinates that oscillate, because the sharpness exceeds 1/lr somewhere, the
+        metric "central_flow", shape (R, T, 8), has four points (x, y) per step of the smooth line that `central_flow`
+        returns, NaN for others. `render.central_flow` draws it, and whole figures contain it.
         `render.save` draws losses and sharpness, `render.sharpness` the sharpness alone.
 
     Raises:
@@ -156,6 +160,7 @@ def stability(
     step = t.step[picked]
     crossed = np.where(over.any(1), step[over.argmax(1)], -1)
     metrics = {name: values[:, picked] for name, values in t.metrics.items()}
+    metrics |= flows_of(record, of, optimizer, sharpness, picked)
     return replace(
         record,
         trajectories=replace(
@@ -224,65 +229,3 @@ def _preconditioners(bound: Bound, slope: Slope, x: NDArray[np.float64], picked:
         if i in wanted:
             correction = 1 - bound.beta2 ** (i + 1) if bound.corrected else 1.0
             yield 1 / np.sqrt(np.sqrt(squares / correction) + bound.eps)
-
-
-def central_flow(
-    function: str | Function, start: Sequence[float], lr: float, steps: int, *, substeps: int = 20
-) -> NDArray[np.float64]:
-    """Return the central flow of gradient descent on a function of two coordinates, shape (steps + 1, 2).
-
-    It is the smooth line around which gradient descent oscillates at the edge of stability (Cohen et al., 2025):
-    gradient flow, dw/dt = −lr ∇L, as long as the sharpness S, the largest eigenvalue of the Hessian, is below 2/lr. On
-    S = 2/lr, the oscillation pushes along −∇S just so far that S does not rise: dw/dt = −lr (∇L − ν ∇S) with
-    ν = ⟨∇L, ∇S⟩/‖∇S‖² if that is negative.
-
-    Args:
-        function: the function, or its name.
-        start: the first point.
-        lr: learning rate of gradient descent.
-        steps: number of steps.
-        substeps: Runge–Kutta steps per step; more are taken where the curvature is large.
-
-    Raises:
-        InputError: for a function of another number of coordinates, and for numbers that are not positive.
-
-    >>> flow = central_flow("booth", (0.0, 0.0), lr=0.05, steps=100)
-    >>> flow[-1].round(3).tolist()
-    [1.0, 3.0]
-    """
-    objective = as_function(function)
-    if objective.dim != 2:
-        raise InputError(
-            f"the central flow is drawn on functions of 2 coordinates, {objective.name} has {objective.dim}"
-        )
-    if isinstance(lr, bool) or not isinstance(lr, int | float) or not 0 < lr < math.inf:
-        raise InputError(f"lr must be a finite number > 0, got {lr!r}")
-    for name, value in (("steps", steps), ("substeps", substeps)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise InputError(f"{name} must be an integer >= 1, got {value!r}")
-    point = torch.tensor(list(map(float, start)), dtype=torch.float64)
-    if point.shape != (2,):
-        raise InputError(f"start must be 2 numbers, got {start!r:.60}")
-    bound, h = 2 / lr, lr / substeps
-
-    def flow(w: Tensor) -> Tensor:
-        w = w.detach().requires_grad_()
-        (slope,) = torch.autograd.grad(objective(w), w, create_graph=True)
-        rows = [torch.autograd.grad(part, w, create_graph=True)[0] for part in slope]
-        top = torch.linalg.eigvalsh(torch.stack(rows))[-1]
-        slope, height = slope.detach(), top.item()
-        if height < bound:
-            return -slope
-        (rise,) = torch.autograd.grad(top, w) if top.requires_grad else (torch.zeros_like(w),)
-        along, size = float(slope @ rise), float(rise @ rise)
-        held = slope - min(along, 0.0) / size * rise if size else slope
-        # what rounding and finite steps leave above the bound is taken back
-        return -held - (min(height - bound, bound) / size * height * rise if size else 0.0)
-
-    points = [point]
-    for _ in range(steps):
-        for _ in range(substeps):
-            middle = point + 0.5 * h * flow(point)
-            point = (point + h * flow(middle)).detach()
-        points.append(point)
-    return torch.stack(points).numpy()

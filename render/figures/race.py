@@ -18,6 +18,7 @@ from landscapes.render.figures.layout import Box, Room, Sheet, fit_scale
 from landscapes.render.figures.plane_note import PlaneNote, label_plane
 from landscapes.render.figures.size import DPI, FIGSIZE, check_figsize, new_figure
 from landscapes.render.figures.slice_band import draw_slices
+from landscapes.render.plots._central_flow import central_flow
 from landscapes.render.plots._crop import crop
 from landscapes.render.plots._history import history
 from landscapes.render.plots._label_runs import label_runs
@@ -139,6 +140,8 @@ def _lay_out(sheet: Sheet, record: Record, beside: bool, title: str | None, key:
             sheet.fit_ticks(second)
     if record.surface is not None:
         trajectories(record, ax, theme=look)
+    if "central_flow" in record.trajectories.metrics:
+        central_flow(record, ax, theme=look)
     x, y, w, h = panels["map"]
     taken = sheet.counter(x + w, y + h + 7, int(record.trajectories.step[-1]), w)
     sheet.title(ax, title or record.meta.get("title", ""), w - taken, 12.0)

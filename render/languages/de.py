@@ -70,6 +70,7 @@ LANGUAGE = Language(
         "optimizer": "Optimierer",
         "sharpness": "Schärfe",
         "bound {value}": "Grenze {value}",
+        "central flow": "zentraler Fluss",
         "accuracy": "Genauigkeit",
         "validation accuracy": "Genauigkeit auf Validierungsdaten",
         "{metric}, by step": "{metric} je Schritt",

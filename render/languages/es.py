@@ -70,6 +70,7 @@ LANGUAGE = Language(
         "optimizer": "optimizador",
         "sharpness": "agudeza",
         "bound {value}": "límite {value}",
+        "central flow": "flujo central",
         "accuracy": "exactitud",
         "validation accuracy": "exactitud de validación",
         "{metric}, by step": "{metric}, por paso",

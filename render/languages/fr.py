@@ -70,6 +70,7 @@ LANGUAGE = Language(
         "optimizer": "optimiseur",
         "sharpness": "acuité",
         "bound {value}": "limite {value}",
+        "central flow": "flot central",
         "accuracy": "exactitude",
         "validation accuracy": "exactitude de validation",
         "{metric}, by step": "{metric}, par pas",

@@ -81,6 +81,7 @@ LANGUAGE = Language(
         "optimizer": "最適化手法",
         "sharpness": "シャープネス",
         "bound {value}": "限界 {value}",
+        "central flow": "中心流",
         "accuracy": "正解率",
         "validation accuracy": "検証正解率",
         "{metric}, by step": "{metric}の推移",

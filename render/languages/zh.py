@@ -81,6 +81,7 @@ LANGUAGE = Language(
         "optimizer": "优化器",
         "sharpness": "锐度",
         "bound {value}": "界限 {value}",
+        "central flow": "中心流",
         "accuracy": "准确率",
         "validation accuracy": "验证准确率",
         "{metric}, by step": "{metric}随步数的变化",

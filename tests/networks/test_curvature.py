@@ -267,6 +267,23 @@ def test_the_central_flow_stays_at_the_edge():
     assert flow[-1].prod() == pytest.approx(1, abs=1e-2)
 
 
+def test_the_central_flow_is_drawn_through_the_zigzag():
+    raced = race("booth", ["sgd(lr=0.1)", "sgd(lr=0.02)", "momentum(lr=0.1)"], steps=8)
+    found = stability(raced)
+    flows = found.trajectories.metrics["central_flow"]
+    assert flows.shape == (3, 9, 8)  # four points per step
+    assert np.isnan(flows[1:]).all()  # neither for a run that does not oscillate, nor for momentum
+    expected = central_flow("booth", raced.trajectories.x[0, 0], 0.1, 8)
+    assert flows[0, :, :2] == pytest.approx(expected, rel=1e-3)
+    assert flows[0, -1] == pytest.approx(np.tile(expected[-1], 4), rel=1e-3)
+    figure = render.figure(found)
+    (line_,) = (one for one in figure.axes[0].lines if one.get_label() == "central flow")
+    assert np.stack(line_.get_data(), 1) == pytest.approx(flows[0].reshape(-1, 2))
+    assert "central flow" in {text.get_text() for text in figure.axes[0].texts}
+    with pytest.raises(InputError, match="has no central flow"):
+        render.central_flow(stability(race("booth", ["sgd(lr=0.02)"], steps=4)), Figure().subplots())
+
+
 def test_a_curve_and_sorted_units_connect_two_networks():
     with torch.random.fork_rng():
         torch.manual_seed(0)
