@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 
 import numpy as np
@@ -22,7 +23,7 @@ pytestmark = [
 
 CASES = {
     "adabelief": {}, "adadelta": {}, "adafactor": {}, "adagrad": {}, "adam": {}, "adamax": {}, "adamw": {}, "adan": {},
-    "amsgrad": {}, "fromage": {}, "lamb": {}, "lars": {}, "lion": {}, "nadam": {}, "noisy_sgd": {"key": 0},
+    "amsgrad": {}, "fromage": {}, "lamb": {}, "lars": {}, "lion": {}, "nadam": {}, "noisy_sgd": {},
     "novograd": {},
     "optimistic_gradient_descent": {}, "polyak_sgd": {}, "radam": {}, "rmsprop": {"momentum": 0.9}, "rprop": {},
     "sgd": {"momentum": 0.9, "nesterov": True}, "sign_sgd": {}, "sm3": {}, "yogi": {}, "contrib.ademamix": {},
@@ -31,8 +32,11 @@ CASES = {
 }  # fmt: skip
 """Transformations of optax, and settings without which they differ too little from others."""
 
-NEAR = {"adan": 1e-12, "fromage": 1e-12, "contrib.schedule_free_adamw": 1e-12, "novograd": 1e-12, "contrib.muon": 1e-12}
-"""Largest relative difference where XLA rounds a single run otherwise than a batch."""
+ROUNDED = ("adan", "fromage", "novograd", "contrib.muon", "contrib.schedule_free_adamw")
+"""Transformations of which XLA rounds a single run otherwise than a batch."""
+
+NEAR = 1e-12
+"""The largest relative difference of theirs."""
 
 SINGLE = {"adafactor": 1e-5, "contrib.madgrad": 1e-5}
 """The same for those that compute parts in single precision."""
@@ -41,7 +45,10 @@ SINGLE = {"adafactor": 1e-5, "contrib.madgrad": 1e-5}
 def factory(name):
     import optax
 
-    return getattr(optax.contrib, name.removeprefix("contrib.")) if "." in name else getattr(optax, name)
+    module = optax.contrib if "." in name else optax
+    if not hasattr(module, name.removeprefix("contrib.")):
+        pytest.skip("a later release of optax has it")
+    return getattr(module, name.removeprefix("contrib."))
 
 
 def own_loop(transformation, objective, start, steps, shape=()):
@@ -65,8 +72,12 @@ def own_loop(transformation, objective, start, steps, shape=()):
     return np.stack(path)
 
 
+@pytest.mark.filterwarnings("ignore:Specifying a key:UserWarning")  # of noisy_sgd
 @pytest.mark.parametrize("name", CASES)
 def test_runs_are_those_of_their_own_loops(name):
+    import jax
+
+    earlier = jax.__version_info__ < (0, 10)  # their compiler rounds more of the single runs otherwise
     make, settings = factory(name), dict(CASES[name])
     shape = settings.pop("shape", ())
     rates = [{} if name == "polyak_sgd" else {"learning_rate": lr} for lr in (0.02, 0.05, 0.11)]
@@ -76,7 +87,7 @@ def test_runs_are_those_of_their_own_loops(name):
     for i in (0, 2):
         with local_settings(torch.float64):
             expected = own_loop(make(**settings, **rates[i]), objective, x[:, i], 20, shape)
-        largest = NEAR.get(name, SINGLE.get(name, 0.0))
+        largest = SINGLE.get(name, NEAR if name in ROUNDED or earlier else 0.0)
         np.testing.assert_allclose(paths[:, :, i], expected, rtol=largest, atol=largest)
         assert not np.array_equal(expected[0], expected[-1])
 
@@ -206,6 +217,20 @@ def test_the_precision_of_jax_stays_that_of_the_process():
     np.testing.assert_allclose(single.x, double.x, rtol=1e-5)
 
 
+def test_threads_do_not_disturb_each_other():
+    import optax
+
+    def run(lr):
+        dtype = torch.float32 if lr == 0.2 else torch.float64
+        adam = optimizers.Optax(optax.adam, learning_rate=lr)
+        return landscapes.race("booth", adam, steps=20, dtype=dtype).trajectories.x
+
+    rates = [0.1, 0.2, 0.3, 0.2]
+    serial = [run(lr) for lr in rates]
+    with ThreadPoolExecutor(4) as pool:
+        assert all(map(np.array_equal, serial, pool.map(run, rates)))
+
+
 def test_it_is_sent_to_other_processes_by_name():
     import optax
 
@@ -248,6 +273,7 @@ def refused():
     from optax import contrib
 
     ready, make = optax.adam(0.1), optimizers.Optax
+    broken = optax.GradientTransformation(lambda p: (), lambda g, state, p: 1 / 0)
     return [
         (lambda: make(3), r"^Optax: transformation must be an optax transformation or .*, got 3; write opt"),
         (lambda: make(ready, learning_rate=0.2), r"fixed numbers; pass the function .*; got learning_rate$"),
@@ -255,7 +281,7 @@ def refused():
         (lambda: make(optax.adam, learning_rate="fast"), r"^adam: learning_rate must be one number, got 'fast'"),
         (lambda: make(lambda learning_rate: 3), r"^Optax: transformation must return an optax transformation, got 3"),
         (lambda: make(contrib.sam), r"^sam requires optimizer and adv_optimizer; pass them, as in opt"),
-        (lambda: make(contrib.scale_by_muon), r"cannot take a step on 2 coordinates: ValueError: Input must"),
+        (lambda: make(broken), r"^Optax\(transformation\) cannot take a step on 2 coordinates: ZeroDivisionError: "),
         (lambda: make(optax.adam, label=3), r"^Optax: label must be a string, got 3$"),
         (lambda: landscapes.sweep("beale", make(ready), lr=[0.1, 0.2]), r"^optax: a ready-made transformation has"),
         (lambda: landscapes.tune("beale", make(ready)), r"^optax: a ready-made transformation has fixed numb"),
