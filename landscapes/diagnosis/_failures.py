@@ -9,6 +9,9 @@ from landscapes.diagnosis._finding import Finding, above, below
 from landscapes.diagnosis._log import Array, Log
 from landscapes.diagnosis._verdict import Evidence
 
+LAST = 20
+"""Entries before a failure in which the loss may have grown."""
+
 GROWN = 0.5
 """A run has diverged if it ends this many times its largest fall above its start."""
 
@@ -26,8 +29,9 @@ def non_finite(log: Log) -> Finding | None:
     """NaN or infinity until the end of the log."""
     if log.failed_at is None:
         return None
-    tail, half = log.loss[-20:], log.loss[: (len(log) + 1) // 2]
-    grown = float(tail[-1] - tail.min()) / max(float(np.ptp(half)), 1e-300) if len(log) > 1 else 0.0
+    tail = log.loss[-LAST:]
+    before = log.loss[-5 * LAST : -LAST] if len(log) > 2 * LAST else log.loss[: (len(log) + 1) // 2]
+    grown = float(tail[-1] - tail.min()) / max(float(np.ptp(before)), 1e-300) if len(log) > 1 else 0.0
     gradual = grown > 1
     how = "the loss grew before that" if gradual else "nothing in the loss announced it"
     if not len(log):
@@ -37,7 +41,7 @@ def non_finite(log: Log) -> Finding | None:
         f"{log.failed_first} is not finite from step {log.failed_at} on; {how}",
         (
             Evidence("first step that is not finite", float(log.failed_at)),
-            Evidence("rise in the last 20 entries before, in ranges of the first half", grown),
+            Evidence(f"rise in the last {LAST} entries before, in the range of those before them", grown),
         ),
         (log.failed_at, log.failed_at),
         3.0,
@@ -78,14 +82,13 @@ def diverged(log: Log) -> Finding | None:
     below_start = np.flatnonzero(log.loss <= log.first + 0.05 * unit)
     onset = int(below_start[-1]) if len(below_start) else 0
     growth = _growth(log.loss[onset:], log.step[onset:])
-    factor = rise / max(log.drop, 1e-300) if log.drop > 0 else np.inf
     return Finding(
         "diverged",
         f"the loss has left its first level for good at step {log.step[onset]} and grows by a factor of "
         f"{growth:.4g} per step",
         (
             Evidence("growth per step", growth),
-            Evidence("rise above the start, in falls before it", factor),
+            *([Evidence("rise above the start, in the fall before it", rise / log.drop)] if log.drop > 0 else []),
         ),
         log.span(onset),
         above(rise, GROWN * unit),

@@ -11,6 +11,9 @@ from landscapes.diagnosis._verdict import Evidence
 LEAP, LEAP_IN_NOISE, LEAP_ENTRIES = 0.05, 5.0, 5
 """A spike rises by this share of the fall, and by this many usual changes, within this many entries."""
 
+BURSTS = 2
+"""Leaps that come again more often are no single spike."""
+
 BACK = 0.01
 """A spike is over if the loss is this share of the fall above the level before, or less."""
 
@@ -67,7 +70,8 @@ def spike(log: Log) -> Finding | None:
     peak = base + int(np.argmax(log.loss[base : base + LEAP_ENTRIES + 1]))
     recovered = base + int(over[-1]) + 1
     again = float(leaps[recovered:].max(initial=0.0))
-    if len(over) > 0.3 * n or again > 0.5 * height:
+    bursts = 1 + int(np.sum(np.diff(over) > LEAP_ENTRIES))
+    if len(over) > 0.3 * n or again > 0.5 * height or bursts > BURSTS:
         return None
     return Finding(
         "spike",

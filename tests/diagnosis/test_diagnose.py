@@ -114,6 +114,20 @@ def test_late_rises_count_against_the_noise_and_not_against_the_fall():
     assert diagnose(calm * np.where((K < 500) | (K > 600), 1, 5))[0].healthy is not False
 
 
+def test_leaps_that_come_again_are_no_single_spike():
+    again = (FALL + 0.002 * (1 + 0.2 * NOISE)) * np.where((K < 900) | (K % 7 > 0), 1, 60)
+    assert diagnose(again)[0].kind == "late instability"
+    once = np.where((K < 900) | (K > 903), FALL + 0.002 * (1 + 0.2 * NOISE), 0.12)
+    assert diagnose(once)[0].kind == "spike"
+
+
+def test_a_loss_that_grows_before_a_failure_announces_it():
+    """Beside the losses before, not beside the whole fall."""
+    growing = np.where(K < 700, FALL + 0.001 * (1 + 0.2 * NOISE) + 0.01 * np.exp((K - 700.0) / 10), np.nan)
+    assert "the loss grew before that" in diagnose(growing)[0].summary
+    assert "nothing in the loss announced it" in diagnose(CURVES["non-finite"])[0].summary
+
+
 def test_slow_noise_and_rounded_losses_are_no_late_rise():
     """The noise of each loss is correlated with that of the next 40."""
     rng, alarms = np.random.default_rng(0), 0
