@@ -1,10 +1,11 @@
 """Measure the difference of each optimizer to its reference, with random settings and one reference object per run.
 
-    python benchmarks/exactness.py [steps]
+    python benchmarks/exactness.py [steps] [NAME ...] > benchmarks/exactness.md
 
 Print Markdown tables of the largest difference over all coordinates, runs and steps. Zero means bitwise equal. The
 runs are batched, each with its own hyper-parameters. The reference is the class of torch.optim, or a plain loop of
-the paper's algorithm if torch has none. Nelder–Mead is compared with SciPy, and CMA-ES with its tutorial.
+the paper's algorithm if torch has none; that of optimizers of matrices uses LAPACK. Nelder–Mead is compared with
+SciPy, and CMA-ES with its tutorial. Without names, all are measured.
 `benchmarks/second_order.py` measures the second-order optimizers.
 """
 
@@ -25,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "optim
 from reference import FUNCTIONS, SPACES, by_optimizers, by_torch, starts, two_of_each_variant, valley
 from test_coupled import PlainScheduleFree, by_separate_objects, factored, in_torch
 from test_derivative_free import numbers, numpy_of, tutorial
+from test_matrix_optimizers import PAPERS, SHAPES, by_paper, drawn
 
 from landscapes import optimizers
 from landscapes.engine import loop
@@ -39,10 +41,12 @@ def heading(*titles: str) -> None:
     print(f"\n| {' | '.join(titles)} |\n|{'---|' * len(titles)}", flush=True)
 
 
-def coordinatewise(steps: int) -> None:
-    """Compare first-order optimizers that treat each coordinate separately."""
+def coordinatewise(steps: int, names: Sequence[str] = ()) -> None:
+    """Compare first-order optimizers that treat each coordinate separately; all, or those of these names."""
     heading("optimizer", "reference", "runs", "Rosenbrock, d = 1, 2, 10", "Ackley, d = 1, 2, 10")
     for cls, (other, _) in SPACES.items():
+        if names and cls.__name__ not in names:
+            continue
         runs, worst = 0, dict.fromkeys(FUNCTIONS, 0.0)
         for function_of in FUNCTIONS:
             for dim in DIMS:
@@ -55,6 +59,23 @@ def coordinatewise(steps: int) -> None:
                 runs += len(candidates)
         source = "torch.optim" if other.__module__.startswith("torch") else "the paper's loop"
         print(f"| {cls.__name__} | {source} | {runs} | {' | '.join(map(str, worst.values()))} |", flush=True)
+
+
+def matrices(steps: int, names: Sequence[str] = ()) -> None:
+    """Compare optimizers of matrices with their papers' algorithms, as far as rounding has not grown yet."""
+    steps = min(steps, 25)
+    heading("optimizer", "reference", "shapes", "steps", "largest difference on Rosenbrock")
+    for cls in PAPERS:
+        if names and cls.__name__ not in names:
+            continue
+        worst = 0.0
+        for shape in SHAPES:
+            rng = np.random.default_rng(shape[0])
+            candidates, x = [drawn(cls, shape[0], rng) for _ in range(3)], starts(shape[0] * shape[1], 3, rng)
+            expected = by_paper(candidates, x, steps, shape)
+            worst = max(worst, largest(by_optimizers(valley(len(x)), candidates, x, steps) - expected))
+        shapes = ", ".join(f"{rows}×{columns}" for rows, columns in SHAPES)
+        print(f"| {cls.__name__} | the paper's loop | {shapes} | {steps} | {worst:.1e} |", flush=True)
 
 
 def coupled(steps: int) -> None:
@@ -127,9 +148,19 @@ def largest(gap: Tensor) -> float:
 
 def main(arguments: Sequence[str]) -> None:
     torch.set_num_threads(1)
-    steps = int(arguments[0]) if arguments else 1000
-    for part in (coordinatewise, coupled, without_derivatives):
-        part(steps)
+    given = [int(word) for word in arguments if word.isdecimal()]
+    names = [word for word in arguments if not word.isdecimal()]
+    known = sorted(cls.__name__ for cls in (*SPACES, *PAPERS))
+    if unknown := [name for name in names if name not in known]:
+        raise SystemExit(f"unknown optimizers: {', '.join(unknown)}; choose from {', '.join(known)}")
+    steps = given[0] if given else 1000
+    print("# Differences of optimizers to their references\n")
+    print(f"`python benchmarks/exactness.py {' '.join(arguments)}`".replace(" `", "`") + " printed this page.")
+    coordinatewise(steps, names)
+    matrices(steps, names)
+    if not names:
+        coupled(steps)
+        without_derivatives(steps)
 
 
 if __name__ == "__main__":
