@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from landscapes.analysis.costs import costs, judged_tolerance
-from landscapes.record import Record
+from landscapes.analysis.race_table import listed
+from landscapes.record import FAILED, Record, status_words
 
 ENOUGH = 0.5
 """The success rate of the best optimizer below which a comparison says little: medians are then unknown."""
@@ -45,6 +46,7 @@ def reach_notes(record: Record, tolerance: float | None = None) -> list[str]:
         if rates[best]
         else f"No optimizer reaches {share:g} of the initial gap in any run."
     ]
+    failures = _failure_notes(record)
     each = np.isfinite(found.values).mean(0)  # (optimizers, tolerances)
     enough = [k for k in range(len(found.tolerances)) if each[:, k].max() >= ENOUGH]
     if enough:
@@ -54,12 +56,12 @@ def reach_notes(record: Record, tolerance: float | None = None) -> list[str]:
             f"{found.optimizers[leader]} reaches {looser:g} in {_percent(each[leader, k])} of its runs: "
             f"tolerance={looser:g} (--tolerance {looser:g}) judges by it."
         )
-    else:
+    elif not failures:
         notes.append(
             f"No optimizer reaches even {max(found.tolerances):g} in half of its runs: give more steps, or tolerances "
             "above it."
         )
-    return notes + _trials_note(record, share)
+    return notes + failures + _trials_note(record, share)
 
 
 def _trials_note(record: Record, share: float) -> list[str]:
@@ -89,5 +91,18 @@ def _trials_note(record: Record, share: float) -> list[str]:
     return [f"No trial of {label} reaches {share:g} on {functions}: more trials alone do not help, more steps may."]
 
 
+def _failure_notes(record: Record) -> list[str]:
+    """Return how many runs fail, if at least half of them do."""
+    status = record.trajectories.runs["status"]
+    failed = np.isin(status, FAILED)
+    if failed.mean() < ENOUGH:
+        return []
+    kinds, counts = np.unique(status[failed], return_counts=True)
+    words = listed([f"{count} {status_words(kind)}" for kind, count in zip(kinds, counts.tolist(), strict=True)])
+    return [
+        f"{int(failed.sum())} of {len(failed)} runs fail ({words}): lower learning rates, or other starts, may help."
+    ]
+
+
 def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %"
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"

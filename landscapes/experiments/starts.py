@@ -77,7 +77,8 @@ def starts_of(
         ahead *= 2
         if ahead > 1024 * count:
             raise InputError(
-                f"{function.name} is finite at too few points to draw {count} starts; give them, starts=[…]"
+                f"{function.name} and its gradient are finite at too few points to draw {count} starts; draw fewer, or "
+                "with another spread"
             )
         drawn = _finite_only(function, low + side * sobol(function.dim, ahead, seed).numpy())
     return np.concatenate([first[None], drawn.reshape(-1, function.dim)[: count - 1]])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import torch
 
-from landscapes import Tuning, compare
+from landscapes import Tuning, compare, function
 from landscapes.analysis.reach import reach_notes
 from landscapes.analysis.tables import standings
 
@@ -59,6 +60,17 @@ def test_nobody_reaches_any_tolerance():
         "No optimizer reaches even 0.5 in half of its runs: give more steps, or tolerances above it."
     )
     assert standings(record).note.startswith("One run each is no sample: there are no intervals.")
+
+
+def test_runs_that_fail_are_counted():
+    half = function((-2, 2), (-2, 2), start=(1, 1), minima=[(0.5, 0)], name="half")(
+        lambda x, y: torch.where(x > 0.4, (x - 0.5) ** 2 + y * y, torch.nan)
+    )
+    record = compare([half], ["sgd(lr=30)", "adam(lr=9)"], starts=3, steps=20, tolerances=[0.1])
+    assert reach_notes(record)[1:] == [
+        "6 of 6 runs fail (6 non-finite): lower learning rates, or other starts, may help."
+    ]
+    assert "runs fail" not in " ".join(reach_notes(compare("booth", "sgd(lr=1e-9)", starts=2, steps=5)))
 
 
 def test_few_runs_of_one_optimizer():
