@@ -51,7 +51,7 @@ def central_flow(
             "descent on two coordinates whose sharpness exceeds 1/lr"
         )
     look = as_theme(theme)
-    ax = current_axes(ax)
+    ax = current_axes(ax, look)
     wide = size_factor(ax)
     thick = 1.9 * look.line_scale * wide if linewidth is None else linewidth
     lines = flows.reshape(len(flows), -1, 2)
