@@ -50,7 +50,7 @@ def add(commands: Commands) -> None:
         "--batchnorm",
         metavar="B",
         help="frozen, batch or recalibrate: the statistics of BatchNorm "
-        "(default: frozen, or recalibrate towards other models)",
+        "(default: recalibrate towards other models and on paths that change them, else frozen)",
     )
     plane = parser.add_argument_group("plane")
     plane.add_argument(

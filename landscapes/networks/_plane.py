@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from landscapes.errors import InputError, suggests_arguments
+from landscapes.errors import InputError, suggests_arguments, warn
 from landscapes.execution import Executor
 from landscapes.execution.block_dir import Shard
 from landscapes.networks.blocks import in_blocks
@@ -22,14 +22,17 @@ from landscapes.networks.evaluation import Evaluator
 from landscapes.networks.grid import axes_of, check_center, check_grid, check_moving, fitting_span
 from landscapes.networks.losses import Loss, Metrics, NetworkLoss
 from landscapes.networks.paths import Path, as_paths, evenly, true_losses
-from landscapes.networks.preparation import batchnorm_between, network_loss
+from landscapes.networks.preparation import batchnorm_between, network_loss, statistics_moved
 from landscapes.networks.result import NetworkRecord
 from landscapes.networks.ribbon import Ribbon
-from landscapes.networks.weights import Patterns, unwrapped
+from landscapes.networks.weights import Patterns, Weights, unwrapped
 from landscapes.record import Record, Surface
 from landscapes.views import MARGIN, around
 
 Progress = Callable[[int, int], None]
+
+RIBBON_BOUND = 0.01
+"""The error of a ribbon that is not worth a warning, relative to the range of the losses of its path."""
 
 
 @suggests_arguments
@@ -93,10 +96,11 @@ def plane(
         layers: patterns of the names of weights that move, such as "head.*"; by default all that require gradients.
         freeze: patterns of those that do not.
         batchnorm: "frozen": BatchNorm uses the running statistics of the module at all points. "batch": the statistics
-            of each batch. "recalibrate": those of all data, at each point. By default "recalibrate" towards
-            other modules, which the statistics of this one do not fit, else "frozen".
+            of each batch. "recalibrate": those of all data, at each point. By default "recalibrate" towards other
+            modules, and with a path along which the statistics changed, which those of this module do not fit; else
+            "frozen".
         ribbon: whether the plane bends so that it goes through the checkpoints of the path, where its loss is then the
-            true one. For networks with BatchNorm, choose "recalibrate" or "batch".
+            true one.
         metrics: further quantities by name, called as the loss is; "accuracy" for the share of correct classes.
             `record.show("accuracy")` shows one.
         seed: seed of random directions.
@@ -124,7 +128,7 @@ def plane(
         UnfinishedError: if the executor dies, or the disk is full.
 
     Warns:
-        UserWarning: if the loss or the data are random.
+        UserWarning: if the loss or the data are random; if a ribbon misses its path because BatchNorm is "frozen".
 
     >>> net = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
     >>> x = torch.randn(64, 2, generator=torch.Generator().manual_seed(0))
@@ -133,13 +137,17 @@ def plane(
     ((11, 11), ['along', 'batchnorm', 'cosine'])
     """
     check_grid(resolution, span, view)
-    batchnorm = batchnorm_between(batchnorm, *(directions if isinstance(directions, list | tuple) else [directions]))
+    network = unwrapped(model)
+    paths, known_steps = ([], None) if path is None else as_paths(Weights.of(network, layers, freeze), path, losses)
+    others = directions if isinstance(directions, list | tuple) else [directions]
+    if batchnorm is None and statistics_moved(network, [state for one in paths for state in one.states]):
+        batchnorm = "recalibrate"
+    batchnorm = batchnorm_between(batchnorm, *others)
     objective = network_loss(
         model, loss, data, layers=layers, freeze=freeze, batchnorm=batchnorm, metrics=metrics, dtype=dtype
     )
     weights = objective.weights
     origin = weights.flat(objective.parameters).clone()
-    paths, known_steps = ([], None) if path is None else as_paths(weights, path, losses)
     if ribbon and path is None:
         raise InputError("a ribbon goes through a path; give path=, the checkpoints")
     if path is None and losses is not None:
@@ -190,6 +198,11 @@ def plane(
         if bent is not None:
             onto = {label: bent.coordinates(points) for label, points in marks.items()}
             facts |= _loss_error(evaluator, paths, onto, truths, "ribbon_error")
+            if objective.batchnorm == "frozen" and facts["ribbon_error"] > RIBBON_BOUND * _range(truths):
+                warn(
+                    f"the ribbon is up to {facts['ribbon_error']:.3g} off the loss of its path, because the statistics "
+                    'of BatchNorm are those of the model at all points; batchnorm="recalibrate" lets them follow'
+                )
         runs = {one.label: marks[one.label] for one in paths}
         given = {one.label: _losses_of(one, truths[one.label]) for one in paths}
     else:
@@ -224,6 +237,12 @@ def _true_losses(loss: NetworkLoss, paths: Sequence[Path]) -> dict[str, dict[int
         wanted = picked if one.losses is not None else range(len(one.points))
         found[one.label] = dict(zip(wanted, true_losses(loss, one, list(wanted)).tolist(), strict=True))
     return found
+
+
+def _range(truths: Mapping[str, Mapping[int, float]]) -> float:
+    """Return the range of the finite losses of all paths."""
+    finite = [loss for one in truths.values() for loss in one.values() if math.isfinite(loss)]
+    return max(finite, default=0.0) - min(finite, default=0.0)
 
 
 def _losses_of(path: Path, truths: Mapping[int, float]) -> Sequence[float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -99,6 +99,31 @@ def batchnorm_between(given: str | None, *models: Any) -> str:
     if given is not None:
         return given
     return "recalibrate" if any(isinstance(model, nn.Module) for model in models) else "frozen"
+
+
+def statistics_moved(model: nn.Module, states: Sequence[Mapping[str, Any] | None]) -> bool:
+    """Return whether the running statistics of BatchNorm changed on the path to a model, by its checkpoints.
+
+    Checkpoints that are vectors do not say so. Then it is assumed of layers that are in training mode if the model is.
+    """
+    layers = {
+        name: layer
+        for name, layer in model.named_modules()
+        if isinstance(layer, _BatchNorm) and layer.track_running_stats
+    }
+    if not layers or not states:
+        return False
+    if any(state is None for state in states):
+        return any(layer.training or not model.training for layer in layers.values())
+    names = [f"{name}.{part}" if name else part for name in layers for part in ("running_mean", "running_var")]
+    own = model.state_dict()
+    return any(
+        name in state and not torch.equal(torch.as_tensor(state[name]).to(own[name]), own[name])
+        for state in states
+        if state is not None
+        for name in names
+        if name in own
+    )
 
 
 def checked_options(given: Mapping[str, Any]) -> dict[str, Any]:
