@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from landscapes.objectives._function import Function
-
-if TYPE_CHECKING:
-    from torch import device as Device  # noqa: N812
 
 STREAM_BITS = 32
 """A run's seed has its stream in these bits, and the seed of the experiment above them."""
@@ -47,7 +44,7 @@ class RunSamples:
     (True, False)
     """
 
-    def __init__(self, function: Function, seeds: Sequence[int] = (), device: Device | str = "cpu") -> None:
+    def __init__(self, function: Function, seeds: Sequence[int] = (), device: torch.device | str = "cpu") -> None:
         self.function = function
         self.distinct = list(dict.fromkeys(seeds)) if seeds and function.sample_takes_seed else [*seeds[:1]] or [0]
         place = {seed: i for i, seed in enumerate(self.distinct)}
