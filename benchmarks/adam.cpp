@@ -1,10 +1,13 @@
-// A hand-written Adam on Rosenbrock's function, as an upper bound of the speed. Sixteen runs advance together, with their
-// state in registers for all steps. benchmarks/engine.py compiles and calls this file.
+// A hand-written Adam on Rosenbrock's function, as an upper bound of the speed. LANES runs advance together, with their
+// state in registers for all steps: 16 fill the registers of AVX-512, 8 those of AVX2. benchmarks/engine.py compiles and
+// calls this file.
 #include <cmath>
 #include <cstdint>
 #include <vector>
 
-constexpr int LANES = 16;
+#ifndef LANES
+#define LANES 16
+#endif
 
 template <class T>
 static inline void adam(T &p, T g, T &m, T &v, T rate, T root) {

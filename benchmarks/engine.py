@@ -4,18 +4,27 @@
     python benchmarks/engine.py --json FILE     # also write the figures
     python benchmarks/engine.py --growth FILE   # plot the cost against the numbers of runs and steps (png, pdf, svg)
     python benchmarks/engine.py --only compiled # only cases whose names contain a word, and the plain loop
+    python benchmarks/engine.py --avx2          # as on a processor without AVX-512
 
-`pip install "torch-landscapes[bench]"` installs JAX and optax. The hand-written loop requires g++ and AVX-512. All
-cases alternate in one process, and each figure is the median over rounds, so other load on the machine slows all
-cases equally.
+`pip install "torch-landscapes[bench]"` installs JAX and optax. The hand-written loop requires g++. All cases alternate
+in one process, and each figure is the median over rounds, so other load on the machine slows all cases equally.
+
+`--avx2` restricts torch and its compiled kernels (ATEN_CPU_CAPABILITY=avx2), JAX (--xla_cpu_max_isa=AVX2) and the
+hand-written loop (-march=x86-64-v3) to vectors of 256 bits. Only a processor with AVX-512 needs it.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+os.environ.update({"ATEN_CPU_CAPABILITY": "avx2"} if "--avx2" in sys.argv else {})
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    + (" --xla_cpu_max_isa=AVX2" if "--avx2" in sys.argv else ""),
+)
 
 import argparse
 import ctypes
@@ -23,7 +32,6 @@ import json
 import platform
 import resource
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -181,6 +189,7 @@ def cases(folder: Path) -> list[Case]:
         small()
     found.append(Case("small race, first in its process", small_anew, 8 * 500))
     found.append(Case("small race, after others", lambda: [small() for _ in range(10)], 80 * 500))
+    found.append(Case(DECAYS, decays, 2**16 * 1000))
     for word, compiled in (("eager", False), ("compiled", True)):
         found.append(
             Case(f"8 × 256 × 64 runs, 1,000 steps, {word}", lambda c=compiled: sweep(eight, c), 8 * 2**14 * 1000)
@@ -228,6 +237,17 @@ def sweep(eight: list[Optimizer], compiled: bool) -> None:
         )
 
 
+DECAYS = "64 × 64 pairs of decays, 16 starts, compiled"
+
+
+def decays() -> None:
+    """Run Adam with each pair of 64 × 64 decays from 16 starts."""
+    beta1 = np.linspace(0.5, 0.99, 64).repeat(64 * 16)
+    beta2 = np.tile((1 - np.geomspace(1e-4, 0.1, 64)).repeat(16), 64)
+    numbers = {"beta1": beta1, "beta2": beta2}
+    batch(2**16, 1000, compiled=True, optimizer=optimizers.Adam(lr=1e-2), numbers=numbers, x=starts(16).repeat(1, 4096))
+
+
 def jax_cases(_: Path) -> list[Case]:
     """Return the cases of JAX and optax: vmap over runs, scan over steps, jit."""
     import jax
@@ -257,12 +277,12 @@ def jax_cases(_: Path) -> list[Case]:
 
 
 def hand_written_cases(folder: Path) -> list[Case]:
-    """Return the cases of the hand-written loop, in C++ with AVX-512."""
+    """Return the cases of the hand-written loop, in C++, with the widest vectors that may be used."""
     library = folder / "adam.so"
-    flags = ["-O3", "-march=native", "-mprefer-vector-width=512", "-fopenmp-simd", "-ffast-math", "-shared", "-fPIC"]
+    wide = torch.backends.cpu.get_cpu_capability() == "AVX512"
+    target = ["-march=native", "-mprefer-vector-width=512"] if wide else ["-march=x86-64-v3", "-DLANES=8"]
+    flags = ["-O3", *target, "-fopenmp-simd", "-ffast-math", "-shared", "-fPIC"]
     subprocess.run(["g++", *flags, str(HERE / "adam.cpp"), "-o", str(library)], check=True, capture_output=True)
-    if "avx512f" not in Path("/proc/cpuinfo").read_text():
-        raise OSError("this processor has no AVX-512")
     loaded = ctypes.CDLL(str(library))
     made = []
     for word, kind in (("f64", np.float64), ("f32", np.float32)):
@@ -274,7 +294,7 @@ def hand_written_cases(folder: Path) -> list[Case]:
             here = x.copy()
             call(here[0].ctypes.data, here[1].ctypes.data, lr.ctypes.data, 8192, 1000)
 
-        made.append(Case(f"hand-written, AVX-512, {word}", go, 8192 * 1000))
+        made.append(Case(f"hand-written, {word}", go, 8192 * 1000))
     return made
 
 
@@ -296,9 +316,10 @@ REQUIRED: tuple[tuple[str, str, str, float], ...] = (
     ("eager, 8,192 runs", "plain loop", "≥", 4500),
     ("compiled, final points", "plain loop", "≥", 60000),
     ("compiled, final points", "JAX + optax, float64", "≥", 1.5),
-    ("compiled, final points", "hand-written, AVX-512, f64", "≥", 0.45),
+    ("compiled, final points", "hand-written, f64", "≥", 0.48),
     ("compiled, 65,536 runs, final points", "compiled, 65,536 runs, every 4th point to a file", "≤", 1.35),
     ("compiled, float32", "plain loop", "≥", 80000),
+    ("compiled, float32", "JAX + optax, float32", "≥", 1),
     ("compiled, final points", "compiled, with convergence checks", "≤", 1.1),
     ("small race, after others", "small race, plain", "≥", 6),
     ("8 × 256 × 64 runs, 1,000 steps, eager", "small race, plain", "≥", 4500),
@@ -323,6 +344,8 @@ def report(speeds: dict[str, float]) -> str:
     basins = speeds.get("basins, 1024 × 1024 starts, 500 steps")
     if basins:
         lines.append(f"\nThe map of basins takes {2**20 * 500 / basins:.2f} CPU seconds (required: at most 4).")
+    if DECAYS in speeds:
+        lines.append(f"\nThe decays take {speeds[DECAYS] / 1e6:.0f} million run-steps per CPU second (required: 100).")
     return "\n".join(lines)
 
 
@@ -358,6 +381,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="")
+    parser.add_argument("--avx2", action="store_true", help="vectors of 256 bits")
     parser.add_argument("--growth", type=Path)
     parser.add_argument("--most", type=int, default=7, help="--growth measures up to 10**MOST runs")
     args = parser.parse_args()
@@ -378,7 +402,8 @@ def main() -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(", ".join(f"{name} {number}" for name, number in versions.items()))
     end = os.getloadavg()[0]
-    print(f"one thread, load {load:.1f} at the start and {end:.1f} at the end, peak memory {peak:.0f} MiB\n")
+    isa = torch.backends.cpu.get_cpu_capability()
+    print(f"{isa}, one thread, load {load:.1f} at the start and {end:.1f} at the end, peak memory {peak:.0f} MiB\n")
     print(report(speeds))
     if args.json:
         args.json.write_text(
