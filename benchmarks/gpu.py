@@ -10,6 +10,9 @@ synchronizations of the device, medians of up to five rounds. The script fails i
 Flops and bytes per run-step are counted, not measured: one call of eight steps is run on the CPU, and each operation
 counts its arithmetic (`FLOPS`) and the bytes of all tensors that it reads and writes. The roofline is the smaller of
 the arithmetic and the memory limit at that intensity; both limits are measured on the device.
+
+The engine compiles its steps on the CPU only, so on a GPU all its cases are uncompiled. What compiling could give
+there is measured with eight steps of Adam written out (`eight_steps`), which `torch.compile` turns into one kernel.
 """
 
 from __future__ import annotations
@@ -88,9 +91,10 @@ class Sizes:
     vector: int = 2**27
     matrix: int = 8192
     functions: tuple[str, ...] = ("rosenbrock", "himmelblau", "beale", "rastrigin", "ackley")
+    compiled_runs: int = 2**20
 
 
-SMALL = Sizes((256,), 8, (256,), 8, 2, 8, 8, (8,), 4, 8, 2**14, 64, ("rosenbrock",))
+SMALL = Sizes((256,), 8, (256,), 8, 2, 8, 8, (8,), 4, 8, 2**14, 64, ("rosenbrock",), compiled_runs=0)
 
 
 @dataclass(frozen=True)
@@ -151,6 +155,48 @@ def batch(runs: int, steps: int, device: str, dtype: torch.dtype = torch.float64
     many = Batch(optimizers.Adam(), runs, {"lr": rates(runs)})
     how = {"box": WIDE, "record_steps": "ends", "compiled": None, **how}
     return loop.run(get("rosenbrock"), many, starts(runs, dtype, device), steps, **how)
+
+
+def eight_steps(*given: Tensor) -> tuple[Tensor, ...]:
+    """Take eight steps of Adam on Rosenbrock's function.
+
+    Args:
+        given: x, y, first and second moments of both, learning rates, each (R,), and the table of corrections (8, 2).
+    """
+    x, y, m, n, v, w, lr, table = given
+    for k in range(CHUNK_STEPS):
+        slope, rest = y - x * x, 1 - x
+        a, b = -2 * rest - 400 * x * slope, 200 * slope
+        m, n = m + 0.1 * (a - m), n + 0.1 * (b - n)
+        v, w = 0.999 * v + 0.001 * (a * a), 0.999 * w + 0.001 * (b * b)
+        step = lr * table[k, 0]
+        x = x - step * (m / (v.sqrt() * table[k, 1] + 1e-8))
+        y = y - step * (n / (w.sqrt() * table[k, 1] + 1e-8))
+    return x, y, m, n, v, w
+
+
+def measure_compiled(bench: Bench, runs: int) -> None:
+    """Measure `eight_steps` as one compiled kernel; its bytes are those of what it takes and returns."""
+    t = torch.arange(1, CHUNK_STEPS + 1, dtype=torch.float64)
+    for dtype in (torch.float64, torch.float32):
+        word = str(dtype).removeprefix("torch.")
+        name = f"eight steps in one compiled kernel, {word}, {runs:,} runs (not the engine)"
+        table = torch.stack([1 / (1 - 0.9**t), (1 - 0.999**t).rsqrt()], 1).to(bench.device, dtype)
+        x, y = starts(runs, dtype, bench.device)
+        lr = torch.as_tensor(rates(runs), dtype=dtype, device=bench.device)
+        arrays = [x, y, *(torch.zeros_like(x) for _ in range(4)), lr]
+        few = [one[:8].cpu() for one in arrays]
+        with Counter() as counter:
+            eight_steps(*few, table.cpu())
+        per_step = counter.flops / (8 * CHUNK_STEPS), 13 * x.element_size() / CHUNK_STEPS
+        try:
+            compiled = torch.compile(eight_steps, dynamic=False)
+            compiled(*arrays, table)
+        except Exception as error:  # a compiler may be missing; the other cases need none
+            bench.left_out.append(f"{name}: {type(error).__name__}")
+            continue
+        go = lambda compiled=compiled, arrays=arrays, table=table: compiled(*arrays, table)  # noqa: E731
+        bench.case(name, go, runs * CHUNK_STEPS, per_step, dtype)
 
 
 class Bench:
@@ -255,6 +301,8 @@ def measure(bench: Bench, sizes: Sizes) -> None:
         warm=False,
         rounds=1,
     )  # fmt: skip
+    if sizes.compiled_runs:
+        measure_compiled(bench, sizes.compiled_runs)
     for place in dict.fromkeys((device, "cpu")):
         race = lambda place=place: landscapes.race("rosenbrock", list(EIGHT), steps=sizes.race_steps, device=place)  # noqa: E731
         bench.case(f"small race of 8 optimizers, {place}", race, 8 * sizes.race_steps)
@@ -309,7 +357,7 @@ def report(result: dict[str, Any]) -> str:
             *(
                 ("–",) * 3
                 if one["flops"] is None
-                else (f"{one['flops']:.0f}", f"{one['bytes']:.0f}", f"{100 * one['roofline_share']:.1f} %")
+                else (f"{one['flops']:.0f}", f"{one['bytes']:.4g}", f"{100 * one['roofline_share']:.1f} %")
             ),
             "–" if one["peak_mib"] is None else f"{one['peak_mib']:.0f}",
         )

@@ -7,7 +7,9 @@ import runpy
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import torch
 
 from landscapes.functions import catalogue
 
@@ -87,3 +89,13 @@ def test_the_gpu_benchmark_runs_on_the_cpu(root, monkeypatch, capsys, tmp_path):
     monkeypatch.setitem(script["main"].__globals__, "differences", lambda *_: [differ])
     assert script["main"](["--device", "cpu", "--small", "--seconds", "0"]) == 1
     assert "left out for lack of time: Adam, float64, 256 runs" in capsys.readouterr().out
+
+
+def test_the_steps_that_the_gpu_benchmark_compiles_are_those_of_the_engine(root):
+    script = runpy.run_path(str(root / "benchmarks" / "gpu.py"))
+    runs, t = 300, torch.arange(1, 9, dtype=torch.float64)
+    table = torch.stack([1 / (1 - 0.9**t), (1 - 0.999**t).rsqrt()], 1)
+    arrays = [*script["starts"](runs, torch.float64, "cpu"), *torch.zeros(4, runs, dtype=torch.float64)]
+    x, y, *_ = script["eight_steps"](*arrays, torch.as_tensor(script["rates"](runs)), table)
+    ends = script["batch"](runs, 8, "cpu").x[:, -1]
+    np.testing.assert_allclose(torch.stack([x, y], 1), ends, rtol=1e-13, atol=1e-13)
