@@ -13,11 +13,12 @@ EDGE, PLAIN = 2.0, 0.01
 """Gradient descent is unstable where the learning rate times the largest curvature exceeds the first figure. A run is
 gradient descent if its step lengths are the same multiple of the gradient norms, within the second."""
 
-FORECAST = 0.6
-"""A loss is no noise if similar pairs of losses forecast it with this share of the error of a linear forecast, or less
-(Sugihara and May 1990, Nonlinear forecasting as a way of distinguishing chaos from measurement error)."""
+FORECAST, SECOND = 0.6, 0.85
+"""A loss is no noise if similar pairs of losses forecast the next one with the first share of the error of a linear
+forecast, or less, and the one after it with the second share (Sugihara and May 1990, Nonlinear forecasting as a way of
+distinguishing chaos from measurement error). The last batch of an epoch is known from the others, the next is not."""
 
-FEWEST, MOST, NEIGHBOURS = 60, 400, 2
+FEWEST, MOST, NEIGHBOURS = 150, 400, 2
 """Forecasts need the first number of losses, use the last ones up to the second, and the third of similar pairs."""
 
 
@@ -26,11 +27,11 @@ def chaotic(log: Log) -> Finding | None:
     if len(log) < 24 or not log.noisy or swing_of(log) < SWING:
         return None
     edge = edge_of(log) if _is_descent(log) else None
-    error = _forecast_error(log.rest[-MOST:])
+    error, second = (_forecast_error(log.rest[-MOST:], ahead) for ahead in (1, 2))
     if edge is not None and edge > EDGE:
         why, margin = "the learning rate is beyond the stability edge", 2 * above(edge, EDGE)
         evidence = Evidence("learning rate · largest curvature (stable below 2)", edge)
-    elif error < FORECAST:
+    elif error < FORECAST and second < SECOND:
         why, margin = (
             "similar losses have similar successors, as with too large a learning rate",
             below(error, FORECAST),
@@ -59,8 +60,12 @@ def _is_descent(log: Log) -> bool:
     return len(ratios) > 0 and float(np.ptp(ratios)) <= PLAIN * float(np.median(ratios))
 
 
-def _forecast_error(loss: Array) -> float:
+def _forecast_error(loss: Array, ahead: int = 1) -> float:
     """Return the median error of forecasts from the most similar pairs of losses, in that of a linear forecast.
+
+    Args:
+        loss: the losses.
+        ahead: by how many losses the forecast is ahead of a pair.
 
     >>> x = [0.3]
     >>> for _ in range(199):
@@ -70,12 +75,11 @@ def _forecast_error(loss: Array) -> float:
     """
     if len(loss) < FEWEST or not np.ptp(loss) > 0:
         return np.inf
-    y = (loss - loss.mean()) / np.abs(loss).max()
-    y = y / y.std()
-    pairs, following = np.column_stack([y[:-2], y[1:-1]]), y[2:]
+    y = np.argsort(np.argsort(loss)) / len(loss)  # ranks, so that rare large losses do not matter
+    pairs, following = np.column_stack([y[: -1 - ahead], y[1:-ahead]]), y[1 + ahead :]
     distances = ((pairs[:, None] - pairs) ** 2).sum(-1)
     order = np.arange(len(pairs))
-    distances[np.abs(order[:, None] - order) <= 2] = np.inf  # pairs that share losses with it
+    distances[np.abs(order[:, None] - order) <= 1 + ahead] = np.inf  # pairs that share losses with it
     nearest = np.argpartition(distances, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
     weights = 1 / np.maximum(np.take_along_axis(distances, nearest, 1), 1e-12)
     forecast = (weights * following[nearest]).sum(1) / weights.sum(1)

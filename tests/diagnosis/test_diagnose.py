@@ -149,6 +149,9 @@ def test_chaos_is_told_from_noise_by_its_losses():
         verdict = diagnose(4 * np.exp(-np.arange(400) / 20) + swings)[0]
         assert verdict.kind == kind, str(verdict)
         assert ("without noise" in verdict.summary) == (kind == "oscillating")
+    rng = np.random.default_rng(0)
+    tails = [4 * np.exp(-np.arange(400) / 20) + 0.1 * rng.exponential(size=400) ** 2 for _ in range(20)]
+    assert "oscillating" not in diagnose(tails).kinds
 
 
 def test_the_period_is_the_shortest_one():
