@@ -93,10 +93,10 @@ UNPACK = """
 (async () => {
 const packed = Uint8Array.from(atob(document.getElementById("packed").textContent), letter => letter.charCodeAt(0));
 const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-const [shared, page] = (await new Response(stream).text()).split("\\f");
-for (const [id, text] of [["shared", shared], ["page", page]]) {
+const texts = (await new Response(stream).text()).split("\\f");
+for (const [i, text] of texts.entries()) {
 const script = document.createElement("script");
-script.id = id;
+script.id = ["emitted", "shared", "page"][i];
 script.textContent = text;
 document.body.append(script);
 }
@@ -258,8 +258,7 @@ def assembled(
         script = f'\n(() => {{\n"use strict";\nconst {{{_names(sharing)}}}=shared;\n{scripts}\n}})();\n'
         emitted = f'\n"use strict";\n{compact_script(source)}\n'
         elements = [
-            _element(emitted, "emitted"),
-            f'<script type="text/plain" id="packed">{_packed(f"{shared}{BETWEEN}{script}")}</script>',
+            f'<script type="text/plain" id="packed">{_packed(BETWEEN.join([emitted, shared, script]))}</script>',
             _element(UNPACK),
         ]
         allowed = [emitted, UNPACK, shared, script]
@@ -325,9 +324,8 @@ def _live_script(record: Record, live: bool | LiveScript) -> LiveScript | None:
     return script
 
 
-def _element(script: str, name: str = "") -> str:
-    attribute = f' id="{name}"' if name else ""
-    return f"<script{attribute}>{script}</script>"
+def _element(script: str) -> str:
+    return f"<script>{script}</script>"
 
 
 @cache

@@ -153,10 +153,9 @@ function lrOf(run) {
 
 // The limits of the loss panel, by the rules of render.loss_curves.
 function fitPanel(runs, {first, target}) {
-  const panel = payload.loss_panel;
-  if (setting.formula) panel.heading = say(live.origin === null ? "loss, by step" : "gap to the lowest value, by step");
-  const origin = live.origin ?? 0, begin = first - origin;
+  const panel = payload.loss_panel, origin = live.origin ?? 0, begin = first - origin;
   Object.assign(panel, limits, {target: target === null || live.unbounded ? null : target - origin});
+  if (setting.formula) panel.heading = say(live.origin === null ? "loss, by step" : "gap to the lowest value, by step");
   if (isPublished()) return;
   const going = runs.filter(run => run.stopped === null), every = (going.length ? going : runs).map(run => run.gap);
   const finite = pick => every.reduce((found, gaps) => gaps.reduce((sum, gap) => Number.isFinite(gap) ? pick(sum, gap) : sum, found), NaN);
