@@ -2,11 +2,13 @@
 
 A page has one slider. Its runs and its verdict are computed in the page, from the setting of the slider. A study is a
 row of `LIVE`: its functions, its optimizers and its start at each position of the slider. Its sentence is a function in
-`verdicts.js`. Studies of networks, noise and random batches have no live page; `NEAREST` names the closest one.
+`verdicts.js`. Of the studies in `MEASURED`, which no browser computes, the page has measured runs and sentences at each
+position, from `measured/`, which `measure.py` writes.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -22,24 +24,19 @@ from landscapes.experiments.function_code import code_of
 from landscapes.experiments.page_scripts import emit_optimizers, function_facts, joined
 from landscapes.javascript import emit_function, unwrapped
 from landscapes.live import Playground, RaceScript
+from landscapes.render.html._measured_page import measured_page
 
 HERE = Path(__file__).parent
 Points = np.ndarray
 Optimizers = Mapping[str, optimizers.Optimizer]
 
-NEAREST = {
-    "02_noisy_gradients": ("03_rate_too_high", "its batches are drawn from 1000 points"),
-    "04_late_instability": ("16_betas", "its model has 1001 weights"),
-    "05_haywire": ("16_betas", "its runs take 200,000 steps on random batches"),
-    "06_plateau_schedules": ("11_plateau_and_cliff", "its verdicts are means over noise and seeds"),
-    "07_wrong_loss": ("08_data_scaling", "its model has 22 weights"),
-    "09_clipping": ("18_vanishing_gradients", "its network has 1201 weights"),
-    "19_adam_fails": ("16_betas", "its losses change from step to step"),
-    "20_plane_and_truth": ("18_vanishing_gradients", "its networks have hundreds of weights"),
-    "21_muon_in_two_dimensions": ("10_ravine", "its points are matrices"),
-    "22_noise_and_saddles": ("01_saddle", "its verdict is a median over seeds"),
-}
-"""Studies without a live page: the nearest one, and why."""
+MEASURED = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(HERE.glob("measured/*.json"))}
+"""The measured studies, by the name of their script."""
+
+
+def slider_of(name: str) -> str:
+    """Return what the slider of a study changes."""
+    return LIVE[name].slider if name in LIVE else str(MEASURED[name]["slider"])
 
 
 @dataclass(frozen=True)
@@ -280,6 +277,8 @@ def verdict_source(name: str) -> str:
 
 def write(name: str, path: Path, title: str, claim: str) -> Path:
     """Write the live page of a study whose docstring has this title and claim."""
+    if name in MEASURED:
+        return measured_page(MEASURED[name], path, title=title, claim=claim)
     made = playground(name)
     study = {**made.script.facts["study"], "claim": claim, "differs": LIVE[name].differs}
     script = RaceScript(made.script.source, {**made.script.facts, "study": study})
@@ -290,8 +289,8 @@ def main(name: str = "", path: str = "") -> None:
     """Write the page that the command line names."""
     from page import parse  # beside this script
 
-    if name not in LIVE:
-        sys.exit(f"usage: python live.py STUDY [FILE], where STUDY is one of {', '.join(LIVE)}")
+    if name not in {**LIVE, **MEASURED}:
+        sys.exit(f"usage: python live.py STUDY [FILE], where STUDY is one of {', '.join(sorted({**LIVE, **MEASURED}))}")
     title, claim, _, _ = parse(HERE / f"{name}.py")
     print(write(name, Path(path or f"{name}.html"), title, claim))
 

@@ -89,12 +89,13 @@ def load_live() -> ModuleType:
 
 
 def live_line(study: Path, live: ModuleType) -> str:
-    """Return how to get the live page of a study, or which study is the nearest that has one."""
-    if study.stem in live.LIVE:
-        return f"Live page, with a slider ({live.LIVE[study.stem].slider}): `{COMMAND} {study.stem}`"
-    nearest, reason = live.NEAREST[study.stem]
-    title = parse(HERE / f"{nearest}.py")[0]
-    return f"It has no live page, because {reason}; the nearest is that of “[{title}](#{anchor(title)})”."
+    """Return how to get the live page of a study, or that of its measured runs."""
+    if study.stem not in {**live.LIVE, **live.MEASURED}:
+        return (
+            f"Its page shows measured runs, which `python gallery/studies/measure.py {study.stem}` measures for long."
+        )
+    kind = "Live page" if study.stem in live.LIVE else "Page of measured runs"
+    return f"{kind}, with a slider ({live.slider_of(study.stem)}): `{COMMAND} {study.stem}`"
 
 
 def parse(study: Path) -> tuple[str, str, str, str]:

@@ -39,10 +39,12 @@ VERDICTS = {
 """How the verdict begins at both ends of the slider; the studies say which holds in general."""
 
 
-def test_each_study_is_live_or_names_the_nearest_that_is():
-    assert set(live.LIVE) | set(live.NEAREST) == {script.stem for script in page.STUDIES}
-    assert not set(live.LIVE) & set(live.NEAREST)
-    assert {nearest for nearest, _ in live.NEAREST.values()} <= set(live.LIVE)
+def test_each_study_has_a_page_with_one_slider(monkeypatch):
+    monkeypatch.syspath_prepend(str(STUDIES))
+    measured = set(importlib.import_module("measure").STUDIES)
+    assert set(live.LIVE) | measured == {script.stem for script in page.STUDIES}
+    assert set(live.MEASURED) <= measured
+    assert not set(live.LIVE) & set(live.MEASURED)
     text = (STUDIES.parent / "STUDIES.md").read_text(encoding="utf-8")
     assert all(f"{page.live_line(script, live)}\n" in text for script in page.STUDIES)
 
@@ -97,6 +99,56 @@ def test_the_page_has_one_slider_and_a_sentence(tmp_path):
         browser.key("Home")
         browser.wait("document.querySelector('#verdict').textContent.startsWith('Holds here: at β₂ = 0.5')")
         assert browser.text("#study output") == "0.5"
+        assert browser.complaints() == []
+    assert path.stat().st_size < 120_000
+
+
+@pytest.mark.parametrize("name", live.MEASURED)
+def test_measured_runs_are_whole_and_their_sentences_follow_the_slider(name):
+    study = live.MEASURED[name]
+    positions = study["positions"]
+    assert len(positions) >= 4
+    assert len({one["verdict"] for one in positions}) == len(positions)
+    assert 0 <= study["usual"] < len(positions)
+    assert len({tuple(run["label"] for run in one["runs"]) for one in positions}) == 1
+    for run in (run for one in positions for run in one["runs"]):
+        assert len(run["steps"]) == len(run["values"]) > 20
+        assert run["steps"] == sorted(set(run["steps"]))
+        assert any(value is not None for value in run["values"])
+
+
+@pytest.mark.slow
+def test_measuring_again_gives_the_same_curves_and_sentence(monkeypatch):
+    monkeypatch.syspath_prepend(str(STUDIES))
+    measure = importlib.import_module("measure")
+    kept = live.MEASURED["19_adam_fails"]["positions"][2]
+    [made] = measure.adam_fails([kept["value"]])["positions"]
+    assert made["runs"] == kept["runs"]
+    assert made["verdict"].replace("-", "−") == kept["verdict"]
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+@pytest.mark.slow
+def test_the_page_of_measured_runs_shows_the_curves_of_its_position(tmp_path):
+    name = "19_adam_fails"
+    path = live.write(name, tmp_path / "study.html", *page.parse(STUDIES / f"{name}.py")[:2])
+    positions, usual = live.MEASURED[name]["positions"], live.MEASURED[name]["usual"]
+    with Browser(tmp_path) as browser:
+        browser.open(path.as_uri(), wide=1280, high=720)
+        assert browser.text("#verdict") == positions[usual]["verdict"]
+        losses = "[...document.querySelectorAll('#legend .loss')].map(e => e.textContent)"
+        before = browser.run(losses)
+        browser.run("document.querySelector('#position').focus()")
+        browser.key("End")
+        assert browser.text("#verdict") == positions[-1]["verdict"]
+        shown = [f"{run['values'][-1]:.4g}".replace("-", "−") for run in positions[-1]["runs"]]
+        assert browser.run(losses) == shown != before
+        assert "measured runs" in browser.text("#study .differs:last-child")
+        address = browser.run("location.hash")
+        browser.ask("Page.navigate", url="about:blank")
+        browser.open(path.as_uri() + address, wide=390, high=844)
+        assert browser.text("#verdict") == positions[-1]["verdict"]
+        assert browser.run("document.documentElement.scrollWidth") == 390
         assert browser.complaints() == []
     assert path.stat().st_size < 120_000
 

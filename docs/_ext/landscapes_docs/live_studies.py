@@ -34,10 +34,11 @@ def write(site: Site) -> None:
     studies = site.root / "gallery" / "studies"
     script = _script(studies / "page.py")
     live = script.load_live()
-    own = b"".join((studies / name).read_bytes() for name in ("live.py", "verdicts.js"))
+    files = [studies / "live.py", studies / "verdicts.js", *sorted(studies.glob("measured/*.json"))]
+    own = b"".join(file.read_bytes() for file in files)
     stamp = f"{fingerprints.of_code()} {hashlib.sha256(own).hexdigest()}"
     folder = site.extra / FOLDER
-    for name in QUICK if site.quick else live.LIVE:
+    for name in QUICK if site.quick else sorted({**live.LIVE, **live.MEASURED}):
         mark = folder / f"{name}.txt"
         if not (folder / f"{name}.html").exists() or not mark.exists() or mark.read_text(encoding="utf-8") != stamp:
             folder.mkdir(parents=True, exist_ok=True)
@@ -53,5 +54,7 @@ def linked(site: Site, text: str) -> str:
         page = f"studies/live/{found[2]}.html"  # no page of the site's sources, so that the link is HTML
         return f'<a href="{page}">{found[1]}</a>' if site.has(f"gallery/{page}") else found[0]
 
-    pattern = r"^(Live page, with a slider \([^`\n]+\)): `python gallery/studies/live\.py (\w+)`$"
+    pattern = (
+        r"^((?:Live page|Page of measured runs), with a slider \([^`\n]+\)): `python gallery/studies/live\.py (\w+)`$"
+    )
     return re.sub(pattern, link, text, flags=re.M)

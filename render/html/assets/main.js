@@ -93,8 +93,9 @@ async function main() {
     element("heading").textContent = payload.loss_panel.heading;
   });
   element("scrub").max = payload.last;
-  if (still || payload.live) clock.time = payload.last;
-  setPlaying(!still && !payload.live);
+  const ended = still || payload.live || payload.study;  // they show their end, a replay plays
+  if (ended) clock.time = payload.last;
+  setPlaying(!ended);
   redraw();
 }
 

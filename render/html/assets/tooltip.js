@@ -17,7 +17,7 @@ function nearest(runs, time, x, y, xs, ys) {
 function showTooltip({run, i}, x, y) {
   const note = element("tooltip"), name = document.createElement("b");
   const rate = run.rates && Number.isFinite(run.rates[i]) ? fourDigits(run.rates[i]) : run.lr;
-  const lines = [say("step {step}", {step: run.steps[i]}), say("loss {loss}", {loss: fourDigits(run.loss_values[i])})];
+  const lines = [say("step {step}", {step: run.steps[i]}), payload.study ? `${payload.study.quantity} ${fourDigits(run.loss_values[i])}` : say("loss {loss}", {loss: fourDigits(run.loss_values[i])})];
   if (run.gap !== run.loss_values) lines.push(say("gap {gap}", {gap: fourDigits(run.gap[i])}));
   if (rate) lines.push(say("learning rate {lr}", {lr: rate}));
   name.textContent = run.label;
