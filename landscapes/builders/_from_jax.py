@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from landscapes.builders.samples import wrapped_sample
 from landscapes.caching import Cache
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.jax_blocks import by_blocks, loaded, local_settings, reason_of
@@ -39,7 +40,7 @@ def from_jax(formula: Callable[..., Any], domain: Sequence[Interval], **facts: A
             It must consist of operations that JAX can trace, and return one real number, shape ().
         domain: search box, one (low, high) per coordinate.
         facts: further facts, as for `landscapes.function`: start, view, minima, steps, scale, title, … A `sample`
-            must return formulas of JAX; these are mapped over the runs, and compiled only if they are themselves.
+            must return formulas of JAX; these are mapped over the runs, and compiled only if they are so already.
 
     Raises:
         InputError: if JAX is not installed, if the formula cannot be traced or does not return one real number, and for
@@ -58,13 +59,8 @@ def from_jax(formula: Callable[..., Any], domain: Sequence[Interval], **facts: A
     made = function(*domain, **{**facts, "name": described.name})(plain)
     made = replace(made, description=described.description)
     if described.sample is not None:
-        own = described.sample
-
-        def sample(t: int) -> Any:
-            found: Any = own(t)
-            return replace(plain, formula=found, compiled=False) if callable(found) else found
-
-        made = replace(made, sample=sample)
+        uncompiled = replace(plain, compiled=False)
+        made = replace(made, sample=wrapped_sample(described.sample, lambda own: replace(uncompiled, formula=own)))
     return checked(made)
 
 

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from landscapes.builders.samples import wrapped_sample
 from landscapes.errors import InputError, suggests_arguments, warn
-from landscapes.objectives._function import Box, takes_seed
-from landscapes.objectives.decorators import Function, Interval, Sampler, function
+from landscapes.objectives._function import Box
+from landscapes.objectives.decorators import Function, Interval, function
 from landscapes.objectives.validation import FINITE_DIFFERENCES, checked
 from landscapes.silence import ignored_warnings
 
@@ -79,7 +80,7 @@ def from_numpy(
     known = {"name": described.name, "tags": (*described.tags, *([FINITE_DIFFERENCES] if grad is None else []))}
     made = replace(function(*domain, **{**facts, **known})(plain), description=described.description)
     if described.sample is not None:
-        made = replace(made, sample=_wrapped_sample(described.sample, wrap))
+        made = replace(made, sample=wrapped_sample(described.sample, wrap))
     with ignored_warnings():  # replaced by the warning below
         valid = checked(made)
     if valid.mode != "batched":
@@ -88,20 +89,6 @@ def from_numpy(
             "with numpy operations for arrays, as in np.where(x > 0, a, b) for if x > 0"
         )
     return valid
-
-
-def _wrapped_sample(sample: Sampler, wrap: Callable[[Any], NumpyFormula]) -> Sampler:
-    """Return a sampler of formulas on tensors; `Function.at_step` refuses what is not a formula."""
-
-    def wrapped(t: int) -> Any:
-        formula: Any = sample(t)
-        return wrap(formula) if callable(formula) else formula
-
-    def wrapped_of_run(t: int, seed: int = 0) -> Any:
-        formula: Any = sample(t, seed=seed)
-        return wrap(formula) if callable(formula) else formula
-
-    return wrapped_of_run if takes_seed(sample) else wrapped
 
 
 @dataclass(frozen=True)

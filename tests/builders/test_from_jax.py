@@ -87,6 +87,8 @@ def test_float32_is_computed_in_float32(ours):
 def test_samples_are_formulas_of_jax():
     noisy = from_jax(lambda x, y: x * x + y * y, BOX, sample=lambda t: lambda x, y: x * x + y * y + t * x, name="noisy")
     assert noisy.at_step(3)([1.0, 1.0]) == 5.0
+    seeded = from_jax(lambda x, y: x * x + y * y, BOX, sample=lambda t, seed: lambda x, y: x * x + seed * y, name="s")
+    assert seeded.at_step(0, seed=4)([1.0, 2.0]) == 9.0
     assert landscapes.race(noisy, "sgd(lr=0.1)", steps=3).trajectories.x.shape == (1, 4, 2)
 
 
