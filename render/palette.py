@@ -20,10 +20,10 @@ EXACT = 64
 FREQUENT = 1e-3
 """The share of all pixels that a colour needs to be held exactly."""
 
-CELL = 4
+CELL = 3
 """Very many colours are merged in cells of so many levels per channel before they are clustered."""
 
-CANDIDATES = 3000
+CANDIDATES = 6000
 SWEEPS = 8
 
 POWER = 0.75

@@ -28,6 +28,9 @@ REVEALED = 0.5
 REACH = 12
 """How near to changing pixels those are that moving parts reveal."""
 
+OPENING = 0.9
+"""Exponent of weights in the palette of the first frame, which has the smallest error of lit pictures."""
+
 LARGE = 1e-2
 """The share of the first frame from which on a colour, such as the page's, is held exactly there."""
 
@@ -55,7 +58,7 @@ class Gif(Writer):
         if len(keys) + len(reserved) > SIZE and len(looks) > 1:
             shown, often = weigh(counts[:1])
             present = reserved[np.isin(pack_rgb(reserved), shown)]
-            self._opening = Palette(choose_colors(shown, often, present, power=1.0, frequent=LARGE), shown)
+            self._opening = Palette(choose_colors(shown, often, present, power=OPENING, frequent=LARGE), shown)
             revealed = looks[0][near_changes(looks, REACH)]
             keys, weight = weigh([*count_each([revealed]), *counts[1:]], REVEALED)
         self.palette = Palette(choose_colors(keys, weight, reserved), known)
