@@ -147,8 +147,8 @@ def test_ffmpeg_shows_the_pixels_that_pillow_shows(films, suffix):
 
 
 @needs_chromium
-@pytest.mark.parametrize("suffix", [".mp4", ".webm"])
-def test_chromium_shows_films_in_their_colours(films, tmp_path, suffix):
+@pytest.mark.parametrize(("suffix", "share"), [(".mp4", 0.998), (".webm", 0.995)])
+def test_chromium_shows_films_in_their_colours(films, tmp_path, suffix, share):
     for shown, expected in zip(in_chromium(films[suffix], tmp_path), (drawn(0), drawn(40)), strict=True):
         assert shown.shape == expected.shape
         around = sliding_window_view(expected, (9, 9), axis=(0, 1))
@@ -157,6 +157,6 @@ def test_chromium_shows_films_in_their_colours(films, tmp_path, suffix):
         assert even.mean() > 0.2
         assert len(np.unique(expected[even], axis=0)) > 3
         apart = np.abs(shown[even].astype(int) - expected[even]).max(1)
-        assert np.quantile(apart, 0.995) <= TINT  # the rest is ripples of the codec beside edges
+        assert np.quantile(apart, share) <= TINT  # the rest is ripples of the codec beside edges
         for color in np.unique(expected[even], axis=0):
             assert np.median(apart[(expected[even] == color).all(1)]) <= TINT

@@ -209,14 +209,16 @@ def test_flat_regions_have_no_arrows():
     assert not render.fact_sheet(summarize("step_n1", **FEW)).findobj(Quiver)
 
 
-@pytest.mark.parametrize("suffix", [".png", pytest.param(".pdf", marks=pytest.mark.slow), ".svg"])
+@pytest.mark.parametrize(
+    ("suffix", "most"), [(".png", 400_000), pytest.param(".pdf", 250_000, marks=pytest.mark.slow), (".svg", 900_000)]
+)
 @pytest.mark.slow
 @pytest.mark.sample(1)
-def test_a_fact_sheet_is_saved_as_the_same_bytes_each_time(tmp_path, suffix):
+def test_a_fact_sheet_is_saved_as_the_same_bytes_each_time(tmp_path, suffix, most):
     summary = summarize("booth", **FEW)
     paths = [render.save(summary, tmp_path / f"{place}{suffix}", theme="dark") for place in range(2)]
     assert paths[0].read_bytes() == paths[1].read_bytes()
-    assert paths[0].stat().st_size < 900_000, "the surface in 3-D is an image"
+    assert paths[0].stat().st_size < most, "the surface in 3-D is an image"
     if suffix == ".png":
         with Image.open(paths[0]) as picture:
             assert picture.size == (1200, 760)

@@ -123,7 +123,7 @@ def test_each_name_is_written_in_its_colour_where_it_is_placed(name):
         box = picture[400 - high[1] : 400 - low[1], low[0] : high[0]]
         assert count(box, names(made).shown[run].style.color) > 20
         show_less = [entry for entry in names(made).shown if entry.name != names(made).shown[run].name]
-        assert all(count(box, entry.style.color) < 10 for entry in show_less)
+        assert not any(count(box, entry.style.color) for entry in show_less)
 
 
 @pytest.mark.parametrize("race", [wild(4), diverging(), leaving()], ids=["wild", "diverging", "leaving"])

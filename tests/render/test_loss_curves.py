@@ -133,7 +133,7 @@ def test_a_curve_ends_at_its_step(step):
     color = np.rint(255 * np.array(curves(ax)[0].style.color))
     cols = np.nonzero((picture[..., :3] == color).all(-1))[1]
     end = ax.transData.transform((step, 1.0))[0]
-    assert end - 8 < cols.max() < end + 6  # a step is 18 wide; below the lower limit the curve has left
+    assert end - 6 < cols.max() < end + 6  # a step is 18 wide; below the lower limit the curve has left
 
 
 VALUES = {
