@@ -135,7 +135,7 @@ def _check_page(functions: Sequence[Function], options: argparse.Namespace) -> N
         f"the page of a sweep needs a function of 2 coordinates; {function.name} has {function.dim}": function.dim != 2,
     }
     for name, values in options.settings:
-        wrong[f"the page of a sweep varies numbers; {name} is no number; save a picture, .png"] = any(
+        wrong[f"the page of a sweep varies numbers; {name} is not a number; save a picture, .png"] = any(
             isinstance(value, bool | str) for value in (values if isinstance(values, list) else [])
         )
     for words, is_wrong in wrong.items():

@@ -79,7 +79,7 @@ def sweep_settings(
         for name in given:
             if name in optimizer.choice_settings():
                 raise InputError(
-                    f"{name} of {optimizer.label} is no number: give values such as "
+                    f"{name} of {optimizer.label} is not a number: give values such as "
                     f"{optimizer.choice_settings()[name]!r}, got {short(given[name])}"
                 )
             if name not in optimizer.numeric_settings():

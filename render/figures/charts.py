@@ -102,7 +102,8 @@ def _sweep(sheet: Sheet, record: Record, measure: str, along: str | Sequence[str
     named = [name for name in ("function", "optimizer") if name in record.axes]
     names = [name for name in record.axes if name not in (*REPEATS, *named)]
     if along is None and named and (not names or (len(names) == 1 and is_categorical(record.axes[names[0]]))):
-        names = [*named, *names][-2:] if len(named) + len(names) > 1 else names
+        both = [*named, *names][-2:]
+        names = both if len(both) > 1 or "function" in both else names
     if not names and along is None:
         _repeats(sheet, record)
         return
@@ -110,7 +111,8 @@ def _sweep(sheet: Sheet, record: Record, measure: str, along: str | Sequence[str
     if len(requested) == 1:
         repeats = math.prod(len(record.axes[name]) for name in REPEATS if name in record.axes)
         middle = look.say("median and quartiles of {count} runs", count=repeats)
-        functions = record.axes.get("function", [""])[:MOST_PANELS]
+        panels = [] if requested == ["function"] else record.axes.get("function", [])
+        functions = panels[:MOST_PANELS] or [""]
         for ax, function in zip(_panels(made, len(functions)), functions, strict=True):
             mine = record.sel(function=function) if function else record
             sensitivity(mine, ax, measure=measure, along=requested[0], theme=look)

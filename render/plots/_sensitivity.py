@@ -16,9 +16,9 @@ from landscapes.render.artists.localization import localize
 from landscapes.render.artists.text_fit import clean_text
 from landscapes.render.artists.trails import set_legend_style
 from landscapes.render.plots._heatmap import choose_axes, even_in_logs, math_name
-from landscapes.render.plots.categories import is_categorical, name_of
+from landscapes.render.plots.categories import is_categorical, set_names
 from landscapes.render.plots.inputs import HUGE, check_step, current_axes, set_limits, size_factor, write_note
-from landscapes.render.plots.run_table import MEASURES, REPEATS, median, nothing_found, run_values
+from landscapes.render.plots.run_table import MEASURES, REPEATS, measure_of, median, nothing_found, run_values
 from landscapes.render.theme import Theme, as_theme, styles
 
 BAND = (0.25, 0.75)
@@ -47,7 +47,8 @@ def sensitivity(
         record: a `sweep`; the best over other hyper-parameters is shown at each value.
         ax: where to draw; by default matplotlib's current axes.
         measure: as in `render.heatmap`.
-        along: which hyper-parameter; by default the first.
+        along: which hyper-parameter, or "function", over which a gap is the share of the initial gap that remains; by
+            default the first hyper-parameter.
         theme: colours, by name or as a `Theme`.
 
     Raises:
@@ -65,24 +66,27 @@ def sensitivity(
     numbers = run_values(record, measure)
     ax = current_axes(ax, look)
     thick = 1.9 * size_factor(ax)
-    if len(functions := record.axes.get("function", [])) > 1:
+    if len(functions := record.axes.get("function", [])) > 1 and name != "function":
         raise InputError(
             f'this record has {len(functions)} functions: choose one, as in record.sel(function="{functions[0]}")'
         )
     axes = list(record.axes)
-    categories = is_categorical(record.axes[name])
-    values: list[Any] = [name_of(entry, look) for entry in record.axes[name]] if categories else record.axes[name]
+    entries = record.axes[name]
+    categories = is_categorical(entries)
+    values: list[Any] = [place + 0.5 for place in range(len(entries))] if categories else entries
     labels = record.axes.get("optimizer") or [str(record.trajectories.runs["label"][0])]
     if "optimizer" not in axes:
         axes, numbers = ["optimizer", *axes], numbers[None]
     order = ["optimizer", name, *(other for other in axes if other not in ("optimizer", name))]
     table = np.transpose(numbers, [axes.index(other) for other in order])
     repeats = [place for place, other in enumerate(order) if place > 1 and other in REPEATS]
-    log = MEASURES[measure].log
+    kind = measure_of(record, measure)
+    log = kind.log
     up = measure == "success"
     empty = True
     for label, style, rows in zip(labels, styles(labels, look), table, strict=True):
         middle, low, high = _spread(rows, [place - 1 for place in repeats], up)
+        empty = empty and not np.isfinite(middle).any()
         (line,) = ax.plot(values, middle, color=style.color, linewidth=thick, label=label, zorder=4)
         set_legend_style(line, style)
         if categories:  # nothing lies between names
@@ -91,28 +95,30 @@ def sensitivity(
             continue
         ax.fill_between(values, low, high, color=style.color, alpha=0.16, linewidth=0, zorder=3)
         _mark(ax, values, middle, style.color, look, thick, up)
-        empty = empty and not np.isfinite(middle).any()
-    if even_in_logs(values):
+    if categories:
+        ax.set_xlim(0, len(entries))
+        set_names(ax.xaxis, entries, look)
+    elif even_in_logs(values):
         ax.set_xscale("log")
     finite = table[np.isfinite(table)]
     if empty:
         ax.set_yticks([])
         write_note(ax, nothing_found(measure), look)
-        if even_in_logs(values):
+        if even_in_logs(values) and not categories:
             ax.set_xlim(values[0], values[-1])  # matplotlib finds no limits without finite points
     elif log and (finite > 0).any():
         top = float(finite.max())
         ax.set_autoscaley_on(top <= HUGE)  # else its margin overflows
         ax.set_yscale("log")
         bottom = ax.get_ylim()[0] if top <= HUGE else float(finite[finite > 0].min()) / 2
-        if measure == "gap":
+        if kind is MEASURES["gap"]:
             first = float(np.nanmax(record.trajectories.loss[:, 0])) - float(record.meta["minimum"])
             if first > 0:
                 set_limits(ax, bottom, min(2 * top, ABOVE * first))
         elif top > HUGE:
             set_limits(ax, bottom, 2 * top)
     ax.set_xlabel(math_name(name, look))
-    ax.set_ylabel(look.say(MEASURES[measure].title))
+    ax.set_ylabel(look.say(kind.title))
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
     localize(ax, look)

@@ -28,6 +28,9 @@ LARGEST, SMALLEST = 9.0, 4.5
 LEAST_SHARE = 0.8
 """Names below a map shrink to this share of their size before they stand upright."""
 
+MOST_OF_FIGURE = 0.35
+"""Names take at most this share of the width or height of a figure; longer ones are shortened."""
+
 MOST_CELLS = 400
 """In larger maps no values are written."""
 
@@ -100,7 +103,7 @@ def set_names(axis: Axis, entries: Sequence[Any], look: Theme) -> None:
 
 
 def fit_names(axis: Axis) -> None:
-    """Set names below a heat map upright if they do not fit side by side, and shrink those that touch each other."""
+    """Set names below a heat map upright if they do not fit side by side; shrink and shorten those without room."""
     page = root_figure(axis.axes)
     if page is None or not isinstance(axis.get_major_locator(), NameLocator):
         return
@@ -116,3 +119,8 @@ def fit_names(axis: Axis) -> None:
     upright = across and beside < LEAST_SHARE
     size = usual * min(beside, 1.0) if across and not upright else min(usual, max(room / 1.25, SMALLEST))
     axis.set_tick_params(labelsize=size, labelrotation=90 if upright else 0)
+    if across and not upright:
+        return
+    most = MOST_OF_FIGURE * unit * (page.bbox.height if across else page.bbox.width)
+    if any(ruler.width(label.get_text(), size, math=True) > most for label in labels):
+        axis.set_ticklabels([ruler.shorten(label.get_text(), most, size) for label in labels])

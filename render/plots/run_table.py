@@ -117,8 +117,13 @@ def grid_values(record: Record, measure: str, along: Sequence[str]) -> GridValue
         numbers = best(numbers, axis=others)
         names = [name for name in names if name in along]
     order = [names.index(name) for name in along]
-    kind = SHARE if measure == "gap" and "minimum" in record.trajectories.runs else MEASURES[measure]
+    kind = measure_of(record, measure)
     return GridValues(np.transpose(numbers, order), {name: record.axes[name] for name in along}, kind)
+
+
+def measure_of(record: Record, name: str) -> Measure:
+    """Return a measure by name; over several functions, a gap is a share."""
+    return SHARE if name == "gap" and "minimum" in record.trajectories.runs else MEASURES[name]
 
 
 def known_measure(record: Record, measure: str) -> str:

@@ -361,7 +361,7 @@ def test_sweep_varies_functions_flags_and_settings_of_wrappers(cli, tmp_path):
     ("line", "message"),
     [
         ("booth beale -O sgd --set lr=0.1,0.2", "the page of a sweep has one function"),
-        ("booth -O momentum --set nesterov=false,true", "nesterov is no number"),
+        ("booth -O momentum --set nesterov=false,true", "nesterov is not a number"),
         ("booth -O clip(sgd,norm=1) --set clip.norm=1,2", "Clip cannot be written as JavaScript"),
     ],
 )

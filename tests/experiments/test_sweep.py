@@ -351,7 +351,7 @@ def test_several_functions_are_an_axis_with_facts_of_their_own(tmp_path):
         ({"lr": [True, False]}, "lr must be numbers"),
         ({"amsgrad": [True, True]}, "amsgrad has a value twice"),
         ({"amsgrad": ["yes"]}, "amsgrad must be True or False, got 'yes'"),
-        ({"amsgrad": [0.5, 1.0]}, "amsgrad of Adam is no number: give values such as False, got"),
+        ({"amsgrad": [0.5, 1.0]}, "amsgrad of Adam is not a number: give values such as False, got"),
         ({"amsgrd": [True]}, "unknown hyper-parameter of Adam 'amsgrd'. Did you mean amsgrad"),
         ({"clip.norm": [1.0]}, "unknown hyper-parameter of Adam 'clip.norm'"),
         ({"optimizers": "clip(adam, norm=1)", "clip.nrm": [1.0]}, "Did you mean clip.norm"),

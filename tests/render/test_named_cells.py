@@ -122,3 +122,24 @@ def test_the_table_of_several_functions_lists_each():
     assert [line.split()[0] for line in text.splitlines()[3:7]] == ["bowl"] * 4
     assert "off" in text
     assert caption(flag_record()).count("|") == 2
+
+
+def test_one_axis_of_names_is_a_row_of_dots_and_never_empty():
+    one = flag_record().sel(optimizer="Adam")
+    made = figure(one.sel(nesterov=True))  # functions alone
+    ax = made.axes[0]
+    assert ax.get_ylabel() == "share of the initial gap that remains"
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["bowl", "valley", "a long name"]
+    (line,) = [line for line in ax.lines if line.get_label() == "Adam"]
+    assert np.asarray(line.get_ydata()) == pytest.approx([10.0**-place / 2 for place in (3, 7, 11)])
+    flag = sensitivity(one.sel(function="bowl"), axes(), along="nesterov")
+    assert (list(flag.texts), flag.get_yscale()) == ([], "log")  # no note that every setting fails
+
+
+def test_long_names_leave_room_for_the_map():
+    record = flag_record()
+    labels = ["SGD " + 56 * "x", "Adam " + 55 * "x"]
+    record.meta.axes["optimizer"][:] = labels
+    made = figure(record, along=["function", "optimizer"], figsize=(4.8, 2.7))
+    assert made.axes[0].get_position().height > 0.4
+    assert all("…" in label.get_text() for label in made.axes[0].get_xticklabels())
