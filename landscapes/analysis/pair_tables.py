@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from landscapes.analysis.chosen_lrs import lr_notes
 from landscapes.analysis.costs import judged_tolerance
@@ -76,10 +77,8 @@ def family_table(record: Record, tolerance: float | None = None, *, cost: str = 
     found = families(record, tolerance, cost=cost)
     rows: list[list[str | Cell]] = []
     for name, size, row in zip(found.families, found.sizes.tolist(), found.scores.tolist(), strict=True):
-        best = max(row)
-        rows.append(
-            [name.replace("_", " "), str(size), *(Cell(value, places=2, best=value == best > 0) for value in row)]
-        )
+        cells = [Cell(value, places=2, best=mark) for value, mark in zip(row, _marked(row), strict=True)]
+        rows.append([name.replace("_", " "), str(size), *cells])
     swaps = [
         f"{swap.behind} is no longer behind {swap.ahead} without {len(swap.families)}"
         for swap in found.swaps
@@ -93,3 +92,13 @@ def family_table(record: Record, tolerance: float | None = None, *, cost: str = 
         rows,
         note,
     )
+
+
+def _marked(row: Sequence[float]) -> list[bool]:
+    """Return which numbers of a row are the largest as they are printed; none of zeros.
+
+    >>> _marked([0.999, 1.0, 0.4]), _marked([0.0, 0.0])
+    ([True, True, False], [False, False])
+    """
+    best = f"{max(row):.2f}"
+    return [max(row) > 0 and f"{value:.2f}" == best for value in row]

@@ -63,7 +63,8 @@ class Cell:
         return " ".join(filter(None, [interval, rate]))
 
     def _digits(self, value: float) -> str:
-        return f"{100 * value if self.percent else value:.{self.places}f}"
+        text = f"{100 * value if self.percent else value:.{self.places}f}"
+        return text.removeprefix("-") if float(text) == 0 else text  # no -0
 
 
 @dataclass(frozen=True, eq=False)

@@ -93,7 +93,7 @@ def contents(
     versions = ", ".join(f"{name} {version}" for name, version in record.meta.get("versions", {}).items())
     facts = [
         ("Functions", str(len(record.axes["function"]))),
-        ("Runs", f"{len(record.trajectories):,}"),
+        ("Runs", f"{len(record.trajectories):,} = {' × '.join(_axis_words(record))}"),
         ("Steps per run, at most", str(record.meta.steps)),
         ("Tolerances", ", ".join(f"{one:g}" for one in found.tolerances)),
         ("Precision and device", f"{record.meta.dtype}, {record.meta.device}"),
@@ -113,6 +113,13 @@ def contents(
         parts,
         facts,
     )
+
+
+def _axis_words(record: Record) -> list[str]:
+    """Return the lengths of the axes with their names, without those of one entry."""
+    nouns = {"study": "studies"}
+    axes = [(name, len(entries)) for name, entries in record.axes.items() if len(entries) > 1]
+    return [f"{count} {nouns.get(name, f'{name}s')}" for name, count in axes] or ["1 run"]
 
 
 def _standings(record: Record, tolerance: float | None, cost: str) -> Part:
@@ -180,8 +187,10 @@ def _ranks(record: Record, tolerance: float | None, cost: str) -> Part:
     return Part(
         "Mean ranks",
         [
-            "Mean ranks over functions; bars join optimizers within Nemenyi's critical difference, "
-            f"{found.difference:.2f} at the level 5 %. Friedman's test that all are alike: p {_p(found.p_value)}."
+            "Mean ranks over functions: each function counts once, by the order of the mean ranks of its runs, so that "
+            "these numbers are not those of the standings, which are over runs.",
+            "Bars join optimizers within Nemenyi's critical difference, "
+            f"{found.difference:.2f} at the level 5 %. Friedman's test that all are alike: p {_p(found.p_value)}.",
         ],
         draw,
         (8.4, 1.7 + 0.34 * len(found.optimizers)),
@@ -224,7 +233,7 @@ def _tuning(record: Record) -> Part:
 
     notes.append(
         "The figure shows the success rate of all trials against their learning rate, over all functions and studies. "
-        "A wide hill forgives a wrong rate."
+        "With a wide hill, the optimizer is less sensitive to its learning rate."
     )
     return Part(
         "What was tuned, and how", notes, draw, (9.6, 3.8),

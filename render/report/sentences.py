@@ -97,7 +97,11 @@ def limits(record: Record, tolerance: float | None, cost: str) -> list[str]:
             best.setdefault(listed(top), []).append(f"{one:g}")
     if len(found.optimizers) > 1 and best:
         words = [f"{name} at {listed(tolerances)}" for name, tolerances in best.items()]
-        said.append(f"The order depends on the tolerance. The largest integrated profile has {'; '.join(words)}.")
+        said.append(
+            f"The order depends on the tolerance. The largest integrated profile has {'; '.join(words)}."
+            if len(best) > 1
+            else f"Another tolerance may give another order, though the largest integrated profile has {words[0]}."
+        )
     tuning = meta.get("tuning")
     if not tuning:
         said.append("Tuning was done once at most: intervals do not include its luck. Tuning(studies=5) repeats it.")

@@ -303,3 +303,9 @@ def test_what_holds_a_comma_is_quoted_and_nan_is_empty(tmp_path):
         tables.save_csv(text, tmp_path / "t.txt")
     with pytest.raises(InputError, match="folder"):
         tables.check_csv(tmp_path / "nowhere" / "t.csv")
+
+
+def test_a_number_that_rounds_to_zero_has_no_sign():
+    assert Cell(-0.001, -0.004, 0.2, percent=True).text == "0 % [0, 20]"
+    assert Cell(-0.2).text == "0"
+    assert Cell(-0.7).text == "-1"

@@ -166,3 +166,14 @@ def test_the_diagram_has_the_ranks_and_the_trials_their_success(studied):
         render.study_trials(studied, Figure().subplots(), name="beta1")
     with pytest.raises(InputError, match="expected a comparison with studies"):
         render.study_trials(compare(BOWL, "sgd(lr=0.1)", starts=1, steps=2), Figure().subplots())
+
+
+def test_a_report_says_how_runs_multiply_and_whether_the_leader_depends_on_the_tolerance(studied):
+    made = contents(studied)
+    runs = dict(made.facts)["Runs"]
+    total, _, factors = runs.partition(" = ")
+    assert int(total.replace(",", "")) == len(studied.trajectories)
+    assert np.prod([int(factor.split()[0]) for factor in factors.split(" × ")]) == len(studied.trajectories)
+    said = " ".join(made.parts[-1].text)
+    leaders = said.partition("The largest integrated profile has ")[2].partition(".  ")[0]
+    assert ("The order depends on the tolerance" in said) == (";" in leaders.partition(". ")[0])
