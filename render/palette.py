@@ -32,6 +32,9 @@ POWER = 0.75
 CHUNK = 512
 """Number of colours whose distances to all entries are computed at once."""
 
+FEW = 64
+"""Up to so many new colours are looked up with repetitions, which takes less time than finding those."""
+
 RGB = np.uint32(0xFFFFFF)
 """Mask of the colour bits of a pixel, without alpha."""
 
@@ -180,8 +183,9 @@ class Palette:
         if not entry.all():
             met = keys[entry == 0]
             cell = (met >> 3 & 31) | (met >> 6 & 0x3E0) | (met >> 9 & 0x7C00)
-            fresh = np.unique(cell[self._cells[cell] == 0])
+            fresh = cell[self._cells[cell] == 0]
             if len(fresh):
+                fresh = np.unique(fresh) if len(fresh) > FEW else fresh
                 middle = np.stack([(fresh & 31) << 3 | 4, (fresh >> 5 & 31) << 3 | 4, (fresh >> 10) << 3 | 4], -1)
                 self._cells[fresh] = self._nearest(middle.astype(np.uint8))
             self._table[met] = self._cells[cell]
