@@ -155,7 +155,8 @@ def main(arguments: Sequence[str]) -> None:
         raise SystemExit(f"unknown optimizers: {', '.join(unknown)}; choose from {', '.join(known)}")
     steps = given[0] if given else 1000
     print("# Differences of optimizers to their references\n")
-    print(f"`python benchmarks/exactness.py {' '.join(arguments)}`".replace(" `", "`") + " printed this page.")
+    words = " ".join(["python benchmarks/exactness.py", *arguments])
+    print(f"`{words}` printed this page.")
     coordinatewise(steps, names)
     matrices(steps, names)
     if not names:

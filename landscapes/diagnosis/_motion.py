@@ -14,6 +14,10 @@ LEAP, LEAP_IN_NOISE, LEAP_ENTRIES = 0.05, 5.0, 5
 BURSTS = 2
 """Leaps that come again more often are no single spike."""
 
+EARLIER, AGAIN = 0.25, 0.5
+"""A leap is noise with heavy tails if another shortly before it has the first share of its height, or if a later one
+has the second."""
+
 BACK = 0.01
 """A spike is over if the loss is this share of the fall above the level before, or less."""
 
@@ -71,7 +75,8 @@ def spike(log: Log) -> Finding | None:
     recovered = base + int(over[-1]) + 1
     again = float(leaps[recovered:].max(initial=0.0))
     bursts = 1 + int(np.sum(np.diff(over) > LEAP_ENTRIES))
-    if len(over) > 0.3 * n or again > 0.5 * height or bursts > BURSTS:
+    earlier = float(leaps[max(0, base - max(30, n // 8)) : max(0, base - LEAP_ENTRIES)].max(initial=0.0))
+    if len(over) > 0.3 * n or again > AGAIN * height or earlier > EARLIER * height or bursts > BURSTS:
         return None
     return Finding(
         "spike",
