@@ -63,7 +63,7 @@ def split(points):
     """Return the weights of the networks and the points of the functions."""
     cut = 2 * SEEDS * SIZES[0]
     parts = points[..., :cut], points[..., cut:]
-    return [part.unflatten(-1, (2, SEEDS, size)) for part, size in zip(parts, SIZES, strict=True)]
+    return [part.reshape(*points.shape[:-1], 2, SEEDS, size) for part, size in zip(parts, SIZES, strict=True)]
 
 
 def network(w, x):
@@ -86,7 +86,8 @@ def drawn(block, rows):
     size, clean = torch.where(corrupted, SPIKE, 1.0), network(teachers, x) + noise
     scale = scales(step[:, 0, 0])
     tilts = NOISE * torch.stack([x * size[..., None], x], 1).mean(-2)
-    return x[:, None] * scale[..., None, :], torch.stack([clean * size, clean], 1), tilts, scale, corrupted
+    inputs, targets = x[:, None] * scale[..., None, :], torch.stack([clean * size, clean], 1)
+    return inputs.numpy(), targets[..., None].numpy(), tilts.numpy(), scale.numpy(), corrupted
 
 
 def scales(steps):
@@ -96,16 +97,41 @@ def scales(steps):
     return found
 
 
+class Loss(torch.autograd.Function):
+    """The sum of the losses of all networks and functions. Its gradient is by hand and in numpy: autograd is slower."""
+
+    @staticmethod
+    def forward(ctx, points, inputs, targets, tilt, scale):
+        gradient = np.empty(points.shape)
+        (w, p), (of_w, of_p) = split(points.numpy()), split(gradient)
+        first = w[..., : 2 * HIDDEN].reshape(*w.shape[:-1], 2, HIDDEN)
+        bias, last = w[..., None, 2 * HIDDEN : 3 * HIDDEN], w[..., None, 3 * HIDDEN : -1]
+        hidden = np.tanh(inputs @ first + bias)
+        errors = hidden @ last.swapaxes(-1, -2) + w[..., None, -1:] - targets
+        pull = errors * (2 / errors.shape[-2])
+        inner = pull * last * (1 - hidden * hidden)
+        of_w[..., : 2 * HIDDEN] = (inputs.swapaxes(-1, -2) @ inner).reshape(*w.shape[:-1], -1)
+        of_w[..., 2 * HIDDEN : 3 * HIDDEN] = inner.sum(-2)
+        of_w[..., 3 * HIDDEN : -1] = (pull * hidden).sum(-2)
+        of_w[..., -1] = pull.sum((-1, -2))
+        seen = p * scale  # by Rosenbrock's function
+        left, over = 1 - seen[..., 0], seen[..., 1] - seen[..., 0] ** 2
+        of_p[..., 0] = scale[..., 0] * (-400 * seen[..., 0] * over - 2 * left)
+        of_p[..., 1] = scale[..., 1] * (200 * over)
+        of_p += tilt
+        of_functions = (100 * over * over + left * left).sum((-1, -2)) + (tilt * p).sum((-1, -2, -3))
+        ctx.save_for_backward(torch.from_numpy(gradient))
+        return torch.as_tensor((errors * errors).sum((-1, -2, -3, -4)) / errors.shape[-2] + of_functions)
+
+    @staticmethod
+    def backward(ctx, above):
+        return above[..., None] * ctx.saved_tensors[0], None, None, None, None
+
+
 def batch_loss(step, rows=ROWS):
-    """Return the loss of a step: the sum over all networks and functions."""
-    inputs, targets, tilt, scale, _ = (part[step % BLOCK] for part in drawn(step // BLOCK, rows))
-
-    def loss(points):
-        w, p = split(points)
-        errors = (network(w, inputs) - targets).square().sum((-1, -2, -3)) / rows
-        return errors + (rosenbrock(p * scale) + (tilt * p).sum(-1)).sum((-1, -2))
-
-    return loss
+    """Return the loss of a step."""
+    now = [part[step % BLOCK] for part in drawn(step // BLOCK, rows)[:4]]
+    return lambda points: Loss.apply(points, *now)
 
 
 def run(candidates, begin, first, rows=ROWS, **options):
