@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from landscapes.cli import batch, console, types
 from landscapes.cli import options as shared
 from landscapes.cli.parser import Commands, add_command
-from landscapes.errors import InputError
+from landscapes.errors import InputError, unknown
 
 if TYPE_CHECKING:
     from landscapes.objectives.decorators import Function
@@ -28,7 +28,7 @@ EXAMPLES = [
         "a map over the learning rate and the norm at which gradients are clipped",
     ),
     (
-        "landscapes sweep beale booth himmelblau -O sgd -O momentum -O adam -o steps.png",
+        "landscapes sweep beale booth himmelblau -O sgd -O momentum -O adam --measure steps -o steps.png",
         "steps to the target of three optimizers on three functions",
     ),
     (
@@ -69,13 +69,20 @@ def add(commands: Commands) -> None:
     shared.add_steps(runs)
     runs.add_argument("--target", type=float, metavar="F", help=shared.TARGET_HELP)
     shared.add_figure_output(parser, ", or a page whose readers point at a setting and see its run: .html")
-    shared.add_title(shared.add_appearance(parser))
+    look = shared.add_appearance(parser)
+    shared.add_title(look)
+    look.add_argument(
+        "--measure",
+        metavar="M",
+        help="what the picture shows: gap, final, lowest, steps, gradients or success (default: gap)",
+    )
     shared.add_execution(parser)
 
 
 def run(options: argparse.Namespace) -> str:
     """Run the sweep, and return a table of the best settings."""
     batch.check_files(options)
+    _check_measure(options)
     from landscapes.cli import lookup
     from landscapes.experiments._sweep import sweep
 
@@ -105,12 +112,24 @@ def run(options: argparse.Namespace) -> str:
             resume_dir=options.resume_dir,
             progress=progress,
         )
-    look: dict[str, Any] = {}
+    look: dict[str, Any] = {} if options.measure is None else {"measure": options.measure}
     if page and record.meta.complete:
         from landscapes.experiments._emit_sweep import emit_sweep
 
         look["live"] = emit_sweep(record, functions[0] if ":" in options.function[0] else None)
     return batch.report(record, options, _best(record), **look)
+
+
+def _check_measure(options: argparse.Namespace) -> None:
+    """Raise `InputError` for an unknown measure, and for one without a picture."""
+    if options.measure is None:
+        return
+    if options.output is None:
+        raise InputError(f"--measure is what a picture shows: save one, as in -o sweep.png --measure {options.measure}")
+    from landscapes.render.plots.run_table import MEASURES
+
+    if options.measure not in MEASURES:
+        raise unknown("measure", options.measure, MEASURES)
 
 
 def _is_page(path: str) -> bool:

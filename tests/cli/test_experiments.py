@@ -192,6 +192,8 @@ def test_resume_dir_and_processes_give_the_same_result(cli, tmp_path):
     ("arguments", "message"),
     [
         (["sweep", "booth"], "no optimizers given; for example: --optimizer adam"),
+        (["sweep", "booth", "-O", "sgd", "--measure", "steps"], "--measure is what a picture shows: save one"),
+        (["sweep", "booth", "-O", "sgd", "--measure", "speed", "-o", "s.png"], "unknown measure 'speed'"),
         (
             ["sweep", "booth", "--optimizer", "adam", "--set", "lr"],
             "--set must be NAME=VALUES or NAME=RANGE, as in lr=0.01,0.1 or lr=1e-4..1:30",
@@ -355,6 +357,10 @@ def test_sweep_varies_functions_flags_and_settings_of_wrappers(cli, tmp_path):
     assert "Booth, Beale: 8 runs of 9 steps from their own starts" in out
     record = Record.load(tmp_path / "s.npz")
     assert record.axes == {"function": ["booth", "beale"], "nesterov": [False, True], "clip.norm": [0.1, 10.0]}
+    line = "sweep booth beale -O sgd(lr=0.01) -O adam(lr=0.1) --steps 9 --measure success"
+    code, _, err = cli(*line.split(), "-o", str(tmp_path / "s.svg"))
+    assert (code, err) == (0, "")
+    assert "success rate" in (tmp_path / "s.svg").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
