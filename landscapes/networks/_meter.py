@@ -186,7 +186,7 @@ class Sketch:
         for p, signs in zip(self.parameters, self.signs, strict=True):
             flat = _reals(p.detach()).reshape(-1)
             for begin in range(0, len(flat), chunk):
-                piece = flat[begin : begin + chunk] * signs[begin : begin + chunk]
+                piece = signs[begin : begin + chunk].to(flat.dtype).mul_(flat[begin : begin + chunk])  # faster than *
                 whole = len(piece) // self.k * self.k
                 sums = piece[:whole].view(-1, self.k).sum(0, dtype=torch.float32).double()
                 if whole < len(piece):

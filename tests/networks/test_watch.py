@@ -358,6 +358,30 @@ def test_a_killed_run_keeps_all_but_the_last_flush(tmp_path):
     assert np.isfinite(path.trajectories.x).all()
 
 
+def test_a_file_is_at_most_flush_seconds_behind(tmp_path, monkeypatch):
+    """The time between two writes grows with the run, from a second up to `flush`."""
+    now, writes = [0.0], []
+    monkeypatch.setattr(_training_log.time, "monotonic", lambda: now[0])
+    flush = _training_log.TrainingLog.flush
+    monkeypatch.setattr(_training_log.TrainingLog, "flush", lambda log: (flush(log), writes.append(now[0])))
+    net = network()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    watched = watch(optimizer, tmp_path / "run.npz", flush=3.0)
+    for step in range(100):
+        now[0] = 0.5 * step
+        optimizer.zero_grad()
+        loss_of(net, step % 4).backward()
+        watched.log(float(step))
+        optimizer.step()
+        if step in (20, 60, 99):
+            behind = step - Record.load(tmp_path / "run.npz").trajectories.step[-1]
+            assert 0 <= 0.5 * behind < 3.0
+    gaps = np.diff([0.0, *writes])
+    assert gaps[0] == gaps[1] == 1.0
+    assert gaps.max() == gaps[-1] == 3.0
+    watched.close()
+
+
 def test_the_file_is_written_when_the_loop_ends(tmp_path):
     net = network()
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
