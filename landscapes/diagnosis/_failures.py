@@ -29,9 +29,9 @@ def non_finite(log: Log) -> Finding | None:
     """NaN or infinity until the end of the log."""
     if log.failed_at is None:
         return None
-    tail = log.loss[-LAST:]
+    tail, many = log.loss[-LAST:], len(log) > 1
     before = log.loss[-5 * LAST : -LAST] if len(log) > 2 * LAST else log.loss[: (len(log) + 1) // 2]
-    grown = float(tail[-1] - tail.min()) / max(float(np.ptp(before)), 1e-300) if len(log) > 1 else 0.0
+    grown = float(tail[-1] - tail.min()) / max(float(np.ptp(before)), 1e-300) if many else 0.0
     gradual = grown > 1
     how = "the loss grew before that" if gradual else "nothing in the loss announced it"
     if not len(log):
@@ -41,7 +41,7 @@ def non_finite(log: Log) -> Finding | None:
         f"{log.failed_first} is not finite from step {log.failed_at} on; {how}",
         (
             Evidence("first step that is not finite", float(log.failed_at)),
-            Evidence(f"rise in the last {LAST} entries before, in the range of those before them", grown),
+            *([Evidence(f"rise in the last {LAST} entries before, in the range of those before them", grown)] * many),
         ),
         (log.failed_at, log.failed_at),
         3.0,

@@ -190,7 +190,10 @@ def _table(path: Path) -> dict[str, list[Any]]:
     if not text.strip() or "\0" in text:
         what = "is empty" if not data.strip() else "is not text"
         raise InputError(f"{path} {what}; a log is CSV, JSON lines or trainer_state.json")
-    table = _json(text) if text.lstrip()[0] in "{[" else _csv(text)
+    is_json = text.lstrip()[0] in "{["
+    table = _json(text) if is_json else _csv(text)
+    if table is None and not is_json and "\n" not in text.strip() and _names(text.strip(), _delimiter(text)):
+        raise InputError(f"{path} has a header, but no rows")
     if table is None:
         raise InputError(f"{path} is neither CSV with a header, nor JSON lines, nor trainer_state.json")
     return table
@@ -321,7 +324,10 @@ def _choose(path: Path, names: Iterable[str], given: Mapping[str, str]) -> dict[
         if matching:
             columns[quantity] = matching[0]
     if "loss" not in columns:
-        raise InputError(f"{path} has no column of losses; name it with loss=COLUMN. Columns: {', '.join(names):.200}")
+        raise InputError(
+            f"{path} has no column of losses; name it: --column loss=NAME, or columns={{'loss': NAME}}. "
+            f"Columns: {', '.join(names):.200}"
+        )
     return columns
 
 

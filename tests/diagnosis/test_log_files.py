@@ -93,7 +93,7 @@ def test_columns_of_choice(tmp_path):
         (b"", "is empty"),
         (b"\x00\x01\xff\xfe", "is not text"),
         (b"1,2\n3,4\n", "neither CSV"),
-        (b"step,loss\n", "neither CSV"),
+        (b"step,loss\n", "has a header, but no rows"),
         (b'{"a": 1}', "no column of losses"),
         (b"step,loss\n0,high\n", "'loss' has no number in row 1: 'high'"),
         (b"step,loss\n0,\n1,\n", "is empty"),
