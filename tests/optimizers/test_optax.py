@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
@@ -14,6 +15,7 @@ from reference import by_optimizers, egg_box, starts
 import landscapes
 from landscapes import InputError, optimizers
 from landscapes.jax_blocks import local_settings
+from landscapes.optimizers.adapters import optax_search
 from landscapes.oracle import value_and_gradient
 
 pytestmark = [
@@ -284,6 +286,7 @@ def refused():
     from optax import contrib
 
     ready, make = optax.adam(0.1), optimizers.Optax
+    halved = make(optax.adam, learning_rate=optax.exponential_decay(0.1, 1, 0.5))
     broken = optax.GradientTransformation(lambda p: (), lambda g, state, p: 1 / 0)
     return [
         (lambda: make(3), r"^Optax: transformation must be an optax transformation or .*, got 3; write opt"),
@@ -297,13 +300,46 @@ def refused():
         (lambda: landscapes.sweep("beale", make(ready), lr=[0.1, 0.2]), r"^optax: a ready-made transformation has"),
         (lambda: landscapes.tune("beale", make(ready)), r"^optax: a ready-made transformation has fixed numb"),
         (lambda: landscapes.race("beale", optimizers.Cosine(make(ready))), r"^Cosine: optax has no learning rate"),
+        (lambda: make(optax.adam, lr=0.1, learning_rate=0.2), r"^Optax: learning_rate and lr are one setting; give on"),
+        (lambda: make(optax.adam, learning_rate=float("nan")), r"^adam: learning_rate must be finite and >= 0, got nan"),
+        (lambda: make(optax.adam, learning_rate=-1), r"^adam: learning_rate must be >= 0, got -1$"),
+        (lambda: landscapes.sweep("beale", halved, lr=[0.1, 1]), r"^unknown hyper-parameter of adam \(optax\) 'lr'"),
         (lambda: landscapes.race("beale", make(optax.adam, shape=(3, 1))), r"shape=\(3, 1\) has 3 elements, but beale"),
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("case", range(12))
+@pytest.mark.parametrize("case", range(16))
 def test_bad_input_is_refused_with_what_to_do(case):
     call, message = refused()[case]
     with pytest.raises(InputError, match=message) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+def test_searches_keep_double_precision_in_threads_of_xla(monkeypatch):
+    import jax
+
+    point = np.array([0.1, 0.2, 0.3])
+
+    def answer(x, gradient):
+        assert x.tolist() == point.tolist()
+        return (x**3).sum(), 3 * x**2
+
+    monkeypatch.setitem(optax_search._asking, -1, answer)
+    with local_settings(torch.float64):
+        compiled = (
+            jax.jit(jax.value_and_grad(optax_search.value_fn(np.int32(-1)))).lower(jax.numpy.asarray(point)).compile()
+        )
+        given = jax.numpy.asarray(point)
+    value, gradient = compiled(given)  # calls back in single precision, as a thread does that lacks our setting
+    assert float(value) == (point**3).sum()
+    assert np.asarray(gradient).tolist() == (3 * point**2).tolist()
+
+
+def test_a_schedule_of_the_learning_rate_is_kept_when_others_vary():
+    import optax
+
+    make = functools.partial(optimizers.Optax, optax.adam, learning_rate=optax.exponential_decay(0.1, 1, 0.5))
+    swept = landscapes.sweep("beale", make(b1=0.5), beta1=[0.5, 0.8], steps=4)
+    raced = landscapes.race("beale", {"one": make(b1=0.5), "two": make(b1=0.8)}, steps=4)
+    assert swept.trajectories.x[:, -1].tolist() == raced.trajectories.x[:, -1].tolist()

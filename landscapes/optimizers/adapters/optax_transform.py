@@ -102,7 +102,13 @@ class Optax(Optimizer):
         **hyper: Any,
     ) -> None:
         loaded("optimizers.Optax", "jax", "optax")
-        hyper = {OPTAX_NAMES.get(name, name): value for name, value in {**dict(settings), **hyper}.items()}
+        kept = {OPTAX_NAMES.get(name, name): value for name, value in dict(settings).items()}
+        if LR in kept and _is_nan(hyper.get("lr")):
+            del hyper["lr"]  # of a copy: the learning rate is a schedule
+        twice = [name for name, own in COMMON_NAMES.items() if name in hyper and own in hyper]
+        if twice:
+            raise InputError(f"Optax: {twice[0]} and {COMMON_NAMES[twice[0]]} are one setting; give one of them")
+        hyper = {**kept, **{OPTAX_NAMES.get(name, name): value for name, value in hyper.items()}}
         ready = is_transformation(transformation)
         if not (ready or callable(transformation)):
             raise InputError(
@@ -111,13 +117,14 @@ class Optax(Optimizer):
             )
         if label is not None and not isinstance(label, str):
             raise InputError(f"Optax: label must be a string, got {short(label)}")
+        has_lr = LR in hyper
         lr = hyper.pop(LR, math.nan)
         if ready and (hyper or not _is_nan(lr)):
             raise InputError(f"Optax: {_advice()}; got {' and '.join([*hyper] if _is_nan(lr) else [LR, *hyper])}")
         known = {} if ready else _parameters_of(transformation)
         if not ready:
             _check_names(transformation, known, hyper)
-        omitted = _is_nan(lr) and LR in known
+        omitted = not has_lr and LR in known
         if omitted:
             default = known[LR].default
             lr = PLACEHOLDER if default is inspect.Parameter.empty else default
@@ -132,7 +139,8 @@ class Optax(Optimizer):
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "lr", lr if _is_nan(lr) else check_hyperparameter(self.kind, LR, lr, {}))
+        absent = _is_nan(lr) and (LR in hyper or LR not in known)
+        object.__setattr__(self, "lr", lr if absent else check_hyperparameter(self.kind, LR, lr, {"low": 0.0}))
         self._sort_settings(known)
 
     @property
