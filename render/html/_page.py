@@ -91,9 +91,13 @@ LIVE_NOTE = "The page takes the steps itself, in double precision, as landscapes
 
 UNPACK = """
 (async () => {
-const packed = Uint8Array.from(atob(document.getElementById("packed").textContent), letter => letter.charCodeAt(0));
+const unpacked = async id => {
+const packed = Uint8Array.from(atob(document.getElementById(id).textContent), letter => letter.charCodeAt(0));
 const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-const texts = (await new Response(stream).text()).split("\\f");
+return (await new Response(stream).text()).split("\\f");
+};
+const own = [...await unpacked("library"), ...await unpacked("own")].join("");
+const texts = [own, ...await unpacked("packed")];
 for (const [i, text] of texts.entries()) {
 const script = document.createElement("script");
 script.id = ["emitted", "shared", "page"][i];
@@ -257,8 +261,10 @@ def assembled(
     if source:  # its scripts are large: they are deflated, and a few lines unpack them
         script = f'\n(() => {{\n"use strict";\nconst {{{_names(sharing)}}}=shared;\n{scripts}\n}})();\n'
         emitted = f'\n"use strict";\n{compact_script(source)}\n'
+        place = max(emitted.find("const emitted="), 0)  # what is before is the same in most pages, and sites share it
+        packed = {"library": emitted[:place], "own": emitted[place:], "packed": f"{shared}{BETWEEN}{script}"}
         elements = [
-            f'<script type="text/plain" id="packed">{_packed(BETWEEN.join([emitted, shared, script]))}</script>',
+            *(f'<script type="text/plain" id="{name}">{_packed(text)}</script>' for name, text in packed.items()),
             _element(UNPACK),
         ]
         allowed = [emitted, UNPACK, shared, script]
