@@ -22,8 +22,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from diagnosis_checks import BOX, CHECKS
 from diagnosis_problems import PROBLEMS
-from diagnosis_runs import BOX, CHECKS, PER_SETUP, Case, cases
+from diagnosis_runs import PER_SETUP, Case, cases
 
 from landscapes import diagnose
 from landscapes.diagnosis import HEALTHY, KINDS, Verdict
