@@ -19,7 +19,11 @@ import os
 import sys
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.update({"ATEN_CPU_CAPABILITY": "avx2"} if "--avx2" in sys.argv else {})
+os.environ.update(  # torch's cache of compiled code does not tell the processors apart
+    {"ATEN_CPU_CAPABILITY": "avx2", "TORCHINDUCTOR_CACHE_DIR": "/tmp/torchinductor_avx2"}
+    if "--avx2" in sys.argv
+    else {}
+)
 os.environ.setdefault(
     "XLA_FLAGS",
     "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
