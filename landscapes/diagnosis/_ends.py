@@ -117,15 +117,21 @@ def _freed(log: Log) -> float:
 
 
 def _converged(log: Log, share: float) -> Finding:
-    law, evidence, figures = _law(log)
+    end = float(np.median(log.loss[-max(3, len(log) // 10) :]))
+    above = end - log.lowest > SETTLED * log.drop  # noise or a slow rise keeps it there
+    law, evidence, figures = ("", [], {}) if above else _law(log)
     quiet = _quiet(log)
     shown = [Evidence("fall of the last quarter, in the fall", share), *evidence]
     shown += [Evidence("last gradient norm, in the largest", quiet)] if log.gradient_norm is not None else []
     settled = int(np.flatnonzero(log.loss > log.lowest + SETTLED * log.drop)[-1])
+    best = log.step[int(np.argmin(log.loss))]
     lowest = "" if log.eigenvalues is None else f"lowest curvature {log.eigenvalues[0]:.3g}: not a saddle"
+    says = f"the loss has settled at {log.lowest:.6g} by step {log.step[settled]}{law}"
+    if above:
+        says = f"the loss ends around {end:.6g}, after its lowest value of {log.lowest:.6g} at step {best}"
     return Finding(
         "converged",
-        f"the loss has settled at {log.lowest:.6g} by step {log.step[settled]}{law}",
+        says,
         tuple(shown),
         log.span(settled),
         below(share, SETTLED) + 0.2 if log.eigenvalues is not None else 0.0,  # curves alone do not exclude a saddle

@@ -114,6 +114,14 @@ def test_late_rises_count_against_the_noise_and_not_against_the_fall():
     assert diagnose(calm * np.where((K < 500) | (K > 600), 1, 5))[0].healthy is not False
 
 
+def test_a_loss_that_ends_above_its_lowest_has_not_settled_there():
+    late = np.exp(-K / 150) + 0.05 + 0.002 * NOISE + 0.03 * np.maximum(K / T - 0.6, 0) / 0.4
+    verdict = diagnose(late)[0]
+    end = float(np.median(late[-100:]))
+    says = f"the loss ends around {end:.6g}, after its lowest value of {late.min():.6g} at step {late.argmin()}"
+    assert (verdict.kind, verdict.summary) == ("converged", says)
+
+
 def test_leaps_that_come_again_are_no_single_spike():
     again = (FALL + 0.002 * (1 + 0.2 * NOISE)) * np.where((K < 900) | (K % 7 > 0), 1, 60)
     assert diagnose(again)[0].kind == "late instability"
