@@ -165,7 +165,7 @@ def _check_live(
 ) -> None:
     """Raise `InputError` for a race that no live page can repeat, as far as that is known before it."""
     from landscapes.experiments.optimizer_specs import parse_optimizers
-    from landscapes.javascript import emit_function, emit_optimizer
+    from landscapes.javascript import emit_function, emit_optimizer, unwrapped
 
     if len(options.starts or ()) > 1:
         raise InputError(f"--live takes one --start, got {len(options.starts)}")
@@ -174,6 +174,6 @@ def _check_live(
     try:
         emit_function(function)
         for spec in parse_optimizers(optimizers) if optimizers else ():
-            emit_optimizer(spec.optimizer, function.dim)
+            emit_optimizer(unwrapped(spec.optimizer).optimizer, function.dim)
     except InputError as error:
         raise InputError(f"{error}; a page that replays the race needs none: leave out --live") from None

@@ -12,6 +12,7 @@ import torch
 
 from landscapes.errors import InputError, unknown
 from landscapes.importing import kind_of, load_object
+from landscapes.jax_blocks import loaded
 from landscapes.optimizers import Optax, Optimizer, Torch, names, parse
 from landscapes.optimizers.adapters.optax_transform import is_transformation
 from landscapes.optimizers.wrappers.base import unwrap
@@ -51,6 +52,8 @@ def parse_with_own(text: str) -> tuple[Optimizer, bool]:
             raise unknown("optimizer", outer[1], names())
         return parse(text)
     head, bracket = plain["own"], plain["settings"]
+    if head.strip().startswith("optax:"):
+        loaded(head.strip(), "jax", "optax")
     found = load_object(head.strip())
     if isinstance(found, Optimizer):
         if bracket:

@@ -183,3 +183,10 @@ def test_progress_bars_need_a_terminal(cli, monkeypatch):
     assert "racing" in err
     assert "drawing" in err
     assert "\n" not in err.strip("\n")
+
+
+def test_live_pages_of_wrapped_optimizers(cli, tmp_path):
+    wrapped = ("-O", "lookahead(adam(lr=0.1))", "-O", "cosine(clip(sam(sgd(lr=0.01)), norm=1))")
+    code, _, err = cli("race", "booth", *wrapped, "--steps", "5", "-o", "race.html", "--live")
+    assert (code, err) == (0, "")
+    assert "Adam · lookahead" in (tmp_path / "race.html").read_text("utf-8")

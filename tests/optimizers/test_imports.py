@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from landscapes import InputError, from_jax, optimizers
+from landscapes.experiments.own_optimizers import parse_with_own
 
 PACKAGE = optimizers.__name__
 
@@ -43,6 +44,7 @@ def test_without_jax_the_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "jax", None)
     for what, call in (
         ("optimizers.Optax", lambda: optimizers.Optax(None)),
+        ("optax:adam", lambda: parse_with_own("clip(optax:adam, norm=1)")),
         ("from_jax", lambda: from_jax(lambda x, y: x + y, [(-1, 1)] * 2)),
     ):
         with pytest.raises(InputError, match=rf'^{what} requires jax; pip install "torch-landscapes\[jax\]"$'):
