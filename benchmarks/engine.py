@@ -17,10 +17,14 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.update(  # torch's cache of compiled code does not tell the processors apart
-    {"ATEN_CPU_CAPABILITY": "avx2", "TORCHINDUCTOR_CACHE_DIR": "/tmp/torchinductor_avx2"}
+    {
+        "ATEN_CPU_CAPABILITY": "avx2",
+        "TORCHINDUCTOR_CACHE_DIR": os.path.join(tempfile.gettempdir(), "torchinductor_avx2"),
+    }
     if "--avx2" in sys.argv
     else {}
 )
@@ -36,7 +40,6 @@ import json
 import platform
 import resource
 import subprocess
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version

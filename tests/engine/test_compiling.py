@@ -283,3 +283,14 @@ def test_two_decays_per_run(optimizer, names, no_cache, monkeypatch):
     assert_same(part(compiled, [7, 3, 200]), alone)
     monkeypatch.setattr(joint_tables, "MAX_ENTRIES", 0)  # as with too many distinct decays for a table of all steps
     assert_same(loop.run(get("himmelblau"), many, starts(len(many)), 20, **how), compiled)
+
+
+@pytest.mark.skipif(
+    not hasattr(getattr(torch.compiler, "config", None), "cache_key_tag"), reason="an older torch has no such key"
+)
+def test_the_disk_cache_tells_vector_instructions_apart():
+    """With ATEN_CPU_CAPABILITY=avx2, the code that AVX-512 had cached gave losses that were wrong by 1,500."""
+    before = torch.compiler.config.cache_key_tag
+    with compiling._cached_by_processor():
+        assert torch.backends.cpu.get_cpu_capability() in torch.compiler.config.cache_key_tag
+    assert torch.compiler.config.cache_key_tag == before

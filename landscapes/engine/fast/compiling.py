@@ -23,6 +23,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -316,7 +317,7 @@ def _compile(
             # with this context, other processes find the compiled code in the disk cache
             mode = FakeTensorMode(shape_env=ShapeEnv())
             inputs: list[Any] = [mode.from_tensor(tensor, static_shapes=True) for tensor in given]
-            with tracing(TracingContext(mode)):
+            with tracing(TracingContext(mode)), _cached_by_processor():
                 return CompiledSteps(cast(CompiledCall, torch._inductor.compile(graph, inputs)), wanted)
     except Exception as error:
         if "ompiler" in type(error).__name__ + str(error):
@@ -325,6 +326,18 @@ def _compile(
                 "no C++ compiler works here, so steps are not compiled; install g++ to make them about 10 times faster"
             )
         return None
+
+
+def _cached_by_processor() -> AbstractContextManager[object]:
+    """Let torch's disk cache tell vector instructions apart, which its key leaves out.
+
+    Code for vectors of 512 bits computes garbage where torch has 256, as with ATEN_CPU_CAPABILITY=avx2.
+    """
+    config: Any = getattr(torch.compiler, "config", None)
+    if not hasattr(config, "cache_key_tag"):  # an older torch
+        return nullcontext()
+    tag = f"{config.cache_key_tag} {torch.backends.cpu.get_cpu_capability()}"
+    return cast(AbstractContextManager[object], config.patch(cache_key_tag=tag))
 
 
 def _multiply_by_inverse(graph: fx.GraphModule, position: int) -> None:
