@@ -19,7 +19,7 @@ from typing import Any, TypeVar, cast
 C = TypeVar("C", bound=Callable[..., Any])
 
 MANY = 50
-"""More names of functions or optimizers than this are not listed in an error."""
+"""More names of functions, optimizers or objects of a module than this are not listed in an error."""
 
 RENAMED: Mapping[str, str] = {
     "observe": "metrics",
@@ -100,6 +100,8 @@ def unknown(kind: str, given: object, known: Iterable[str]) -> InputError:
 
     >>> print(unknown("function", "qq", [f"{kind}_{number}" for kind in "abc" for number in range(100)]))
     unknown function 'qq'. Known: a_0, a_1, a_10, … (300 names; landscapes list prints them)
+    >>> print(unknown("object of numpy", "zz", [f"a_{number}" for number in range(100)]))
+    unknown object of numpy 'zz'. Known: a_0, a_1, a_10, … (100 names)
     """
     known = sorted(known)
     close = nearest_names(given, known, 3) if isinstance(given, str) else []
@@ -107,6 +109,8 @@ def unknown(kind: str, given: object, known: Iterable[str]) -> InputError:
         hint = f"Did you mean {' or '.join(close)}?"
     elif len(known) > MANY and ("function" in kind or "optimizer" in kind):
         hint = f"Known: {', '.join(known[:3])}, … ({len(known)} names; landscapes list prints them)"
+    elif len(known) > MANY and kind.startswith("object of"):  # of a module
+        hint = f"Known: {', '.join(known[:3])}, … ({len(known)} names)"
     else:
         hint = f"Known: {', '.join(known)}"
     return InputError(f"unknown {kind} {given!r}. {hint}")
