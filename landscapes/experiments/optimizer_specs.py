@@ -156,7 +156,7 @@ def unique_labels(names: Sequence[str]) -> list[str]:
 def _distinguishing(optimizer: Optimizer) -> str:
     """Return what distinguishes an optimizer from others of its kind: its learning rate, else its settings."""
     return (
-        optimizer.spec.partition("(")[2].removesuffix(")")
+        optimizer.spec.partition("(")[2].removesuffix(")").removeprefix(f"{optimizer.kind}, ")
         if math.isnan(optimizer.learning_rate)
         else f"lr={optimizer.learning_rate:g}"
     )

@@ -343,3 +343,5 @@ def test_a_schedule_of_the_learning_rate_is_kept_when_others_vary():
     swept = landscapes.sweep("beale", make(b1=0.5), beta1=[0.5, 0.8], steps=4)
     raced = landscapes.race("beale", {"one": make(b1=0.5), "two": make(b1=0.8)}, steps=4)
     assert swept.trajectories.x[:, -1].tolist() == raced.trajectories.x[:, -1].tolist()
+    labels = landscapes.race("beale", [make(b1=0.5), make(b1=0.8)], steps=1).trajectories.runs["label"]
+    assert list(labels) == ["adam (optax) beta1=0.5, lr=schedule", "adam (optax) beta1=0.8, lr=schedule"]
