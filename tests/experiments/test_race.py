@@ -347,7 +347,7 @@ def test_cuda_is_refused_where_there_is_none():
 def test_stored_learning_rates_are_used_only_for_their_race(monkeypatch):
     asked = []
 
-    def fake_sweep(function, optimizers, start, steps, *, calm):
+    def fake_sweep(function, optimizers, start, steps, *, calm, progress):
         asked.append((list(start), steps))
         return [0.5] * len(optimizers)
 

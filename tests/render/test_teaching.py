@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not instal
 
 @pytest.fixture(scope="module")
 def record():
-    return race("booth", ["sgd(lr=0.1)", "momentum(lr=0.02)", "rprop(lr=0.1)"], steps=40, resolution=33)
+    return race("booth", ["sgd(lr=0.1)", "momentum(lr=0.02)", "prodigy"], steps=40, resolution=33)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_a_reader_goes_through_the_steps(browser, record, wide, high):
     browser.run("document.querySelector('#back').click()")
     browser.frames(3)
     assert browser.text("#update") == "step 2 of 40"
-    choose(browser, "Rprop")
+    choose(browser, "Prodigy")
     assert "this step has no formula here: gradient and step are shown" in browser.text("#lines")
     assert browser.run("document.documentElement.scrollWidth") <= wide
     assert browser.complaints() == []
@@ -87,13 +87,13 @@ def test_raised_momentum_changes_the_formula(browser):
 def test_names_are_hidden_and_revealed(browser):
     browser.open(browser.saved.as_uri(), wide=1280, high=720)
     names = "[...document.querySelectorAll('#legend .name')].map(e => e.textContent)"
-    assert browser.run(names) == ["SGD", "Momentum", "Rprop"]
+    assert browser.run(names) == ["SGD", "Momentum", "Prodigy"]
     colors = "[...document.querySelectorAll('#legend li')].map(e => e.querySelector('path').getAttribute('stroke'))"
     own = dict(zip(browser.run(names), browser.run(colors), strict=True))
     browser.click("#game")
     assert browser.run(names) == ["A", "B", "C"]
     shuffled = browser.run(colors)
-    assert not re.search("SGD|Momentum|Rprop", browser.run("document.querySelector('#legend').innerText"))
+    assert not re.search("SGD|Momentum|Prodigy", browser.run("document.querySelector('#legend').innerText"))
     assert "Momentum" not in browser.run("document.querySelector('#race').getAttribute('aria-label')")
     browser.click("#game")
     revealed = dict(text.split(" = ")[::-1] for text in browser.run(names))

@@ -215,6 +215,9 @@ class GradientTransformOracle(Oracle):
     def set_step(self, t: int) -> Function:
         return self.inner.set_step(t)
 
+    def seen(self, x: Tensor, mask: Tensor | None = None) -> Function:
+        return self.inner.seen(x, mask)
+
     def count(self, kind: str, mask: Tensor | None, times: int | Tensor = 1) -> None:
         self.inner.count(kind, mask, times)
 
