@@ -438,7 +438,7 @@ def test_the_best_rate_needs_the_fewest_steps_until_all_starts_stay_at_the_targe
 
 @pytest.mark.parametrize("calm", [False, True])
 @pytest.mark.parametrize("name", ["beale", "booth", "himmelblau", "three_hump_camel", "rosenbrock", "long_valley"])
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.thin(1)
 def test_what_arrives_at_a_tuned_rate_stays_for_four_times_the_steps(name, calm):
     """SGD at 0.046, above 2/λ, reaches the target of Beale at step 96 and leaves it after step 400."""

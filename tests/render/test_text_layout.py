@@ -125,7 +125,7 @@ SIZES = {360: (3.6, 2.7), 640: (6.4, 3.6), 960: (9.6, 5.4)}
 @pytest.mark.parametrize("text_scale", [1, 2])
 @pytest.mark.parametrize(("runs", "width"), [(2, 960), (12, 360), (12, 640), ("long", 360), ("long", 960)])
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.sample(23)
+@pytest.mark.sample(12)
 @pytest.mark.thin(4)
 def test_texts_of_races_lie_on_the_page_and_apart(races, kind, runs, width, text_scale):
     assert_readable(KINDS[kind](races[runs], figsize=SIZES[width], text_scale=text_scale))
@@ -188,7 +188,7 @@ def experiments():
 
 @pytest.mark.parametrize(("width", "text_scale"), [(360, 1), (640, 2), (960, 1), (960, 2)])
 @pytest.mark.parametrize("kind", ["sweep", "grid", "basins", "compare", "tune", "summary", "plane"])
-@pytest.mark.sample(11)
+@pytest.mark.sample(6)
 @pytest.mark.thin(3)
 def test_texts_of_charts_lie_on_the_page_and_apart(experiments, kind, width, text_scale):
     assert_readable(render.figure(experiments[kind], figsize=SIZES[width], text_scale=text_scale))
