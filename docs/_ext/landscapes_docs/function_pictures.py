@@ -16,14 +16,14 @@ from landscapes.summary import FunctionSummary
 from landscapes_docs import live_pages
 
 THEMES = ("light", "dark")
-SIZE = 480, 384
+SIZE = 450, 360
 """Pixels of a large picture."""
 
 THUMBNAIL = 216, 162
 """Pixels of a thumbnail."""
 
 MARKS = {"start": ("o", 7), "minimum": ("v", 6), "saddle": ("X", 7), "maximum": ("^", 6)}
-FILM_SECONDS, FILM_FPS = 2.0, 7.0
+FILM_SECONDS, FILM_FPS = 2.0, 6.0
 FILM_STEPS = 120
 
 
@@ -46,9 +46,9 @@ def draw(name: str, folder: Path, *, full: bool) -> None:
         return
     record = race(name, steps=min(functions.get(name).steps, FILM_STEPS))
     for theme in THEMES:
-        _save(_contour(summary, theme), folder / f"{name}-{theme}-contour.webp", 64)
+        _save(_contour(summary, theme), folder / f"{name}-{theme}-contour.webp", 58)
         if not summary.is_line:
-            _save(_surface(summary, theme), folder / f"{name}-{theme}-surface.webp", 64)
+            _save(_surface(summary, theme), folder / f"{name}-{theme}-surface.webp", 58)
         if functions.get(name).dim <= 2:
             _save_film(record, theme, folder / f"{name}-{theme}-film.webp")
     live_pages.write(name, folder / "live")
@@ -111,7 +111,7 @@ def _save_film(record: Record, theme: str, path: Path) -> None:
             gif.unlink(missing_ok=True)
         (first, *others), durations = zip(*frames, strict=True)
         first.save(
-            temporary, "WEBP", save_all=True, append_images=others, duration=durations, quality=34, minimize_size=True
+            temporary, "WEBP", save_all=True, append_images=others, duration=durations, quality=30, minimize_size=True
         )
 
 

@@ -54,11 +54,11 @@ def draw(name: str, folder: Path, *, full: bool) -> None:
     ball = first_ball(name) if "ball" in kinds(name) else None
     for theme in THEMES:
         figure = render.figure(record, theme=theme, figsize=(SIZE[0] / 100, SIZE[1] / 100), dpi=100)
-        _save(figure, folder / f"{name}-{theme}-race.webp", 78)
+        _save(figure, folder / f"{name}-{theme}-race.webp", 68)
         if steps is not None:
-            _save(_first_steps(steps, theme), folder / f"{name}-{theme}-steps.webp", 78)
+            _save(_first_steps(steps, theme), folder / f"{name}-{theme}-steps.webp", 68)
         if ball is not None:
-            _save(_ball(ball, theme), folder / f"{name}-{theme}-ball.webp", 78)
+            _save(_ball(ball, theme), folder / f"{name}-{theme}-ball.webp", 68)
 
 
 def first_steps(name: str) -> np.ndarray:
