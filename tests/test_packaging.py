@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 
@@ -86,6 +86,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "javascript",
         "execution",
         "networks",
+        "jax_blocks",
     },
     "cli": {
         "",
@@ -179,6 +180,28 @@ def test_the_package_list_is_what_the_folders_hold():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
     assert sorted(settings["packages"]) == sorted(name for name, file in modules().items() if file.stem == "__init__")
     assert settings["package-dir"] == FOLDERS
+
+
+def data_files() -> dict[str, list[str]]:
+    """The files of each package that are no modules, relative to its folder, but for other packages in it."""
+    folders = {name: file.parent for name, file in modules().items() if file.stem == "__init__"}
+    found: dict[str, list[str]] = {}
+    for name, folder in folders.items():
+        files = [file for file in folder.rglob("*") if file.is_file() and file.suffix not in (".py", ".pyc")]
+        inner = [other for other in folders.values() if folder in other.parents]
+        own = [file for file in files if not any(other in file.parents for other in inner)]
+        if own:
+            found[name] = sorted(file.relative_to(folder).as_posix() for file in own)
+    return found
+
+
+def test_all_data_files_are_shipped():
+    """The wheel left out a script of live pages, which were then found in checkouts only."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    patterns = settings["package-data"]
+    for package, files in data_files().items():
+        for file in files:
+            assert any(PurePath(file).match(pattern) for pattern in patterns.get(package, [])), (package, file)
 
 
 @pytest.mark.slow
@@ -379,15 +402,10 @@ def test_wheel_and_sdist_are_complete(tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    web = {f"landscapes/render/html/assets/{file.name}" for file in (ROOT / "render" / "html" / "assets").iterdir()}
-    expected = (
-        {
-            name.replace(".", "/") + ("/__init__.py" if file.stem == "__init__" else ".py")
-            for name, file in modules().items()
-        }
-        | {"landscapes/py.typed", "landscapes/experiments/tuned.json", "landscapes/javascript/library.js"}
-        | web
-    )
+    expected = {
+        name.replace(".", "/") + ("/__init__.py" if file.stem == "__init__" else ".py")
+        for name, file in modules().items()
+    } | {f"{package.replace('.', '/')}/{file}" for package, files in data_files().items() for file in files}
 
     (wheel,) = (tmp_path / "dist").glob("*.whl")  # made from the sdist, so this holds for both
     with zipfile.ZipFile(wheel) as archive:
