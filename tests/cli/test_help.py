@@ -54,7 +54,7 @@ def train(change, seed):
 
 
 @pytest.mark.parametrize(("name", "line"), EXAMPLES, ids=[line for _, line in EXAMPLES])
-@pytest.mark.thin(4, 24)
+@pytest.mark.thin(4, 18)
 def test_examples_run(cli, window, tmp_path, name, line):
     diverging().save(tmp_path / "race.npz")
     (tmp_path / "log.csv").write_text("step,train_loss\n" + "".join(f"{k},{0.5**k}\n" for k in range(30)))

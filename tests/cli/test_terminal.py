@@ -85,6 +85,7 @@ sys.exit(code)
 
 @pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "nonsense"])
 @pytest.mark.slow
+@pytest.mark.sample(1)
 def test_the_backend_of_a_notebook_is_ignored(python, environment_here, race, backend):
     environment = {**environment_here, "MPLBACKEND": backend}
     done = python("-c", BACKENDS, "replay", "race.npz", "-o", "again.png", *QUICK[-2:], env=environment)

@@ -56,7 +56,7 @@ def asset(name: str) -> str:
 @pytest.mark.skipif(bool(node.MISSING), reason=node.MISSING)
 @pytest.mark.slow
 @pytest.mark.parametrize("name", live.LIVE)
-@pytest.mark.sample(5)
+@pytest.mark.sample(3)
 @pytest.mark.thin(4)
 def test_runs_are_those_of_race_and_the_verdict_follows_the_slider(name):
     study, made = live.LIVE[name], live.playground(name)

@@ -34,7 +34,7 @@ def cost(script: Path) -> list[pytest.MarkDecorator]:
     "script",
     [pytest.param(item, marks=cost(item), id=item.stem) for item in SCRIPTS],
 )
-@pytest.mark.sample(5)
+@pytest.mark.sample(3)
 @pytest.mark.thin(1)
 def test_study_prints_its_verdict_and_writes_its_picture(script, tmp_path, monkeypatch, capsys):
     (tmp_path / "pictures").mkdir()

@@ -243,6 +243,7 @@ def test_the_path_lies_on_a_plane(run):
 
 
 @pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+@pytest.mark.sample(1)
 def test_the_record_draws_itself(run, theme, tmp_path):
     record, _, own = run
     figure = render.figure(record, theme=theme)

@@ -135,6 +135,7 @@ def by_ffmpeg(path: Path) -> Pixels:
 
 @needs_chromium
 @pytest.mark.parametrize("suffix", [".gif", ".apng", ".webp"])
+@pytest.mark.sample(2)
 def test_chromium_shows_the_pixels_that_pillow_shows(films, tmp_path, suffix):
     frames = decode(films[suffix]).frames
     for shown, expected in zip(in_chromium(films[suffix], tmp_path), frames[[0, -1]], strict=True):
@@ -148,6 +149,7 @@ def test_ffmpeg_shows_the_pixels_that_pillow_shows(films, suffix):
 
 @needs_chromium
 @pytest.mark.parametrize(("suffix", "share"), [(".mp4", 0.998), (".webm", 0.995)])
+@pytest.mark.sample(1)
 def test_chromium_shows_films_in_their_colours(films, tmp_path, suffix, share):
     for shown, expected in zip(in_chromium(films[suffix], tmp_path), (drawn(0), drawn(40)), strict=True):
         assert shown.shape == expected.shape

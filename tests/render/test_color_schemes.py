@@ -70,6 +70,7 @@ def drawn(folder, theme, record, **options) -> str:
     ids=str,
 )
 @pytest.mark.slow
+@pytest.mark.sample(1)
 def test_one_file_holds_the_light_and_the_dark_picture(tmp_path, options):
     shown = converging(3)
     light, dark, both = (drawn(tmp_path, theme, shown, **options) for theme in ("light", "dark", "auto"))

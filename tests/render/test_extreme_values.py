@@ -71,7 +71,7 @@ def drawn(picture: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", CASES)
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.thin(1)
 def test_every_plot_draws_it_without_a_warning(name, tmp_path):
     extreme, lr = CASES[name]

@@ -251,6 +251,7 @@ def test_records_that_cannot_be_drawn_are_refused(summary, settings, message):
 
 
 @pytest.mark.parametrize("suffix", [".png", *(pytest.param(name, marks=pytest.mark.slow) for name in (".pdf", ".svg"))])
+@pytest.mark.sample(1)
 def test_show_draws(tmp_path, monkeypatch, capsys, suffix):
     monkeypatch.chdir(tmp_path)
     assert main.main(["show", "beale", "-o", f"sheet{suffix}", "--theme", "dark", "--size", "600x400"]) == 0

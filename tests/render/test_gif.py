@@ -284,9 +284,10 @@ for suffix in sys.argv[2:]:
 
 
 @pytest.mark.slow
-def test_memory_does_not_grow_with_the_number_of_frames(tmp_path, python):
+def test_memory_does_not_grow_with_the_number_of_frames(tmp_path, python, exhaustive):
     converging(3, steps=400).save(tmp_path / "race.npz")
-    result = python("-c", MEASURE, "race.npz", *sorted(WRITERS))
+    suffixes = sorted(WRITERS)[:: 1 if exhaustive else 2]
+    result = python("-c", MEASURE, "race.npz", *suffixes)
     assert result.returncode == 0, result.stderr
-    grown = dict(zip(sorted(WRITERS), map(int, result.stdout.split()), strict=True))
+    grown = dict(zip(suffixes, map(int, result.stdout.split()), strict=True))
     assert max(grown.values()) < 4 * 160 * 120 * 4, f"four frames' worth for 12 more: {grown}"

@@ -268,6 +268,7 @@ def test_a_plane_without_a_surface_shows_its_trajectories():
 @pytest.mark.filterwarnings("ignore:the legend leaves out")
 @pytest.mark.parametrize(("kind", "name"), diagonal(KINDS, ["dark", "print"]))
 @pytest.mark.thin(2)
+@pytest.mark.sample(4)
 def test_every_kind_of_race_is_drawn_in_every_theme(kind, name):
     picture = full_draw(plain(KINDS[kind](), theme=name, **sized(320, 240), panel=True))
     assert picture.shape == (240, 320, 4)

@@ -230,7 +230,7 @@ def test_any_step_can_be_shown(tmp_path, suffix, step):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("suffix", sorted(set(STILLS) - {".png", ".svg", ".pgf"}))
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 def test_every_step_has_a_page_of_its_own(tmp_path, suffix):
     once, again = (
         [render.save(converging(2), tmp_path / f"{step}{suffix}", step=step, **SMALL).read_bytes() for step in (0, 13)]
