@@ -29,7 +29,7 @@ MEASURED = ROOT / "tests" / "data" / "slow_tests.txt"
 
 LONG = 0.2
 
-settings.register_profile("repeatable", derandomize=True, deadline=None, database=None, max_examples=30)
+settings.register_profile("repeatable", derandomize=True, deadline=None, database=None, max_examples=20)
 settings.load_profile("repeatable")
 
 

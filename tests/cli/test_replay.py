@@ -66,7 +66,7 @@ def test_view_inset_and_labels(cli, tmp_path):
     ],
 )
 @pytest.mark.parametrize("name", ["surface.png", "surface.gif"])
-@pytest.mark.sample(5)
+@pytest.mark.sample(2)
 @pytest.mark.thin(1)
 def test_3d_surface(cli, tmp_path, arguments, settings, name):
     film = name.endswith("gif")

@@ -84,7 +84,7 @@ def metadata_of(picture: Path) -> dict[str, object]:
 
 
 @drawn
-@pytest.mark.thin(1, 5)
+@pytest.mark.thin(1, 4)
 def test_script_writes_its_pictures(script, tmp_path, monkeypatch):
     """The metadata of new and stored pictures agree. If a script changes, run it to update its pictures."""
     if "sklearn" in script.read_text(encoding="utf-8"):

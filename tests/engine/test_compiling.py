@@ -70,7 +70,7 @@ def close(a: BatchResult, b: BatchResult, atol: float = 1e-12) -> None:
 @slow
 @pytest.mark.usefixtures("two_steps_per_call")
 @pytest.mark.parametrize("name", [name for name in PLAIN if name not in COUPLED])
-@pytest.mark.sample(3)
+@pytest.mark.sample(2)
 def test_compiled_steps_agree_to_rounding(name, no_cache):
     many = Batch(optimizer_of(name), RUNS, {"lr": RATES})
     how = {"box": WIDE, "record_steps": 4, "stop": Stop(gtol=1e-6)}

@@ -54,7 +54,7 @@ def run(objective: Function, listed: list[Optimizer], starts: Tensor, steps: int
 
 
 @pytest.mark.parametrize("name", ALL)
-@pytest.mark.sample(30)
+@pytest.mark.sample(8)
 @pytest.mark.thin(4)
 def test_a_run_in_a_batch_equals_the_run_alone(name):
     others = [other for other in ("sgd", "adam", "rprop") if other != name]

@@ -308,6 +308,7 @@ def rastrigin(dim: int) -> Function:
     ids=lambda part: getattr(part, "__name__", None),
 )
 @pytest.mark.thin(1)
+@pytest.mark.sample(2)
 def test_cma_es_success_rate_matches_the_literature(objective, dim, optimizer, steps, least, most):
     """Success over 60 seeds; small populations often fail on multimodal functions (Hansen & Kern, 2004)."""
     x = starts(dim, 60, np.random.default_rng(1)) * (2 if objective is rastrigin else 1)

@@ -129,7 +129,7 @@ EXPERIMENTS = {
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.thin(3)
-@pytest.mark.sample(20)
+@pytest.mark.sample(6)
 def test_modes_of_torch_change_no_number(experiment, mode):
     plain = EXPERIMENTS[experiment]().trajectories
     with MODES[mode]():

@@ -103,7 +103,7 @@ class Plain:
     ids=lambda part: getattr(part, "__name__", None),
 )
 @pytest.mark.parametrize("method", EACH)
-@pytest.mark.sample(16)
+@pytest.mark.sample(6)
 @pytest.mark.thin(3)
 def test_iterates_and_evaluations_match_scipy(method, objective, dim, steps):
     """Iterates agree bitwise: the largest difference is 0.0."""
@@ -129,6 +129,7 @@ def test_iterates_and_evaluations_match_scipy(method, objective, dim, steps):
 
 @pytest.mark.parametrize("method", EACH)
 @pytest.mark.thin(2)
+@pytest.mark.sample(4)
 def test_step_limit_cuts_run_and_counts(method):
     x = starts(2, 1, np.random.default_rng(2))
     whole = run(valley(2), [optimizers.Scipy(method)], x, 40)

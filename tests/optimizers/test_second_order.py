@@ -50,6 +50,7 @@ LANDSCAPES = [
 
 @pytest.mark.parametrize(("known", "dim"), diagonal(LANDSCAPES, DIMS), ids=reported)
 @pytest.mark.thin(3)
+@pytest.mark.sample(6)
 def test_steps_match_the_reference(known, dim):
     name, objective = known
     assert differences(name, objective, dim, runs=2, steps=8).max() < 1e-6
@@ -268,6 +269,7 @@ def test_quasi_newton_is_superlinear(optimizer):
 @pytest.mark.parametrize("name", [name for name in SETTINGS if "undamped" not in name])
 @pytest.mark.parametrize("objective", FUNCTIONS, ids=lambda make: make.__name__)
 @pytest.mark.thin(3)
+@pytest.mark.sample(6)
 def test_values_never_rise(name, objective):
     seen = rosenbrock_squares if objective.__name__ == "valley" else objective
     if name in OF_SQUARES and seen is not rosenbrock_squares:

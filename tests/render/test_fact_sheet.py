@@ -172,6 +172,7 @@ def test_all_of_a_fact_sheet_lies_on_its_page(name, theme):
 
 @pytest.mark.parametrize("item", [item for item in CATALOGUE if item.dim == 2][::18], ids=lambda item: item.name)
 @pytest.mark.thin(2)
+@pytest.mark.sample(4)
 def test_a_fact_sheet_shows_the_special_points_and_names_them(item):
     figure = render.fact_sheet(summarize(item, **FEW))
     above = figure.axes[0]

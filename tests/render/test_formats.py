@@ -121,6 +121,7 @@ def test_a_pillow_without_webp_is_reported(tmp_path, monkeypatch):
     ids=["at once", "midway", "at the end", "losing frames"],
 )
 @pytest.mark.slow
+@pytest.mark.sample(1)
 def test_an_ffmpeg_that_fails_under_imageio_leaves_nothing_behind(tmp_path, monkeypatch, script):
     broken = tmp_path / "ffmpeg"
     broken.write_text(f"#!/bin/sh\n{script}\n")
@@ -214,6 +215,7 @@ def comment_lines(path: Path) -> list[str]:
     ],
 )  # fmt: skip
 @pytest.mark.thin(2)
+@pytest.mark.sample(4)
 def test_every_file_says_what_made_it(tmp_path, name):
     race = record([arc(20), arc(20, 0.2)], seed=7)
     race.trajectories.runs["seed"] = np.array([3, 4])

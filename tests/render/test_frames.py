@@ -264,7 +264,7 @@ def another_scale() -> Figure:
 
 @pytest.mark.parametrize(("kind", "dpi"), diagonal(FIGURES, [None, 50]))
 @pytest.mark.thin(3)
-@pytest.mark.sample(8)
+@pytest.mark.sample(5)
 def test_frames_of_a_users_figure_equal_a_full_draw(kind, dpi):
     check(FIGURES[kind](), dpi)
 

@@ -254,6 +254,7 @@ def test_saving_twice_from_one_animation_gives_the_same_bytes(animation, saved, 
 @pytest.mark.filterwarnings("ignore:the legend leaves out")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.thin(2)
+@pytest.mark.sample(4)
 def test_every_kind_of_race_becomes_a_gif(tmp_path, kind):
     race = KINDS[kind]()
     render.animate(race, **sized(160, 120), frames=4, pace="linear").save(tmp_path / "race.gif")

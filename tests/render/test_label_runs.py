@@ -62,6 +62,7 @@ def gap(middle: np.ndarray, half: np.ndarray, point: np.ndarray) -> float:
 
 @pytest.mark.parametrize(("runs", "size"), diagonal([2, 3, 6, 9, 12], SIZES))
 @pytest.mark.thin(1)
+@pytest.mark.sample(2)
 def test_names_cover_no_head_no_star_and_no_name_in_any_frame(runs, size):
     race = wild(runs)
     assert race.surface is not None

@@ -69,7 +69,7 @@ PLOTS = {
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("plot", PLOTS)
 @pytest.mark.parametrize("kind", RECORDS)
-@pytest.mark.thin(15)
+@pytest.mark.thin(10)
 def test_every_plot_draws_odd_records(kind, plot):
     made = PLOTS[plot](cached(kind))
     if not isinstance(made, str):

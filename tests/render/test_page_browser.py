@@ -593,7 +593,7 @@ def texts(browser):
 @pytest.mark.parametrize("text_scale", [1, 2])
 @pytest.mark.parametrize("wide", [360, 768, 1280])
 @pytest.mark.parametrize("kind", ["two", "forty", "failing", "flat"])
-@pytest.mark.sample(8)
+@pytest.mark.sample(5)
 def test_texts_lie_in_the_window_and_apart(show, texts, kind, wide, text_scale):
     race = {
         "two": lambda: converging(2),

@@ -173,6 +173,7 @@ def test_records_that_cannot_be_drawn_are_reported(call, match):
 
 @pytest.mark.parametrize(("columns", "rows"), [(None, [4, 3]), (3, [3, 3, 1]), (7, [7]), (9, [7])])
 @pytest.mark.thin(1)
+@pytest.mark.sample(2)
 def test_a_filmstrip_has_rows_of_so_many_panels(columns, rows):
     """Without a number, more than five panels stand in rows of nearly equal length."""
     strip = filmstrip(converging(1), range(1, 8), columns=columns)

@@ -239,7 +239,7 @@ LONG = "an optimizer with a name of sixty letters that goes on and on"
         *[((960, 540), 1, 12), ((960, 540), 2, 6), ((1920, 1080), 2, 12), ((1920, 1080), 1, 6)],
     ],
 )
-@pytest.mark.sample(5)
+@pytest.mark.sample(3)
 def test_nothing_overlaps_at_any_size(size, scale, runs):
     labels = [f"{LONG} {run}" for run in range(runs)] if runs == 6 else None
     race = converging(runs, labels=labels, outcomes={1: ("diverged", 5)})

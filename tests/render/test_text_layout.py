@@ -125,7 +125,7 @@ SIZES = {360: (3.6, 2.7), 640: (6.4, 3.6), 960: (9.6, 5.4)}
 @pytest.mark.parametrize("text_scale", [1, 2])
 @pytest.mark.parametrize(("runs", "width"), [(2, 960), (12, 360), (12, 640), ("long", 360), ("long", 960)])
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.sample(12)
+@pytest.mark.sample(6)
 @pytest.mark.thin(4)
 def test_texts_of_races_lie_on_the_page_and_apart(races, kind, runs, width, text_scale):
     assert_readable(KINDS[kind](races[runs], figsize=SIZES[width], text_scale=text_scale))
@@ -143,6 +143,7 @@ def test_texts_of_races_without_a_surface_lie_apart(races, runs, width, text_sca
 @pytest.mark.parametrize("width", [360, 640])
 @pytest.mark.parametrize("kind", ["filmstrip", "side by side", "3d"])
 @pytest.mark.thin(2)
+@pytest.mark.sample(3)
 def test_tick_labels_at_both_ends_of_panels_lie_apart(kind, width):
     """From −512 to 512: the last label of a panel is next to the first one of the next."""
     wide = race("eggholder", ["sgd(lr=0.01)", "adam(lr=1)"], steps=20, resolution=33)
@@ -188,7 +189,7 @@ def experiments():
 
 @pytest.mark.parametrize(("width", "text_scale"), [(360, 1), (640, 2), (960, 1), (960, 2)])
 @pytest.mark.parametrize("kind", ["sweep", "grid", "basins", "compare", "tune", "summary", "plane"])
-@pytest.mark.sample(6)
+@pytest.mark.sample(4)
 @pytest.mark.thin(3)
 def test_texts_of_charts_lie_on_the_page_and_apart(experiments, kind, width, text_scale):
     assert_readable(render.figure(experiments[kind], figsize=SIZES[width], text_scale=text_scale))

@@ -33,6 +33,7 @@ def test_threads_draw_what_one_thread_draws_and_leave_the_settings_alone(tmp_pat
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
 @pytest.mark.parametrize("title", [r"$\frac{$", "a\ud800b", "a\0\x1bb", "W" * 10**6, "$x^2$ and $"])
 @pytest.mark.thin(2)
+@pytest.mark.sample(4)
 def test_titles_that_cannot_be_parsed_are_drawn_as_they_are(tmp_path, title, suffix):
     path = render.save(converging(2, steps=5), tmp_path / f"race{suffix}", title=title, figsize=(3, 2))
     assert path.stat().st_size > 1000

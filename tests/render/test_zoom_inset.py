@@ -108,7 +108,7 @@ def test_the_inset_avoids_minima_that_no_run_visits(free):
     ("kind", "name"), diagonal([kind for kind in KINDS if kind not in ("forty runs", "unbounded")], FEW_THEMES)
 )
 @pytest.mark.thin(2)
-@pytest.mark.sample(4)
+@pytest.mark.sample(2)
 def test_frames_with_it_equal_a_full_draw(kind, name):
     race = KINDS[kind]()
     made = render.figure(race, theme=name, **sized(400, 300), inset=True)

@@ -111,6 +111,7 @@ def seeded(seed=0):
 
 @pytest.mark.parametrize(("made", "name"), diagonal(ALL, NAMES))
 @pytest.mark.thin(3)
+@pytest.mark.sample(6)
 def test_all_facts_hold(made, name):
     g = ALL[made](functions.get(name))
     assert_facts_hold(g)
