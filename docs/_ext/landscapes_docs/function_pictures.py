@@ -46,9 +46,9 @@ def draw(name: str, folder: Path, *, full: bool) -> None:
         return
     record = race(name, steps=min(functions.get(name).steps, FILM_STEPS))
     for theme in THEMES:
-        _save(_contour(summary, theme), folder / f"{name}-{theme}-contour.webp", 58)
+        _save(_contour(summary, theme), folder / f"{name}-{theme}-contour.webp", 50)
         if not summary.is_line:
-            _save(_surface(summary, theme), folder / f"{name}-{theme}-surface.webp", 58)
+            _save(_surface(summary, theme), folder / f"{name}-{theme}-surface.webp", 50)
         if functions.get(name).dim <= 2:
             _save_film(record, theme, folder / f"{name}-{theme}-film.webp")
     live_pages.write(name, folder / "live")
@@ -111,7 +111,7 @@ def _save_film(record: Record, theme: str, path: Path) -> None:
             gif.unlink(missing_ok=True)
         (first, *others), durations = zip(*frames, strict=True)
         first.save(
-            temporary, "WEBP", save_all=True, append_images=others, duration=durations, quality=30, minimize_size=True
+            temporary, "WEBP", save_all=True, append_images=others, duration=durations, quality=25, minimize_size=True
         )
 
 

@@ -17,11 +17,11 @@ from landscapes_docs import fingerprints
 
 PICTURES = (".gif", ".png", ".webp", ".mp4")
 
-QUALITY = 78
+QUALITY = 74
 """Of pictures with small text."""
 
 QUIET = ("-loglevel", "error", "-y")
-H264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "28", "-threads", "1", "-movflags", "+faststart", "-f", "mp4")
+H264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "29", "-threads", "1", "-movflags", "+faststart", "-f", "mp4")
 """Options of ffmpeg: a film that every browser plays."""
 
 GENERATED = ("functions", "optimizers", "gallery", "reference/generated")
