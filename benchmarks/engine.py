@@ -20,7 +20,7 @@ import sys
 import tempfile
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.update(  # torch's cache of compiled code does not tell the processors apart
+os.environ.update(  # torch's cache of compiled code does not distinguish processors
     {
         "ATEN_CPU_CAPABILITY": "avx2",
         "TORCHINDUCTOR_CACHE_DIR": os.path.join(tempfile.gettempdir(), "torchinductor_avx2"),

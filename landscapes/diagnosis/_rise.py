@@ -1,4 +1,4 @@
-"""The rule for a loss that has settled and rises again: late instability, however small beside the whole fall."""
+"""The rule for a loss that has settled and rises again: late instability, judged by the noise around the low."""
 
 from __future__ import annotations
 

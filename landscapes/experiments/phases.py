@@ -12,7 +12,7 @@ class RunsInTurn:
     """The progress of runs one after another, of which more may follow, as one count.
 
     Args:
-        progress: called with (steps done, steps in all); None for nobody.
+        progress: called with (steps done, steps in all); None: progress is not reported.
         expected: how many steps are expected in all.
 
     >>> runs = RunsInTurn(lambda done, total: print(done, total), expected=3)
@@ -37,7 +37,7 @@ class RunsInTurn:
 
 @contextmanager
 def phase(progress: Progress | None, words: str) -> Iterator[Progress | None]:
-    """Yield the callback for work before an experiment; None if it cannot tell that work from the experiment.
+    """Yield the callback for work before an experiment; None if it cannot distinguish that work from the experiment.
 
     A callback with a method `phase` can: it is called with words on what is being done, and with "" afterwards.
 

@@ -14,7 +14,7 @@ from landscapes.analysis.tables import standings
 
 @pytest.fixture(scope="module")
 def studied():
-    """Two functions, two studies of two trials; nobody comes near the last tolerance."""
+    """Two functions, two studies of two trials; no run comes near the last tolerance."""
     return compare(
         ["booth", "beale"],
         ["sgd", "adam"],

@@ -139,7 +139,7 @@ def test_rare_large_losses_of_batches_are_no_spike():
 
 
 def test_a_loss_that_grows_before_a_failure_announces_it():
-    """Beside the losses before, not beside the whole fall."""
+    """Relative to the losses before, not to the whole fall."""
     growing = np.where(K < 700, FALL + 0.001 * (1 + 0.2 * NOISE) + 0.01 * np.exp((K - 700.0) / 10), np.nan)
     assert "the loss grew before that" in diagnose(growing)[0].summary
     assert "nothing in the loss announced it" in diagnose(CURVES["non-finite"])[0].summary

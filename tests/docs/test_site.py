@@ -213,3 +213,14 @@ def test_docstrings_are_escaped_outside_of_code():
         "Return \\|x\\|.", "", ".. code-block:: text", "", "    x ← x − lr·|g|", "", "Args:",
         "    a\\_: a \\* b in `c * d`.", "", ">>> 2 * 3",
     ]  # fmt: skip
+
+
+def test_pictures_of_the_gallery_keep_apart():
+    """A script may write a film and a picture of one name; the film's still took the place of the picture."""
+    pages = generator("pages")
+    for folder in (ROOT / "gallery" / "pictures", ROOT / "gallery" / "studies" / "pictures"):
+        shown = [
+            name for file in folder.iterdir() if file.suffix in pages.PICTURES for name in pages.shown_as(file.name)
+        ]
+        assert shown
+        assert len(set(shown)) == len(shown)

@@ -100,7 +100,7 @@ def _film(record: Record, theme: str) -> Figure:
 
 
 def _save_film(record: Record, theme: str, path: Path) -> None:
-    """Save a short race as a lossy WebP, which takes 40 % of a GIF."""
+    """Save a short race as a lossy WebP, which is smaller than a GIF."""
     with replacing(path) as temporary:
         gif = temporary.with_suffix(".gif")
         try:

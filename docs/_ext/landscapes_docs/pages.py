@@ -69,9 +69,9 @@ class Site:
                 shutil.copyfile(source, temporary)
 
     def picture(self, source: Path, name: str) -> None:
-        """Copy a picture of the gallery into the site in the formats that `shown` names, if it changed.
+        """Copy a picture of the gallery into the site under the names of `shown_as`, if it changed.
 
-        A PNG becomes a WebP, a third of its size. A GIF becomes a film with controls, 40 % of its size, and a still.
+        A PNG becomes a WebP. A GIF becomes a film and a still of its end. Both are less than half as large.
         """
         files = [self.extra / file for file in shown_as(name)]
         self.copied.update(files)
@@ -110,11 +110,11 @@ def shown_as(name: str) -> list[str]:
     """Return the names that a picture of the gallery has in the site: a film comes before its still.
 
     >>> shown_as("basins.png"), shown_as("race.gif"), shown_as("view.mp4")
-    (['basins.webp'], ['race.mp4', 'race.webp'], ['view.mp4'])
+    (['basins.webp'], ['race.mp4', 'race-still.webp'], ['view.mp4'])
     """
     stem, _, suffix = name.rpartition(".")
-    kinds = {"png": ["webp"], "gif": ["mp4", "webp"]}.get(suffix, [suffix])
-    return [f"{stem}.{kind}" for kind in kinds]
+    ends = {"png": [".webp"], "gif": [".mp4", "-still.webp"]}.get(suffix, [f".{suffix}"])  # a script may write both
+    return [stem + end for end in ends]
 
 
 def shown(source: Path, name: str, alt: str) -> str:

@@ -329,7 +329,7 @@ def _compile(
 
 
 def _cached_by_processor() -> AbstractContextManager[object]:
-    """Let torch's disk cache tell vector instructions apart, which its key leaves out.
+    """Let torch's disk cache distinguish vector instructions, which its key leaves out.
 
     Code for vectors of 512 bits computes garbage where torch has 256, as with ATEN_CPU_CAPABILITY=avx2.
     """

@@ -118,7 +118,7 @@ def _kind(single: NDArray[np.float64], samples: Mapping[str, NDArray[np.float64]
 def _is_scaling(values: NDArray[np.float64]) -> bool:
     """Return whether the ratios between values (V, P, S) are the same at all steps and for all other hyper-parameters.
 
-    Rows of zeros, and of overflows, tell nothing.
+    Rows of zeros, and of overflows, carry no information.
     """
     rows = values.reshape(-1, values.shape[-1])
     rows = rows[(rows != 0).any(1) & np.isfinite(rows).any(1)]

@@ -22,7 +22,7 @@ function makeFormulaScene(text, box) {
   };
 }
 
-// Takes the surface that was computed; its lowest point is a minimum that nobody has proven.
+// Takes the surface that was computed; its lowest point is a minimum that is not proven.
 function takeFormulaSurface(scene, {levels, bands, stride, lowest, ...heights}) {
   const [x0, x1, y0, y1] = scene.surface.box;
   Object.assign(scene, {heights, lowest});

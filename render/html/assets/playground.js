@@ -66,7 +66,7 @@ function makeChooser(controls) {
   });
 }
 
-// Where the lowest value of a formula is from: it is the target's, and nobody has proven it.
+// Where the lowest value of a formula is from: it is the target's, and it is not proven.
 function foundWords({lowest: given}, best) {
   if (given !== null) return live.aim === null ? say("given; a run went lower: no target") : say("given");
   if (!best) return "";
