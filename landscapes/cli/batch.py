@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from landscapes.cli import console, drawing, types
+from landscapes.errors import InputError
 
 if TYPE_CHECKING:
     from landscapes.experiments.search_space import Range
+    from landscapes.experiments.varied import Vary
     from landscapes.record import Record
 
 
@@ -48,6 +50,22 @@ def values(
     if (usual == "log" and parsed.low <= 0) or (usual == "decay" and parsed.high >= 1):
         usual = "linear"
     return Range(parsed.low, parsed.high, parsed.scale or usual, n=parsed.n)  # type: ignore[arg-type]
+
+
+def vary(parsed: Sequence[Sequence[tuple[str, types.Interval | None]]]) -> Vary:
+    """Return the hyper-parameters that `--vary` names, one list per option, with their ranges if they have them."""
+    from landscapes.experiments.search_space import Range
+
+    named = [one for part in parsed for one in part]
+    ranges = dict(named)
+    if len(ranges) < len(named):
+        raise InputError("--vary names a hyper-parameter twice; give it once")
+    if list(ranges) == ["all"]:
+        return "all"
+    found = {name: values(name, ends) for name, ends in ranges.items() if ends is not None}
+    if found and len(found) < len(ranges):
+        raise InputError("--vary: give a range to every hyper-parameter or to none, as in --vary lr=1e-4..1")
+    return {name: ends for name, ends in found.items() if isinstance(ends, Range)} or list(ranges)
 
 
 @contextmanager

@@ -68,11 +68,11 @@ def add(commands: Commands) -> None:
     )
     studies.add_argument(
         "--vary",
-        type=types.search_range,
+        type=types.search_ranges,
         action="append",
-        metavar="NAME[=RANGE]",
-        help="hyper-parameter to search, as in lr=1e-4..1 or momentum=0..0.99:decay; repeat for several "
-        "(default: lr over the range of its class)",
+        metavar="NAMES",
+        help="hyper-parameters to search, as in lr,beta1 or with ranges, as in lr=1e-4..1,momentum=0..0.99:decay; "
+        "clip.norm=0.1..10 is a wrapper's own, all means all of the optimizer's (default: lr)",
     )
     studies.add_argument(
         "--tuning-starts",
@@ -231,7 +231,6 @@ def _with_report(record: Record, options: argparse.Namespace, text: str) -> str:
 
 def _tuning(options: argparse.Namespace) -> Tuning | None:
     """Return the search that is repeated, None if it was not asked for."""
-    from landscapes.experiments.search_space import COMMON, Range
     from landscapes.experiments.studies import Tuning
 
     names = {"studies": "studies", "trials": "trials", "tuning_starts": "starts", "budget": "budget"}
@@ -239,20 +238,7 @@ def _tuning(options: argparse.Namespace) -> Tuning | None:
         name: value for option, name in names.items() if (value := getattr(options, option)) is not None
     }
     if options.vary is not None:
-        ranges = dict(options.vary)
-        if len(ranges) < len(options.vary):
-            raise InputError("--vary names a hyper-parameter twice; give it once")
-        if all(ends is None for ends in ranges.values()):
-            given["vary"] = list(ranges)
-        elif any(ends is None for ends in ranges.values()):
-            raise InputError("--vary: give a range to every hyper-parameter or to none, as in --vary lr=1e-4..1")
-        else:
-            given["vary"] = {
-                name: Range(
-                    ends.low, ends.high, ends.scale or (COMMON[name].scale if name in COMMON else "log"), n=ends.n
-                )
-                for name, ends in ranges.items()
-            }
+        given["vary"] = batch.vary(options.vary)
     if not given:
         return None
     if options.studies is None and options.trials is None:

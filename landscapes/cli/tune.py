@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from landscapes.cli import console, types
+from landscapes.cli import batch, console, types
 from landscapes.cli import options as shared
 from landscapes.cli.parser import Commands, add_command
 
@@ -16,6 +16,10 @@ EXAMPLES = [
     (
         'landscapes tune rosenbrock -O adam -O "cosine(adam)" --vary lr,beta1 --starts 8',
         "learning rate and beta1, with and without a cosine schedule, averaged over eight starts",
+    ),
+    (
+        'landscapes tune beale -O "clip(momentum, norm=1)" --vary lr=1e-4..1,clip.norm=0.1..100',
+        "a learning rate together with the norm at which gradients are clipped",
     ),
 ]
 
@@ -28,10 +32,11 @@ def add(commands: Commands) -> None:
     shared.add_optimizers(group, default="sgd, momentum, nesterov, adagrad, rmsprop and adam")
     group.add_argument(
         "--vary",
-        type=types.names,
-        default="all",
+        type=types.search_ranges,
+        action="append",
         metavar="NAMES",
-        help="hyper-parameters to tune, as in lr,beta1 (default: all)",
+        help="hyper-parameters to tune, as in lr,beta1 or with ranges, as in lr=1e-4..1,momentum=0..0.99:decay; "
+        "clip.norm is a wrapper's own (default: all of the optimizer's)",
     )
     runs = parser.add_argument_group("runs")
     shared.add_seed(runs)
@@ -63,8 +68,10 @@ def run(options: argparse.Namespace) -> str:
 
     function = lookup.find_function(options.function)
     optimizers = lookup.find_optimizers(options.optimizers) if options.optimizers else DEFAULT_OPTIMIZERS
-    names = ("vary", "start", "steps", "starts", "seeds", "target", "seed")
+    names = ("start", "steps", "starts", "seeds", "target", "seed")
     settings = {name: getattr(options, name) for name in names}
+    if options.vary is not None:
+        settings["vary"] = batch.vary(options.vary)
     with console.progress_bar("tuning", "rung") as progress:
         record = tune(function, optimizers, **settings, progress=progress)
     text = f"{tuning.caption(record)}\n\n{tuning.TuneResult.of(record).table()}"

@@ -216,22 +216,27 @@ def lr_grid(text: str) -> list[float] | Interval:
         ) from None
 
 
-def search_range(text: str) -> tuple[str, Interval | None]:
-    """Convert a hyper-parameter to search, with or without its range.
+def search_ranges(text: str) -> list[tuple[str, Interval | None]]:
+    """Convert hyper-parameters to search, separated by commas, each with or without its range.
 
-    >>> search_range("lr=1e-4..1"), search_range("beta1")
-    (('lr', Interval(low=0.0001, high=1.0, n=None, scale='')), ('beta1', None))
+    >>> search_ranges("lr=1e-4..1"), search_ranges("lr, beta1")
+    ([('lr', Interval(low=0.0001, high=1.0, n=None, scale=''))], [('lr', None), ('beta1', None)])
     """
-    name, equals, values = text.partition("=")
     try:
-        found = _values(values) if equals else None
-        if not name.strip() or not isinstance(found, Interval | None):
-            raise ValueError
-        return name.strip(), found
+        return [_search_range(part) for part in text.split(",")]
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"must be NAME or NAME=LOW..HIGH[:SCALE], as in lr=1e-4..1 or momentum=0..0.99:decay, got {text!r}"
+            "must be NAME or NAME=LOW..HIGH[:SCALE], separated by commas, as in lr=1e-4..1,momentum=0..0.99:decay, "
+            f"got {text!r}"
         ) from None
+
+
+def _search_range(text: str) -> tuple[str, Interval | None]:
+    name, equals, values = text.partition("=")
+    found = _values(values) if equals else None
+    if not name.strip() or not isinstance(found, Interval | None):
+        raise ValueError
+    return name.strip(), found
 
 
 def _choices(text: str) -> list[bool | str]:

@@ -26,6 +26,7 @@ from landscapes.experiments.optimizer_specs import (
     labels,
     parse_optimizers,
     with_tuned_lrs,
+    without_varied,
 )
 from landscapes.experiments.records import dtype_name
 from landscapes.experiments.run_studies import run_studies, trial_settings
@@ -159,6 +160,7 @@ def compare(
     if lr_grid is not None:
         lrs = sweep_settings([spec.optimizer for spec in specs], {"lr": lr_grid}, "grid", None, seed).columns["lr"][1]
     ranges = _searched(tuning, specs, lr_grid, shares, len(objectives), starts, seeds * budget)
+    specs = [without_varied(spec, own) for spec, own in zip(specs, ranges, strict=True)]
     drawn = starts + (tuning.studies * tuning.starts if tuning is not None else 0)
     points = [starts_of(one, None, drawn, spread=spread, seed=seed) for one in objectives]
     found = [with_found_minima(checked(one)) for one in objectives]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from landscapes.experiments.optimizer_specs import (
     labels,
     parse_optimizers,
     with_tuned_lrs,
+    without_varied,
 )
 from landscapes.experiments.outcomes import roaming_box
 from landscapes.experiments.records import dtype_name, resolve_target
@@ -72,7 +73,8 @@ def sweep(
 
     Any hyper-parameter can be varied by its name: `lr=[0.01, 0.1]` by values, `lr=Range(1e-4, 1.0, n=256)` by a range,
     evenly on its scale (16 values without `n`). `momentum=0.9` sets it for all runs. So can a wrapper's own number,
-    `**{"clip.norm": [0.1, 1.0]}` of "clip(sgd, norm=1)", and flags and names: `nesterov=[False, True]`.
+    `**{"clip.norm": [0.1, 1.0]}` of "clip(sgd, norm=1)", and flags and names: `nesterov=[False, True]`. Of two clips,
+    "clip.norm" is the outer one's and "clip2.norm" the inner one's.
     The axes of the record are flags and names, and then numbers, in the given order, after `function` and `optimizer`
     if there are several, before `start` and `seed` if these vary. Drawn settings have one axis, `trial`. Each setting
     is a column of runs as well.
@@ -212,22 +214,8 @@ def _settings(
         lr_open = spec.lr_open and _tunable(spec.optimizer) not in vary
         ready.append(replace(spec, optimizer=spec.optimizer.with_hyperparameters(fixed), lr_open=lr_open))
     varied = {name: values for name, values in vary.items() if name not in fixed}
-    ready = [_without_varied(spec, varied) for spec in ready]
+    ready = [without_varied(spec, varied) for spec in ready]
     return sweep_settings([spec.optimizer for spec in ready], varied, design, count, seed), ready
-
-
-def _without_varied(spec: OptimizerSpec, varied: Iterable[str]) -> OptimizerSpec:
-    """Return an optimizer whose label does not state a wrapper's setting that varies: "SGD · clip", not "clip 1"."""
-
-    def label(optimizer: Optimizer) -> str:
-        if not isinstance(optimizer, Wrapper):
-            return optimizer.label
-        stated = not any(name.startswith(optimizer.prefix) for name in varied)
-        suffix = optimizer.label_suffix if stated else optimizer.prefix.removesuffix(".").replace("_", " ")
-        return f"{label(optimizer.optimizer)} · {suffix}"
-
-    wrapped = any("." in name for name in varied) and spec.label is None
-    return replace(spec, label=label(spec.optimizer)) if wrapped else spec
 
 
 def _tunable(optimizer: Optimizer) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -16,7 +17,7 @@ from landscapes.experiments import criterion
 from landscapes.experiments.checks import check_count, check_start
 from landscapes.experiments.following import FollowedSettings
 from landscapes.experiments.halving import Scores, Trial, halve
-from landscapes.experiments.optimizer_specs import Optimizers, parse_optimizers, unique_labels
+from landscapes.experiments.optimizer_specs import Optimizers, parse_optimizers, unique_labels, without_varied
 from landscapes.experiments.outcomes import statuses, target_loss
 from landscapes.experiments.records import warn_of_equal_seeds
 from landscapes.experiments.search_space import Range
@@ -87,11 +88,12 @@ def tune(
 
     Args:
         function: a name of the catalogue, or a function of your own.
-        optimizers: names, optimizers, or a dict from labels to these. Flags and wrappers are kept.
+        optimizers: names, optimizers, or a dict from labels to these. Flags are kept, and wrappers with them.
         vary: the hyper-parameters to vary: "all", names such as ["lr", "beta1"] (each optimizer varies those that it
             has), or a dict from names to (low, high) or `Range` without `n`. "all" means every numeric one, such as
             lr, beta1 and eps of Adam. Of a class of your own these are its numeric arguments with defaults. Flags,
-            settings of wrappers, and those of which the optimizer accepts no other value, are not varied.
+            and numbers of which the optimizer accepts no other value, are not varied. A wrapper's own number is varied
+            if it is named, as in ["lr", "clip.norm"] of "clip(adam, norm=1)", within a factor of 100 around its value.
         start: the start, d numbers; by default the function's own.
         starts: how many starts: the given one, and others within 0.02 sides of the view.
         seeds: how many times each start is run, with different random numbers for its optimizer and
@@ -121,10 +123,11 @@ def tune(
     given = as_function(function)
     specs = parse_optimizers(optimizers, "tune")
     base = [spec.optimizer for spec in specs]
-    labels = unique_labels([spec.optimizer.label if spec.label is None else spec.label for spec in specs])
     vary = canonical_vary(vary)
     check_vary(base, vary)
     spaces = [without_rejected(optimizer, ranges_to_vary(optimizer, vary), vary) for optimizer in base]
+    named = [without_varied(spec, ranges) for spec, ranges in zip(specs, spaces, strict=True)]
+    labels = unique_labels([spec.optimizer.label if spec.label is None else spec.label for spec in named])
     starts, seeds = check_count("starts", starts), check_count("seeds", seeds)
     candidates = check_count("candidates", candidates, HALVING ** (RUNGS - 1))
     longest = check_count("steps", given.steps if steps is None else steps)
@@ -166,6 +169,7 @@ def tune(
     chosen = [_best(trials, i) for i in range(len(base))]
     best = {label: trials[i].optimizer for label, i in zip(labels, chosen, strict=True)}
     names = list(dict.fromkeys(name for trial in trials for name in trial.optimizer.hyperparameters()))
+    names += [name for name in dict.fromkeys(itertools.chain(*spaces)) if name not in names]  # of wrappers
     meta = TuneMeta(
         function=objective.name,
         title=objective.title,
@@ -208,7 +212,7 @@ def _trajectories(
         np.concatenate([getattr(result, name)[first] for result in results])
         for name in ("x", "loss", "reason", "reached")
     )
-    values = [trial.optimizer.hyperparameters() for trial in trials]
+    values = [trial.optimizer.numeric_settings() for trial in trials]
     runs: dict[str, NDArray[Any]] = {
         "label": np.array([labels[trial.index] for trial in trials]),
         "optimizer": np.array([trial.optimizer.spec for trial in trials]),
@@ -268,21 +272,23 @@ def _best(trials: Sequence[Trial], index: int) -> int:
 
 
 def _refocused(ranges: Mapping[str, Range], optimizer: Optimizer) -> dict[str, Range]:
-    """Return the ranges of the second round, around the best setting."""
-    values = optimizer.hyperparameters()
+    """Return the ranges of the second round, around the best setting; a limit that it does not set keeps its range."""
+    values = optimizer.numeric_settings()
     return {
-        name: ends.around(values[name], WIDER if _at_edge(ends, values[name]) else NARROWER)
+        name: ends
+        if math.isnan(values[name])
+        else ends.around(values[name], WIDER if _at_edge(ends, values[name]) else NARROWER)
         for name, ends in ranges.items()
     }
 
 
 def _at_edge(ends: Range, value: float) -> bool:
-    return not EDGE < ends.share(value) < 1 - EDGE
+    return not math.isnan(value) and not EDGE < ends.share(value) < 1 - EDGE
 
 
 def _edges(ranges: Mapping[str, Range], optimizer: Optimizer) -> dict[str, str]:
     """Return the hyper-parameters at an edge: "limit" if their range cannot widen, else "edge"."""
-    values = optimizer.hyperparameters()
+    values = optimizer.numeric_settings()
     return {
         name: "limit" if ends.nearer_end_is_limit(values[name]) else "edge"
         for name, ends in ranges.items()

@@ -111,7 +111,7 @@ def _columns(
 def _chosen(choice: Choice, optimizer: Optimizer, searched: Sequence[str], count: int) -> dict[str, NDArray[Any]]:
     """Return the columns of the chosen settings: the trial of each run, and the hyper-parameters that were searched."""
     each = count // len(choice.chosen)
-    own, best = optimizer.hyperparameters(), choice.best()
+    own, best = optimizer.numeric_settings(), choice.best()
     usual = {name: np.full(len(choice.chosen), own.get(name, math.nan)) for name in searched}
     values = {name: np.repeat(column, each) for name, column in {**usual, **best}.items()}
     return {"trial": np.repeat(choice.chosen, each), **values}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from landscapes.experiments.own_optimizers import (
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers import Optax, Optimizer
 from landscapes.optimizers.base import short
+from landscapes.optimizers.wrappers.base import Wrapper
 from landscapes.record.validation import check_text
 
 OneOptimizer = str | Optimizer | type[Optimizer] | type[torch.optim.Optimizer]
@@ -114,6 +115,21 @@ def with_tuned_lrs(
         else spec
         for spec in specs
     ]
+
+
+def without_varied(spec: OptimizerSpec, varied: Iterable[str]) -> OptimizerSpec:
+    """Return an optimizer whose label states no setting of a wrapper that varies: "SGD · clip", not "clip 1"."""
+
+    def label(optimizer: Optimizer, varied: Sequence[str]) -> str:
+        if not isinstance(optimizer, Wrapper):
+            return optimizer.label
+        stated = not any(name.startswith(optimizer.prefix) for name in varied)
+        suffix = optimizer.label_suffix if stated else optimizer.prefix.removesuffix(".").replace("_", "-")
+        inside = [optimizer.name_inside(name) for name in varied if not name.startswith(optimizer.prefix)]
+        return f"{label(optimizer.optimizer, inside)} · {suffix}"
+
+    wrapped = any("." in name for name in varied) and spec.label is None
+    return replace(spec, label=label(spec.optimizer, list(varied))) if wrapped else spec
 
 
 def labels(specs: Sequence[OptimizerSpec]) -> list[str]:

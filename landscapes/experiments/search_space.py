@@ -153,6 +153,33 @@ def search_space(optimizer: Optimizer) -> dict[str, Range]:
     return found
 
 
+def wrapper_space(optimizer: Optimizer) -> dict[str, Range | None]:
+    """Return the range of each number of the wrappers around an optimizer, such as "clip.norm", by name.
+
+    It is a factor of 100 around the number's own value, of 10 for an integer, clipped to what the wrapper allows. None
+    for a number without a usual range: a limit that is not set, and 0, which often means "the whole run".
+
+    >>> from landscapes.optimizers import parse
+    >>> found = wrapper_space(parse("clip(warm_up(sgd, steps=20), norm=1)")[0])
+    >>> found["clip.norm"].low, found["warm_up.steps"].low, found["clip.value"]
+    (0.01, 2.0, None)
+    """
+    found: dict[str, Range | None] = {}
+    inside = optimizer.hyperparameters()
+    for name, value in optimizer.numeric_settings().items():
+        one = optimizer.field_of(name)
+        metadata: Mapping[str, Any] = {} if one is None else one.metadata
+        if name in inside or metadata.get("structural"):
+            continue
+        if not value or not math.isfinite(value):
+            found[name] = None
+        elif metadata.get("integer"):
+            found[name] = _clipped(Range(max(1.0, value // 10), 10 * value), metadata)
+        else:
+            found[name] = _clipped(_around_default(value), metadata)
+    return found
+
+
 def _around_default(value: float) -> Range:
     if value == 0:
         return Range(0.0, 1.0, "linear", least=0.0)

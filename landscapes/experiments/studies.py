@@ -53,7 +53,8 @@ class Tuning:
         trials: settings per study, >= 1; by default 5.
         studies: how often the search is repeated, >= 1; by default 5.
         vary: the hyper-parameters to search, as in `tune`: names (each optimizer varies those that it has), "all", or
-            a dict from names to (low, high) or `Range`. By default the learning rate, over the range of its class.
+            a dict from names to (low, high) or `Range`; "clip.norm" is a wrapper's own number. By default the learning
+            rate, over the range of its class.
         starts: starts per study on which settings are chosen, >= 1; by default 5. They are drawn as those of `compare`.
         design: "sobol" for a scrambled Sobol sequence per study, "random" for independent draws; both are uniform on
             the scale of each range, log-uniform for learning rates.

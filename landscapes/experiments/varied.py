@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from landscapes.errors import InputError, unknown
-from landscapes.experiments.search_space import Range, search_space
+from landscapes.experiments.search_space import Range, search_space, wrapper_space
 from landscapes.optimizers.base import Optimizer
 from landscapes.optimizers.torch_arguments import canonical, canonical_names
 
@@ -38,36 +40,51 @@ def check_vary(optimizers: Sequence[Optimizer], vary: Vary) -> None:
         optimizer.check_varies()
     if isinstance(vary, str):
         return
-    known = dict.fromkeys(name for optimizer in optimizers for name in search_space(optimizer))
+    known = dict.fromkeys(
+        name for optimizer in optimizers for name in {**search_space(optimizer), **wrapper_space(optimizer)}
+    )
     for name in vary:
         if name not in known:
             raise unknown("hyper-parameter", name, known)
 
 
 def ranges_to_vary(optimizer: Optimizer, vary: Vary) -> dict[str, Range]:
-    """Return the ranges of the hyper-parameters that are varied."""
-    known = search_space(optimizer)
+    """Return the ranges of the hyper-parameters that are varied; of a wrapper's own numbers only those named."""
+    usual_ranges = search_space(optimizer)
     if vary == "all":
-        return known
+        return usual_ranges
+    known: dict[str, Range | None] = {**usual_ranges, **wrapper_space(optimizer)}
     if isinstance(vary, Mapping):
-        given: dict[str, Range] = {}
-        for name, ends in vary.items():
-            usual = known.get(name)
-            if isinstance(ends, Range):
-                if ends.n is not None:
-                    raise InputError(f"vary: the whole range of {name} is searched; leave n out")
-                given[name] = ends
-            elif isinstance(ends, Sequence) and len(ends) == 2 and all(isinstance(end, int | float) for end in ends):
-                scale = usual.scale if usual is not None else "log"
-                given[name] = Range(
-                    float(ends[0]), float(ends[1]), scale if scale != "log" or ends[0] > 0 else "linear"
-                )
-            else:
-                raise InputError(f"vary: a range must be (low, high) or a Range, got {ends!r}")
+        given = {name: _given_range(optimizer, name, ends, known.get(name)) for name, ends in vary.items()}
         return {name: ends for name, ends in given.items() if name in known}
     if isinstance(vary, str):
         raise _no_vary(vary)
-    return {name: ends for name, ends in known.items() if name in vary}
+    named: dict[str, Range] = {}
+    for name in (name for name in known if name in vary):
+        if (usual := known[name]) is None:
+            value = optimizer.numeric_settings()[name]
+            what = f"is {value:g}" if math.isfinite(value) else "is not set"
+            raise InputError(
+                f"vary: {name} of {optimizer.label} {what}, so it has no usual range; give one, as in "
+                f"vary={{{name!r}: (1, 100)}}"
+            )
+        named[name] = usual
+    return named
+
+
+def _given_range(optimizer: Optimizer, name: str, ends: Range | tuple[float, float], usual: Range | None) -> Range:
+    """Return a range as it was given: on the usual scale if none was stated, and of integers for a setting that is."""
+    if isinstance(ends, Range):
+        if ends.n is not None:
+            raise InputError(f"vary: the whole range of {name} is searched; leave n out")
+        found = ends
+    elif isinstance(ends, Sequence) and len(ends) == 2 and all(isinstance(end, int | float) for end in ends):
+        scale = usual.scale if usual is not None else "log"
+        found = Range(float(ends[0]), float(ends[1]), scale if scale != "log" or ends[0] > 0 else "linear")
+    else:
+        raise InputError(f"vary: a range must be (low, high) or a Range, got {ends!r}")
+    one = optimizer.field_of(name)
+    return replace(found, whole=True) if one is not None and one.metadata.get("integer") else found
 
 
 def without_rejected(optimizer: Optimizer, ranges: Mapping[str, Range], vary: Vary) -> dict[str, Range]:

@@ -27,6 +27,8 @@ def test_tune_prints_a_table_best_first(cli):
         (["booth", "--steps", "0"], "--steps must be an integer >= 1, got '0'"),
         (["booth", "--target", "1e9"], "target must be below the loss at the start"),
         (["booth", "--vary", "speed"], "unknown hyper-parameter 'speed'"),
+        (["booth", "--vary", "lr,"], "--vary must be NAME or NAME=LOW..HIGH[:SCALE], separated by commas"),
+        (["booth", "--vary", "lr,momentum=0..0.9"], "--vary: give a range to every hyper-parameter or to none"),
     ],
 )
 def test_invalid_input_prints_one_line(cli, arguments, message):
@@ -34,6 +36,13 @@ def test_invalid_input_prints_one_line(cli, arguments, message):
     assert (code, out) == (2, "")
     assert message in err
     assert len(err.strip().splitlines()) == 1
+
+
+def test_ranges_and_numbers_of_wrappers_are_tuned(cli):
+    command = "tune booth -O 'clip(sgd, norm=1)' --vary lr=0.01..0.02,clip.norm=5..6 --steps 20 --starts 1"
+    code, out, _ = cli(*shlex.split(command))
+    assert code == 0
+    assert " lr, clip.norm " in out.splitlines()[3]
 
 
 def test_optimizers_with_one_result_are_named(cli):

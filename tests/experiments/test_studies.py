@@ -106,6 +106,18 @@ def test_several_hyper_parameters_are_searched_and_kept_as_columns():
     assert np.array_equal(made.grid("momentum")[0, 0, :, 0, 0], made.grid("momentum")[0, 0, :, 1, 0])
 
 
+def test_the_number_of_a_wrapper_is_searched_as_if_it_were_given():
+    search = Tuning(trials=3, studies=2, starts=2, vary={"lr": (1e-2, 1.0), "clip.norm": (0.1, 10.0)})
+    made = compare(BOWL, ["clip(sgd, norm=5)", "sgd"], starts=2, steps=40, tuning=search, tolerances=TOLERANCES)
+    norms, rates = made.grid("clip.norm")[0, 0, :, 0, 0], made.grid("lr")[0, 0, :, 0, 0]
+    assert list(made.meta.optimizers) == ["SGD · clip", "SGD"]
+    assert len(set(norms)) == 2
+    assert np.isnan(made.grid("clip.norm")[0, 1]).all()
+    for study, (norm, rate) in enumerate(zip(norms, rates, strict=True)):
+        alone = compare(BOWL, f"clip(sgd(lr={rate}), norm={norm})", starts=2, steps=40, tolerances=TOLERANCES)
+        assert np.array_equal(alone.grid("final")[0, 0], made.grid("final")[0, 0, study])
+
+
 def test_each_study_has_noise_of_its_own():
     search = Tuning(trials=1, studies=2, vary={"lr": (0.1, 0.1001)})
     made = compare(BOWL, "noise(sgd, sigma=0.5)", starts=2, seeds=2, steps=30, tuning=search)

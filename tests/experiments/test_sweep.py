@@ -270,6 +270,7 @@ WRAPPED = {
     "lookahead.k": ("lookahead(adam(lr=0.1))", [2, 7]),
     "decay.decoupled": ("decay(adam(lr=0.1))", [False, True]),
     "noise.kind": ("noise(sgd(lr=0.001), sigma=1)", ["normal", "student"]),
+    "clip2.norm": ("clip(cosine(clip(sgd(lr=0.01), norm=9)), value=1)", [0.1, 1.0]),
 }
 
 
@@ -288,6 +289,16 @@ def test_a_label_does_not_state_what_varies():
     record = sweep("beale", ["clip(sgd(lr=0.01), norm=1)", "adam(lr=0.1)"][:1], **{"clip.norm": [0.1, 1.0]}, steps=5)
     assert set(record.trajectories.runs["label"].tolist()) == {"SGD · clip"}
     assert record.meta.optimizers == {"SGD · clip": "clip(sgd(lr=0.01), norm=1.0)"}
+
+
+def test_of_two_clips_each_has_its_name_and_the_label_says_which_varies():
+    text = "clip(clip(sgd(lr=0.01), norm=9), value=2)"
+    inner = sweep("beale", text, **{"clip2.norm": [0.1, 1.0]}, steps=5)
+    assert set(inner.trajectories.runs["label"].tolist()) == {"SGD · clip · clip values 2"}
+    outer = sweep("beale", text, **{"clip.value": [0.1, 1.0]}, steps=5)
+    assert set(outer.trajectories.runs["label"].tolist()) == {"SGD · clip 9 · clip"}
+    alone = sweep("beale", "clip(clip(sgd(lr=0.01), norm=0.1), value=2)", steps=5)
+    assert inner.grid("final")[0] == alone.grid("final").item()
 
 
 def test_a_range_of_a_whole_number_has_whole_values():
@@ -355,6 +366,10 @@ def test_several_functions_are_an_axis_with_facts_of_their_own(tmp_path):
         ({"amsgrd": [True]}, "unknown hyper-parameter of Adam 'amsgrd'. Did you mean amsgrad"),
         ({"clip.norm": [1.0]}, "unknown hyper-parameter of Adam 'clip.norm'"),
         ({"optimizers": "clip(adam, norm=1)", "clip.nrm": [1.0]}, "Did you mean clip.norm"),
+        (
+            {"optimizers": "clip(adam, norm=1)", "clip2.norm": [1.0]},
+            "unknown hyper-parameter of Adam · clip 1",
+        ),
         ({"optimizers": "clip(adam, norm=1)", "clip.norm": [1.0, -1.0]}, "Clip: norm must be > 0, got -1"),
         ({"optimizers": "cosine(adam)", "cosine.steps": [2.5]}, "Cosine: steps must be an integer >= 0, got 2.5"),
         ({"optimizers": "sgd", "nesterov": [True]}, "nesterov requires momentum > 0"),

@@ -216,6 +216,22 @@ def test_an_own_optimizer_is_tuned():
     assert found.meta.effort["mine"] < 1
 
 
+def test_the_own_numbers_of_a_wrapper_are_tuned_if_they_are_named():
+    """Clipping caps the step, so that the learning rate may be above 2 / 9, where plain descent diverges."""
+    given = {"vary": {"lr": (0.3, 3.0), "clip.norm": (1e-2, 10.0)}, "target": 0.02}
+    found = small(["clip(sgd, norm=1)", "sgd"], **given, steps=90)
+    assert found.meta.varied == {"SGD · clip": ["lr", "clip.norm"], "SGD": ["lr"]}
+    norms = np.array(column(found, "clip.norm", "SGD · clip"))
+    assert len(set(norms[:27])) == 27
+    assert norms[1:27].min() < 0.05
+    assert norms[1:27].max() > 2
+    assert np.isnan(column(found, "clip.norm", "SGD")).all()
+    assert found.meta.effort["SGD · clip"] < 1 < found.meta.effort["SGD"]
+    whole = small("warm_up(cosine(sgd(lr=0.1)), steps=9)", vary=["warm_up.steps"], candidates=9)
+    assert set(column(whole, "warm_up.steps")) <= set(range(200))
+    assert set(small("clip(sgd, norm=1)", candidates=9).meta.hyperparameters) == set(search_space(optimizers.SGD()))
+
+
 def test_flags_stay():
     found = small(optimizers.SGD(momentum=0.9, nesterov=True))
     assert all("nesterov=True" in spec for spec in column(found, "optimizer"))
@@ -296,6 +312,15 @@ def test_an_invalid_range_is_refused(arguments, message):
         ({"vary": ["beta1"]}, "unknown hyper-parameter 'beta1'"),
         ({"vary": {"lrr": (1, 2)}}, "unknown hyper-parameter 'lrr'. Did you mean lr"),
         ({"vary": [1]}, "names of hyper-parameters must be text, got 1"),
+        ({"optimizers": "clip(sgd, norm=1)", "vary": ["clip.nrm"]}, "Did you mean clip.norm"),
+        (
+            {"optimizers": "clip(sgd, norm=1)", "vary": ["clip.value"]},
+            r"clip.value of SGD · clip 1 is not set, so it has no usual range; give one, as in vary={'clip.value': \(",
+        ),
+        (
+            {"optimizers": "cosine(sgd)", "vary": ["cosine.steps"]},
+            "cosine.steps of SGD · cosine is 0, so it has",
+        ),
     ],
 )
 def test_bad_input_is_one_clear_line(arguments, message):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from landscapes.optimizers.first_order.base import stack_hyperparameters
 from landscapes.optimizers.parameter_groups import initial_lrs
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.oracle import Oracle
+
+Setting = TypeVar("Setting")
 
 MISSING: Any = object()
 """Default of a required argument."""
@@ -100,33 +103,55 @@ class Wrapper(Optimizer):
         """What the names of the wrapper's own settings begin with in a sweep: "clip." in "clip.norm"."""
         return f"{self.names[0] if self.names else type(self).__name__}."
 
+    def name_inside(self, name: str) -> str:
+        """Return what the wrapped optimizer calls a setting: "clip2.norm" is "clip.norm" of the inner of two clips."""
+        kind = self.prefix.removesuffix(".")
+        found = re.fullmatch(rf"{re.escape(kind)}(\d+)\.(.+)", name)
+        if found is None or int(found[1]) < 2:
+            return name
+        return f"{kind}{'' if found[1] == '2' else int(found[1]) - 1}.{found[2]}"
+
+    def _from_inside(self, settings: Mapping[str, Setting]) -> dict[str, Setting]:
+        """Return the settings of the wrapped optimizer by the names that they have here; inverts `name_inside`."""
+        kind = self.prefix.removesuffix(".")
+        found: dict[str, Setting] = {}
+        for name, value in settings.items():
+            inner = re.fullmatch(rf"{re.escape(kind)}(\d*)\.(.+)", name)
+            found[name if inner is None else f"{kind}{int(inner[1] or 1) + 1}.{inner[2]}"] = value
+        return found
+
     def hyperparameters(self) -> dict[str, float]:
-        """Return those of the wrapped optimizer; the settings of a wrapper are not tuned."""
+        """Return those of the wrapped optimizer; `numeric_settings` has the wrapper's own numbers, too."""
         return self.optimizer.hyperparameters()
 
     def numeric_settings(self) -> dict[str, float]:
         """Return the wrapper's own numbers, such as "clip.norm" (NaN for a limit that is not set), and those inside.
 
-        Of two wrappers of one kind, these are the numbers of the outer one.
+        Of several wrappers of one kind, "clip.norm" is the outermost one's, "clip2.norm" that of the next one inside.
+
+        >>> from landscapes import optimizers
+        >>> list(optimizers.Clip(optimizers.Clip(optimizers.SGD(), norm=9), value=1).numeric_settings())[-4:]
+        ['clip2.norm', 'clip2.value', 'clip.norm', 'clip.value']
         """
         own = {
             self.prefix + one.name: math.nan if getattr(self, one.name) is None else float(getattr(self, one.name))
             for one in dataclasses.fields(self)
             if one.init and _is_number(one)
         }
-        return {**self.optimizer.numeric_settings(), **own}
+        return {**self._from_inside(self.optimizer.numeric_settings()), **own}
 
     def choice_settings(self) -> dict[str, bool | str]:
         own = {self.prefix + name: value for name, value in super().choice_settings().items()}
-        return {**self.optimizer.choice_settings(), **own}
+        return {**self._from_inside(self.optimizer.choice_settings()), **own}
 
     def field_of(self, name: str) -> dataclasses.Field[Any] | None:
-        own = super().field_of(name.removeprefix(self.prefix)) if name.startswith(self.prefix) else None
-        return own or self.optimizer.field_of(name)
+        if name.startswith(self.prefix):
+            return super().field_of(name.removeprefix(self.prefix))
+        return self.optimizer.field_of(self.name_inside(name))
 
     def with_hyperparameters(self, values: Mapping[str, Any]) -> Self:
         own = {name.removeprefix(self.prefix): value for name, value in values.items() if name.startswith(self.prefix)}
-        inner = {name: value for name, value in values.items() if not name.startswith(self.prefix)}
+        inner = {self.name_inside(name): value for name, value in values.items() if not name.startswith(self.prefix)}
         return dataclasses.replace(self, optimizer=self.optimizer.with_hyperparameters(inner), **own)
 
     def check_varies(self) -> None:
