@@ -13,6 +13,8 @@ sys.path[:0] = [str(DOCS / "_ext"), str(DOCS.parent)]
 
 (DOCS / "_extra").mkdir(exist_ok=True)  # files of the generated pages
 
+from landscapes_docs import slim  # noqa: E402
+
 import landscapes  # noqa: E402
 
 project = "landscapes"
@@ -53,7 +55,8 @@ html_math_renderer = "mathml"
 html_show_sphinx = False
 html_copy_source = False
 html_show_sourcelink = False
-pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-contrast-dark"
+pygments_style, pygments_dark_style = slim.STYLES
+template_bridge = "landscapes_docs.slim.SlimPages"
 _SHORT = ["brand", "search", "scroll-start", "doors", "scroll-end"]
 html_sidebars = {f"{folder}/*": [f"sidebar/{part}.html" for part in _SHORT] for folder in ("functions", "optimizers")}
 html_context = {

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from imageio_ffmpeg import get_ffmpeg_exe
+from imageio_ffmpeg import get_ffmpeg_exe, read_frames
 from PIL import Image
 
 from landscapes.files import replacing
@@ -23,6 +23,9 @@ QUALITY = 74
 QUIET = ("-loglevel", "error", "-y")
 H264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "29", "-threads", "1", "-movflags", "+faststart", "-f", "mp4")
 """Options of ffmpeg: a film that every browser plays."""
+
+FILM = [".mp4", "-still.webp"]
+"""The ends of the names of a film and its still, which are apart from those of a picture of the same name."""
 
 GENERATED = ("functions", "optimizers", "gallery", "reference/generated")
 """The folders that hold generated pages only."""
@@ -71,7 +74,7 @@ class Site:
     def picture(self, source: Path, name: str) -> None:
         """Copy a picture of the gallery into the site under the names of `shown_as`, if it changed.
 
-        A PNG becomes a WebP. A GIF becomes a film and a still of its end. Both are less than half as large.
+        A PNG becomes a WebP. A GIF or a film becomes a smaller film and a still of its end.
         """
         files = [self.extra / file for file in shown_as(name)]
         self.copied.update(files)
@@ -83,9 +86,8 @@ class Site:
         if fingerprints.is_current(stamp, digest, files):
             return
         files[0].parent.mkdir(parents=True, exist_ok=True)
-        with replacing(files[-1]) as temporary, Image.open(source) as image:
-            image.seek(getattr(image, "n_frames", 1) - 1)
-            image.convert("RGB").save(temporary, "WEBP", quality=QUALITY, method=4)
+        with replacing(files[-1]) as temporary:
+            _last_frame(source).save(temporary, "WEBP", quality=QUALITY, method=4)
         if len(files) > 1:
             with replacing(files[0]) as temporary:
                 subprocess.run([get_ffmpeg_exe(), *QUIET, "-i", source, *H264, temporary], check=True)
@@ -110,26 +112,46 @@ def shown_as(name: str) -> list[str]:
     """Return the names that a picture of the gallery has in the site: a film comes before its still.
 
     >>> shown_as("basins.png"), shown_as("race.gif"), shown_as("view.mp4")
-    (['basins.webp'], ['race.mp4', 'race-still.webp'], ['view.mp4'])
+    (['basins.webp'], ['race.mp4', 'race-still.webp'], ['view.mp4', 'view-still.webp'])
     """
     stem, _, suffix = name.rpartition(".")
-    ends = {"png": [".webp"], "gif": [".mp4", "-still.webp"]}.get(suffix, [f".{suffix}"])  # a script may write both
+    ends = {"png": [".webp"], "gif": FILM, "mp4": FILM}.get(suffix, [f".{suffix}"])
     return [stem + end for end in ends]
+
+
+def _last_frame(source: Path) -> Image.Image:
+    """Return a picture, or the end of a film."""
+    if source.suffix == ".mp4":
+        frames = read_frames(source)
+        size = next(frames)["size"]
+        *_, last = frames
+        return Image.frombytes("RGB", size, last)
+    with Image.open(source) as image:
+        image.seek(getattr(image, "n_frames", 1) - 1)
+        return image.convert("RGB")
 
 
 def shown(source: Path, name: str, alt: str) -> str:
     """Return a picture of the gallery as HTML. Films play while they are in view, unless the reader wants no motion."""
     film, *still = shown_as(name)
-    if not film.endswith(".mp4"):
+    if not still:
         return f'<img src="{film}" alt="{alt}" loading="lazy">'
-    size = poster = ""
-    if still:
-        with Image.open(source) as image:
-            size = f' width="{image.width}" height="{image.height}"'
-        poster = f' poster="{still[0]}"'
+    wide, high = _size(source)
     return (
-        f'<video src="{film}"{poster}{size} aria-label="{alt}" preload="none" controls loop muted playsinline></video>'
+        f'<video src="{film}" poster="{still[0]}" width="{wide}" height="{high}" aria-label="{alt}" '
+        'preload="none" controls loop muted playsinline></video>'
     )
+
+
+def _size(film: Path) -> tuple[int, int]:
+    """Return the width and height of a film or GIF, from its header."""
+    if film.suffix == ".mp4":
+        frames = read_frames(film)
+        wide, high = next(frames)["size"]
+        frames.close()
+        return wide, high
+    with Image.open(film) as image:
+        return image.size
 
 
 def write_if_changed(path: Path, text: str) -> None:
