@@ -219,6 +219,22 @@ def test_what_is_imported_is_what_is_required():
     }
 
 
+def test_recipe_and_constraints_agree_with_the_project():
+    """The conda recipe has its version and requirements, and the constraints its oldest versions."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needs = dict(line.split(">=") for line in project["dependencies"])
+    recipe = (ROOT / "recipe" / "meta.yaml").read_text(encoding="utf-8")
+    assert dict(re.findall(r'set (\w+) = "(.+)"', recipe)) == {
+        "version": project["version"],
+        "python_min": project["requires-python"].removeprefix(">="),
+    }
+    run = recipe.partition("  run:\n")[2].partition("\ntest:")[0]
+    conda = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
+    assert {conda.get(name, name): least for name, least in re.findall(r"- ([\w-]+) >=([\d.]+)", run)} == needs
+    pinned = dict(re.findall(r"^([\w-]+)==(\S+)", (ROOT / "constraints" / "oldest.txt").read_text(), re.M))
+    assert all(f"{pinned[name]}.".startswith(f"{least}.") for name, least in needs.items())
+
+
 @pytest.mark.parametrize("name", ["functions", "render"])
 def test_the_links_lead_to_the_folders(name):
     link = ROOT / "landscapes" / name

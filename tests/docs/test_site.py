@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import importlib
 import importlib.util
 import re
@@ -187,6 +188,15 @@ def test_balls_touch_the_level_line_where_the_step_ends():
         border = around * norm(move[None], 1) / norm(around, 1)[:, None]
         assert np.isclose(np.hypot(*move), pictures.BALL_STEP, rtol=1e-3)
         assert np.isclose((border @ gradient).min(), move @ gradient, rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["docstrings", "pages", "slim", "mathml"])
+def test_examples_of_the_extension(name):
+    if name in ("slim", "mathml"):
+        pytest.importorskip("sphinx", reason="pip install '.[docs]'")
+    outcome = doctest.testmod(generator(name))
+    assert outcome.attempted
+    assert not outcome.failed
 
 
 @pytest.mark.slow
