@@ -27,6 +27,9 @@ GAP = 0.9, 0.4
 LARGE = 1.5
 """The text scale, as of slides, from which on rows become tight before they become much smaller."""
 
+LEGIBLE = 7.5
+"""The least size of numbers in pixels: in coarse pictures rows become tight, and lose learning rates, before it."""
+
 LEAST_NAMES = 9.0, 6.0
 """The least widths of names that are cut, with learning rates and without, in font sizes. Where there is not even
 that, the leaderboard gives way to a legend."""
@@ -158,7 +161,8 @@ def fit_columns(
     """Return the columns in the largest font that fits a box in points; None if there is no room.
 
     In this order: a smaller font, outcomes as signs, and if `cut`, shorter names in the smallest font and no learning
-    rates. Large texts lose their learning rates and become tight before they become much smaller.
+    rates. Large texts lose their learning rates and become tight before they become much smaller, as do texts of few
+    pixels.
     """
     if not rows or len(rows) > MOST:
         return None
@@ -171,6 +175,14 @@ def fit_columns(
     if theme.text_scale >= LARGE and cut:
         large = [*plain, (nameless, False, np.inf)]
         rounds = [(*look, fonts[: 1 + tight], tight) for tight in (False, True) for look in large] + rounds
+    pixels = ruler.dpi / 72
+    if small_font(fonts[-1]) * pixels < LEGIBLE:
+        looks = [(look, tight) for tight in (False, True) for look in plain]
+        looks += [((nameless, False, np.inf), tight) for tight in (False, True)]
+        fine = {
+            tight: [font for font in fonts if small_font(font, tight) * pixels >= LEGIBLE] for tight in (False, True)
+        }
+        rounds = [(*look, fine[tight], tight) for look, tight in looks] + rounds
     small = fonts[::-1]  # keeps the most of a name
     rounds += [(bare, False, usual, small, False), (nameless, False, least, small, False)] if cut else []
     for shown, in_words, name, sizes, tight in rounds:

@@ -16,7 +16,7 @@ from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatt
 from landscapes.errors import warn
 from landscapes.render.artists.legend import FONT, Entry, Legend, StepCounter, draw_legend, fit_legend
 from landscapes.render.artists.localization import localize
-from landscapes.render.artists.text_fit import Ruler, text_renderer
+from landscapes.render.artists.text_fit import CUT, Ruler, clean_text, text_renderer
 from landscapes.render.plots.categories import NameLocator, fit_names
 from landscapes.render.theme import Theme
 
@@ -25,6 +25,9 @@ Box = tuple[float, float, float, float]
 
 LEAST = 6.0
 """The smallest font size of titles and counters in points."""
+
+COUNTER_GAP = 10.0
+"""The least gap between a title and the step counter in points."""
 
 MANY = 24
 """With more runs, a legend that leaves some out hints at plots of many runs."""
@@ -102,17 +105,26 @@ class Sheet:
         It takes at most three quarters of a width, in a smaller font if need be, else it is left out, as where there is
         no step to count.
         """
-        if last < 1:
-            return 0.0
-        template, size = self.look.say("step {step}"), 10 * self.scale
-        text = template.format(step=last)
-        families = ("monospace",) if template.isascii() else ("monospace", *self.look.families)
-        while (taken := self.ruler.width(text, size, family=families)) > 0.75 * width and size > LEAST:
+        size = 10 * self.scale
+        while (taken := self._counter_width(last, size)) > 0.75 * width and size > LEAST:
             size = max(size - 0.5, LEAST)
-        if taken > 0.75 * width:
+        if last < 1 or taken > 0.75 * width:
             return 0.0
+        self._count(right, y, last, size)
+        return taken + COUNTER_GAP
+
+    def _counter_width(self, last: int, size: float) -> float:
+        template = self.look.say("step {step}")
+        return self.ruler.width(template.format(step=last), size, family=self._counter_families(template))
+
+    def _counter_families(self, template: str) -> tuple[str, ...]:
+        return ("monospace",) if template.isascii() else ("monospace", *self.look.families)
+
+    def _count(self, right: float, y: float, last: int, size: float) -> None:
+        """Add a step counter in a font size."""
+        template = self.look.say("step {step}")
         options: dict[str, Any] = {
-            "family": list(families),
+            "family": list(self._counter_families(template)),
             "ha": "right",
             "va": "baseline",
             "color": self.look.foreground,
@@ -121,12 +133,40 @@ class Sheet:
         self.figure.add_artist(
             StepCounter(*place, last, template, fontsize=size, transform=self.figure.transFigure, **options)
         )
-        return taken + 10
 
-    def title(self, ax: Axes, text: object, width: float, size: float, weight: str = "bold") -> None:
-        """Write the title of axes above them, fitted to a width: smaller, then cut."""
-        words, fit = self.ruler.fit_title(text, width, size * self.scale, max(0.66 * size * self.scale, LEAST), weight)
-        ax.set_title(words, loc="left", fontweight=weight, fontsize=fit, pad=7)
+    def heading(self, ax: Axes, text: object, last: int, box: Box, reach: float) -> None:
+        """Write the title of axes above their box, and a step counter at its right end.
+
+        A long title takes the room above what is right of the box, up to `reach`; the counter ends there, then. Before
+        a name is cut, both become smaller, and the title has two lines.
+        """
+        x, y, w, h = box
+        words, full, count = clean_text(text), 12.0 * self.scale, 10 * self.scale
+        small, up = max(0.66 * full, LEAST), y + h + 7
+
+        def fits(size: float, end: float, counter: float) -> bool:
+            taken = self._counter_width(last, counter) + COUNTER_GAP if last >= 1 else 0.0
+            return self.ruler.width(words, size, "bold", math=True) <= end - x - taken
+
+        tries = [(0.8 * full, x + w, count), (0.8 * full, reach, count), (small, reach, count)]
+        tries += [(small, reach, max(part * count, LEAST)) for part in (0.85, 0.7)]
+        size, end, count = next((one for one in tries if fits(*one)), (small, reach, count))
+        taken = 0.0
+        if last >= 1 and fits(size, end, count):
+            self._count(end, up, last, count)
+            taken = self._counter_width(last, count) + COUNTER_GAP
+        else:
+            taken = self.counter(end, up, last, end - x)
+        self.title(ax, text, end - x - taken, 12.0)
+
+    def title(self, ax: Axes, text: object, width: float, size: float, weight: str = "bold", lines: int = 2) -> None:
+        """Write the title of axes above them, fitted to a width: smaller, then in more lines, then cut."""
+        least = max(0.66 * size * self.scale, LEAST)
+        words, fit = self.ruler.fit_title(text, width, size * self.scale, least, weight)
+        if lines > 1 and words.endswith(CUT):
+            parts = self.ruler.wrap(clean_text(text, math=False), width, least, lines, weight)
+            words, fit = "\n".join(parts).replace("$", r"\$"), least
+        ax.set_title(words, loc="left", fontweight=weight, fontsize=fit, pad=7, linespacing=1.1)
 
     def fit_legend(self, entries: Sequence[Entry], width: float, tall: float, font: float = FONT) -> Legend:
         """Return the fullest legend that fits a box; the font size is that at a text scale of 1."""

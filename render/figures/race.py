@@ -142,9 +142,10 @@ def _lay_out(sheet: Sheet, record: Record, beside: bool, title: str | None, key:
         trajectories(record, ax, theme=look)
     if "central_flow" in record.trajectories.metrics:
         central_flow(record, ax, theme=look)
-    x, y, w, h = panels["map"]
-    taken = sheet.counter(x + w, y + h + 7, int(record.trajectories.step[-1]), w)
-    sheet.title(ax, title or record.meta.get("title", ""), w - taken, 12.0)
+    x, _, w, _ = panels["map"]
+    aside = curves is None and panels["legend"][0] > x + w
+    reach = sheet.wide - RIGHT if aside else x + w
+    sheet.heading(ax, title or record.meta.get("title", ""), int(record.trajectories.step[-1]), panels["map"], reach)
     if curves is not None:
         words = look.say(f"{loss_name(record)}, by step")
         sheet.title(curves, words, sheet.wide - panels["losses"][0] - 4, 10.0, "normal")
@@ -175,11 +176,11 @@ def _lay_out_losses(sheet: Sheet, record: Record, title: str | None, standings: 
             sheet.place(second, lower)
     if second is not None and metric is not None:
         _title_second(sheet, ax, second, metric, panels["map"][2])
-    x, y, w, h = panels["map"]
-    taken = sheet.counter(x + w, y + h + 7, int(record.trajectories.step[-1]), w)
+    x, _, w, _ = panels["map"]
+    reach = sheet.wide - RIGHT if panels["legend"][0] > x + w else x + w
     measure = look.say(f"{loss_name(record)}, by step")
     name = full_title(record, look)
-    sheet.title(ax, title or f"{name}: {measure}", w - taken, 12.0)
+    sheet.heading(ax, title or f"{name}: {measure}", int(record.trajectories.step[-1]), panels["map"], reach)
     sheet.drop_notes(ax)
     key.draw(rows, panels["legend"])
 
@@ -203,7 +204,7 @@ def _title_second(sheet: Sheet, curves: Axes, second: Axes, metric: str, width: 
     second.set(xlabel="", ylabel="")
     curves.tick_params(labelbottom=False)
     words = sheet.look.say("{metric}, by step", metric=sheet.look.say(metric.replace("_", " ")))
-    sheet.title(second, words, width, 10.0, "normal")
+    sheet.title(second, words, width, 10.0, "normal", lines=1)
 
 
 def _halves(box: Box, sheet: Sheet, share: float = 0.42) -> tuple[Box, Box]:

@@ -20,10 +20,10 @@ from landscapes.errors import suggests_arguments
 from landscapes.record import FAILED, Record, optimizer_labels, steps_or_inf
 from landscapes.render.artists.animated import AnimatedArtist, Boxes, bounds_of, pixels, stroke, windows
 from landscapes.render.artists.heads import Head
+from landscapes.render.artists.level_label import LevelLabel
 from landscapes.render.artists.localization import localize
 from landscapes.render.artists.overlap import CELLS, MOST, Pieces, merge_segments
 from landscapes.render.artists.polyline import Polyline, Strokes
-from landscapes.render.artists.target_label import TargetLabel
 from landscapes.render.artists.thinning import MANY, curve_points
 from landscapes.render.artists.trails import layout_strokes, set_legend_style
 from landscapes.render.plots.inputs import check_step, current_axes, set_limits, show_step, size_factor
@@ -211,7 +211,7 @@ def loss_curves(
         ax.add_line(curve)
         polylines.append(curve.polyline)
     if level is not None:
-        ax.add_artist(TargetLabel(level, polylines[:MOST], look))
+        ax.add_artist(LevelLabel(look.say("target"), level, polylines[:MOST], look))
     show_step(ax, record, step)
     localize(ax, look)
     return ax

@@ -14,8 +14,9 @@ from matplotlib.text import Annotation
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, optimizer_labels
 from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes
+from landscapes.render.artists.level_label import LevelLabel
 from landscapes.render.artists.text_fit import Ruler
-from landscapes.render.plots._history import Numbers, history
+from landscapes.render.plots._history import HistoryCurve, Numbers, history
 from landscapes.render.plots.inputs import check_step, set_limits, show_step, size_factor
 from landscapes.render.theme import Theme, as_theme, styles
 
@@ -93,6 +94,9 @@ def sharpness(
     if not known.any():
         return ax
     _limit(ax, values, bounds[known])
+    curves = [line.polyline for line in ax.lines if isinstance(line, HistoryCurve)]
+    since = np.asarray(runs.get("crossed", np.full(len(bounds), -1)), float)
+    crossings = list(zip(since[since > 0].tolist(), bounds[since > 0].tolist(), strict=True))
     size = 8 * look.text_scale * wide**0.3
     outline = [withStroke(linewidth=2.5, foreground=look.background)]
     labelled: set[str] = set()
@@ -105,11 +109,8 @@ def sharpness(
         if word not in labelled:
             ax.axhline(bound, color=color, linewidth=1.3 * wide, dashes=(5, 3), zorder=3)
             if several <= MOST_LABELS:
-                ax.annotate(
-                    look.say("bound {value}", value=look.number(word)), (1, bound), (-4 * wide, 2.5 * wide),
-                    xycoords=("axes fraction", "data"), textcoords="offset points", ha="right", va="bottom",
-                    fontsize=size, color=color, zorder=6, parse_math=False, path_effects=outline,
-                )  # fmt: skip
+                words = look.say("bound {value}", value=look.number(word))
+                ax.add_artist(LevelLabel(words, bound, curves, look, color, crossings))
             labelled.add(word)
         crossed = int(runs["crossed"][run]) if "crossed" in runs else -1
         if crossed < 0:

@@ -46,6 +46,9 @@ GRAIN = 4.0
 OPAQUE = 0.8
 """Opacity of labels."""
 
+READABLE = 3.0
+"""The least contrast of labels in the opaque colour of their lines."""
+
 STRAIGHT = 0.96
 """A label lies where its line is this straight: chord divided by length."""
 
@@ -89,10 +92,7 @@ def draw_lines(
     )
     stride = _clear(drawn, np.array([surface.x[[0, -1]], surface.y[[0, -1]]]), strong)
     if (scale >= LARGE if labels is None else labels) and stride == 1:
-        inks = colors.copy()
-        inks[:, 3] = OPAQUE
-        if look.outlined:
-            inks[:, :3] = to_rgba(look.foreground)[:3]
+        inks = label_colors(look, ground, colors)
         _label(ax, drawn, dict(zip(strong, values, strict=True)), look, inks, obstacles)
 
 
@@ -103,6 +103,26 @@ def line_colors(look: Theme, ground: Points) -> Points:
     below = luminance(ground) + 0.05
     apart = [np.abs(np.log((luminance(ink[:3]) + 0.05) / below)) for ink in (line, opposite)]
     return np.where((apart[0] >= apart[1])[:, None] | (line[3] == 1), line, opposite)
+
+
+def label_colors(look: Theme, ground: Points, lines: Points) -> Points:
+    """Return the colours (n, 4) of values on lines: those of the lines, or of texts where these are too pale to read.
+
+    >>> from landscapes.render.theme import THEMES
+    >>> ground = np.array([[0.95, 0.95, 0.95]])
+    >>> label_colors(THEMES["print"], ground, np.array([[0.78, 0.78, 0.78, 1.0]])).round(2).tolist()
+    [[0.33, 0.33, 0.33, 1.0]]
+    """
+    inks = lines.copy()
+    inks[:, 3] = OPAQUE
+    if look.outlined:
+        inks[:, :3] = to_rgba(look.foreground)[:3]
+        return inks
+    mixed = inks[:, :3] * OPAQUE + ground * (1 - OPAQUE)
+    one, two = luminance(mixed) + 0.05, luminance(ground) + 0.05
+    pale = np.maximum(one, two) / np.minimum(one, two) < READABLE
+    inks[pale & (lines[:, 3] == 1)] = to_rgba(look.muted)
+    return inks
 
 
 def _strong(surface: Surface, shape: ColorLevels) -> tuple[list[int], list[float]]:

@@ -293,6 +293,13 @@ def test_names_that_must_be_cut_are_small_and_keep_most_of_their_letters():
     assert [name[-1] for name in shown] == ["1", "2"]
 
 
+@pytest.mark.parametrize("lang", ["en", "de"])
+def test_numbers_of_coarse_pictures_are_legible(lang):
+    columns = board(render.figure(converging(6), lang=lang, figsize=(400 / 72, 225 / 72), dpi=72)).columns
+    assert columns.small >= 7.5
+    assert all("…" not in entry.name for entry in columns.entries)
+
+
 def test_without_standings_or_room_there_is_a_legend():
     for made in (render.figure(converging(3), standings=False), render.figure(converging(12), **sized(200, 150))):
         assert not made.findobj(Standings)

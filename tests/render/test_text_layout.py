@@ -170,6 +170,16 @@ def test_titles_of_projections_are_whole(races):
         assert "2 coordinates" not in title
 
 
+@pytest.mark.parametrize(("theme", "panel"), [("light", False), ("slides", False), ("dark", True)])
+def test_titles_of_small_figures_are_whole(races, theme, panel):
+    """The longest name of the catalogue at 400 × 225 pixels has the room above the leaderboard, or two lines."""
+    title = "BBOB 18: ill-conditioned Schaffer F7"
+    made = render.figure(races[2], theme=theme, title=title, panel=panel, figsize=(400 / 72, 225 / 72), dpi=72)
+    assert made.axes[0].get_title(loc="left").replace("\n", " ") == title
+    assert made.findobj(StepCounter)
+    assert_readable(made)
+
+
 def test_large_texts_leave_the_losses(races):
     assert len(render.figure(races[2], text_scale=2).axes) == 3  # with the legend
 
