@@ -47,7 +47,7 @@ LEAST_SHAPE = 0.85
 SHOWN = ("sharpness", "validation_accuracy", "accuracy")
 """Metrics of networks that have a panel of their own; the first one that was recorded is drawn."""
 
-PANEL_FROM = 8.33, 3.33
+PANEL_FROM = 7.6, 3.33
 """Figures of at least this width and height in inches have room for the losses beside the function."""
 
 
@@ -92,7 +92,7 @@ def race_figure(
         width, height = made.get_size_inches()
         if panel is None:
             room = max(0.5 * look.text_scale, 1.0)
-            panel = bool(width >= 1.35 * height and width >= room * PANEL_FROM[0] and height >= room * PANEL_FROM[1])
+            panel = bool(width >= 1.3 * height and width >= room * PANEL_FROM[0] and height >= room * PANEL_FROM[1])
             panel = panel and len(record.trajectories.step) > 1
         if not has_plot(record):
             _lay_out_losses(sheet, record, title, standings)
