@@ -6,8 +6,8 @@
 - A landscape on axes: `contour`, `surface_3d`, `gradient_field`, `basins`, `norm_balls`.
 - A race on axes: `trajectories`, `label_runs`, `zoom_inset`, `crop`, `loss_curves`, `history`, `sharpness`,
   `central_flow`, `optimizer_state`, `explain_step`.
-- Many runs on axes: `ensemble`, `loss_quantiles`, `heatmap`, `sensitivity`, `lr_sweep`, `performance_profile`,
-  `improvement_matrix`, `critical_difference`, `study_trials`, `tuning_trials`.
+- Many runs on axes: `ensemble`, `loss_quantiles`, `heatmap`, `sensitivity`, `lr_sweep`, `ranking`,
+  `performance_profile`, `improvement_matrix`, `critical_difference`, `study_trials`, `tuning_trials`.
 - Text and looks: `caption`, `table`, `report`, `words`, `Theme`, `THEMES`, `Camera`.
 """
 
@@ -45,6 +45,7 @@ from landscapes.render.plots._norm_balls import norm_balls
 from landscapes.render.plots._optimizer_state import optimizer_state
 from landscapes.render.plots._pairs import critical_difference, improvement_matrix
 from landscapes.render.plots._performance_profile import performance_profile
+from landscapes.render.plots._ranking import ranking
 from landscapes.render.plots._sensitivity import lr_sweep, sensitivity
 from landscapes.render.plots._sharpness import sharpness
 from landscapes.render.plots._study_trials import study_trials
@@ -89,6 +90,7 @@ __all__ = [
     "optimizer_state",
     "performance_profile",
     "prescription",
+    "ranking",
     "report",
     "save",
     "sensitivity",

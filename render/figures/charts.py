@@ -29,6 +29,7 @@ from landscapes.render.plots._ensemble import ensemble, loss_quantiles
 from landscapes.render.plots._heatmap import best_texts, choose_axes, color_scale, heatmap, missing_legend
 from landscapes.render.plots._loss_curves import loss_name
 from landscapes.render.plots._performance_profile import performance_profile
+from landscapes.render.plots._ranking import ranking
 from landscapes.render.plots._sensitivity import sensitivity
 from landscapes.render.plots._tuning_trials import tuning_trials
 from landscapes.render.plots.categories import fit_cells, is_categorical
@@ -104,6 +105,11 @@ def _sweep(sheet: Sheet, record: Record, measure: str, along: str | Sequence[str
     if along is None and named and (not names or (len(names) == 1 and is_categorical(record.axes[names[0]]))):
         both = [*named, *names][-2:]
         names = both if len(both) > 1 or "function" in both else names
+    repeated = any(len(record.axes.get(name, ())) > 1 for name in REPEATS)
+    ranked = "optimizer" in named and not (repeated and len(record.trajectories.step) > 2)
+    if (not names and along is None and ranked) or along in ("optimizer", ["optimizer"]):
+        _optimizers(sheet, record, measure)
+        return
     if not names and along is None:
         _repeats(sheet, record)
         return
@@ -151,6 +157,21 @@ def _panels(made: Figure, count: int) -> list[Axes]:
     for ax in panels[count:]:
         ax.remove()
     return panels[:count]
+
+
+def _optimizers(sheet: Sheet, record: Record, measure: str) -> None:
+    """Draw a sweep of optimizers alone: their ranking, and the quantiles of the losses that were recorded."""
+    dense = len(record.trajectories.step) > 2
+    panels = sheet.figure.subplots(1, 1 + dense, squeeze=False)[0].tolist()
+    ranking(record, panels[0], measure=measure, theme=sheet.look)
+    count = math.prod(len(record.axes[name]) for name in REPEATS if name in record.axes)
+    if count > 1 and measure != "success":
+        words = sheet.look.say("median and quartiles of {count} runs", count=count)
+        panels[0].set_title(words, loc="left", fontsize=9 * sheet.scale)
+    if dense:
+        loss_quantiles(record, panels[-1], theme=sheet.look)
+        words = sheet.look.say(f"{loss_name(record)}, by step")
+        panels[-1].set_title(words, loc="left", fontsize=9 * sheet.scale)
 
 
 def _repeats(sheet: Sheet, record: Record) -> None:

@@ -18,6 +18,7 @@ from landscapes.render.artists.legend import FONT, Entry, Legend, StepCounter, d
 from landscapes.render.artists.localization import localize
 from landscapes.render.artists.text_fit import CUT, Ruler, clean_text, text_renderer
 from landscapes.render.plots.categories import NameLocator, fit_names
+from landscapes.render.plots.inputs import MARGIN
 from landscapes.render.theme import Theme
 
 Box = tuple[float, float, float, float]
@@ -183,8 +184,10 @@ class Sheet:
         return draw_legend(self.axes(box, label="legend"), legend, self.look, self.ruler)
 
     def drop_notes(self, ax: Axes) -> None:
-        """Hide the notes in axes that do not lie within them."""
+        """Hide the notes in axes that do not lie within them; those for their margin stay."""
         for note in ax.texts:
+            if note.get_label() == MARGIN:
+                continue
             box = note.get_window_extent(text_renderer(self.figure.dpi))
             inside = ax.bbox.x0 <= box.x0 and box.x1 <= ax.bbox.x1 and ax.bbox.y0 <= box.y0 and box.y1 <= ax.bbox.y1
             note.set_visible(inside)

@@ -18,6 +18,9 @@ from landscapes.render.artists.older_matplotlib import root_figure
 from landscapes.render.theme import Theme
 from landscapes.views import extent
 
+MARGIN = "_margin"
+"""The label of texts that stand beside axes on purpose."""
+
 
 def current_axes(ax: Axes | None, look: Theme) -> Axes:
     """Return the given axes, else matplotlib's current ones, with texts that are legible on their ground."""

@@ -359,7 +359,7 @@ def test_a_sweep_of_starts_alone_shows_its_runs(dim: int, steps: int, panels: in
     made = repeats(dim, steps)
     drawn = [ax for ax in figure(made).axes if ax.get_label() != "legend"]
     assert len(drawn) == panels
-    assert sum(isinstance(artist, RunPoints) for artist in drawn[0].get_children()) == 2 * (dim == 2)
+    assert sum(isinstance(artist, RunPoints) for artist in drawn[0].get_children()) == 2 * (dim == 2 and steps > 2)
     assert sum(isinstance(line, Curve) for line in drawn[-1].lines) == 2 * (steps > 2)
     assert caption(made).endswith(
         ": SGD and Adam; final gap to the minimum, the median of 3 runs: 1 for SGD and 1 for Adam."
@@ -368,7 +368,7 @@ def test_a_sweep_of_starts_alone_shows_its_runs(dim: int, steps: int, panels: in
 
 def test_a_sweep_of_starts_alone_with_nothing_to_draw_is_refused() -> None:
     with pytest.raises(InputError, match="holds only the ends of its runs"):
-        figure(repeats(3, 2))
+        figure(repeats(3, 2).sel(optimizer="SGD"))
 
 
 @pytest.mark.parametrize(("plot", "count"), [(heatmap, "2 hyper-parameters"), (sensitivity, "1 hyper-parameter")])
