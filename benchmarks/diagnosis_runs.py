@@ -129,6 +129,9 @@ def setups(p: Mapping[str, Problem]) -> Iterator[tuple[str, str, Setup]]:
         yield "noise floor", "logcosh", Setup("adam", 0.2, 1500, noise=noise)
         yield "noise floor", "regression", sgd("regression", 0.2, 1000, noise=noise)
         yield "noise floor", "bowl", momentum("bowl", 0.2, 900, noise=noise * p["bowl"].curvature)
+        for tail, share in ((2, 0.2), (3, 0.4)):
+            yield "noise floor", "bowl", sgd("bowl", 0.1, 1000, noise=share * noise * p["bowl"].curvature, tail=tail)
+            yield "noise floor", "logcosh", sgd("logcosh", 0.1, 1000, noise=share * noise, tail=tail)
     yield "noise floor", "regression", sgd("regression", 0.25, 1200, batch=4)
     yield "noise floor", "regression", Setup("adam", 0.1, 1200, batch=4)
     for at, size in ((300, 1000.0), (400, 3000.0)):
@@ -146,6 +149,10 @@ def setups(p: Mapping[str, Problem]) -> Iterator[tuple[str, str, Setup]]:
         yield "late instability", "tilted", sgd("tilted", 0.3, 700, lift=(at, 4.2))
         yield "late instability", "tilted", sgd("tilted", 0.3, 700, drift=(at, 0.5))
         yield "late instability", "regression", sgd("regression", 0.2, 900, drift=(at, 1.5))
+    for at in (400, 550):
+        for name in ("bowl", "logcosh", "regression"):
+            curvature = p[name].curvature
+            yield "late instability", name, sgd(name, 0.3, 800, noise=0.02 * curvature, swell=(at, 0.6 * curvature))
     for share in (1.02, 1.1, 1.5):
         yield "diverged", "bowl", sgd("bowl", share, int(12 / math.log(2 * share - 1)))
         yield "diverged", "ravine", sgd("ravine", share, int(24 / math.log(2 * share - 1)))

@@ -28,6 +28,8 @@ class Setup:
         shock: step → factor of the gradient at that step.
         lift: the step from which the learning rate is multiplied by the second entry.
         drift: the step from which the noise of the gradient has the second entry as standard deviation.
+        swell: the step from which the noise of the gradient grows, up to the second entry at the last step.
+        tail: degrees of freedom of Student's t for the noise of the gradient; 0 for normal noise.
         poison: the step whose gradient is NaN.
         single: round points to float32.
     """
@@ -43,6 +45,8 @@ class Setup:
     shock: Mapping[int, float] = field(default_factory=dict)
     lift: tuple[int, float] | None = None
     drift: tuple[int, float] | None = None
+    swell: tuple[int, float] | None = None
+    tail: int = 0
     poison: int = -1
     single: bool = False
 
@@ -76,8 +80,15 @@ def train(problem: Problem, setup: Setup, start: Tensor, seed: int) -> Runs:
         (gradient,) = torch.autograd.grad(loss.sum(), point)
         gradient = gradient * setup.shock.get(k, 1.0)
         noise = setup.drift[1] if setup.drift is not None and k >= setup.drift[0] else setup.noise
+        if setup.swell is not None:
+            begin, size = setup.swell
+            noise += (size - noise) * max(0.0, (k - begin) / (setup.steps - begin))
         if noise:
-            gradient = gradient + noise * torch.randn(x.shape, generator=rng, dtype=x.dtype)
+            drawn = torch.randn(x.shape, generator=rng, dtype=x.dtype)
+            if setup.tail:
+                squares = torch.randn(setup.tail, *x.shape, generator=rng, dtype=x.dtype).square()
+                drawn = drawn / squares.mean(0).sqrt()
+            gradient = gradient + noise * drawn
         if k == setup.poison:
             gradient = gradient * math.nan
         norm = gradient.norm(dim=1)

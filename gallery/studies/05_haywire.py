@@ -49,6 +49,7 @@ SIZES = (4 * HIDDEN + 1, 2)  # coordinates of the network, and of Rosenbrock's f
 LR, LIMIT = 1e-3, 38  # and the limit of lr · λ, for β₁ = 0.9
 BLOCK = 1000  # steps whose rows are drawn together
 PICTURES = Path(__file__).parent / "pictures"
+torch.set_num_threads(1)  # the arrays of a step are small: more threads wait for each other
 
 # %%
 # The two problems: all points are (…, 38 · seeds), and each part has the shape (…, trouble, seed, coordinates).
@@ -79,10 +80,11 @@ def drawn(block, rows):
     The shapes are (step, trouble, seed, …); the first trouble is the corrupted shard, the second the drift.
     """
     generator = torch.Generator().manual_seed(1 + block)
-    x = torch.randn(BLOCK, SEEDS, LARGE, 2, generator=generator, dtype=torch.float64)[:, :, :rows]
-    noise = NOISE * torch.randn(BLOCK, SEEDS, LARGE, generator=generator, dtype=torch.float64)[..., :rows]
+    drawn_now = LARGE if block * BLOCK + BLOCK > ONSET else rows  # larger batches come with the trouble only
+    x = torch.randn(BLOCK, SEEDS, drawn_now, 2, generator=generator, dtype=torch.float64)[:, :, :rows]
+    noise = NOISE * torch.randn(BLOCK, SEEDS, drawn_now, generator=generator, dtype=torch.float64)[..., :rows]
     step = block * BLOCK + torch.arange(BLOCK)[:, None, None]
-    corrupted = (torch.rand(BLOCK, SEEDS, LARGE, generator=generator)[..., :rows] < CORRUPT) & (step >= ONSET)
+    corrupted = (torch.rand(BLOCK, SEEDS, drawn_now, generator=generator)[..., :rows] < CORRUPT) & (step >= ONSET)
     size, clean = torch.where(corrupted, SPIKE, 1.0), network(teachers, x) + noise
     scale = scales(step[:, 0, 0])
     tilts = NOISE * torch.stack([x * size[..., None], x], 1).mean(-2)
@@ -216,8 +218,11 @@ def gradient_at(points, steps):
     return np.array(found)
 
 
-def curvature(points, moments, steps):
-    """Return the largest eigenvalue of the Hessian of the clean loss, scaled by 1 / √v, times lr / 38."""
+def curvature(points, moments, steps, needed):
+    """Return the largest eigenvalue of the Hessian of the clean loss, scaled by 1 / √v, times lr / 38.
+
+    It is NaN but where it is needed (record, trouble, seed): Hessians are dear.
+    """
 
     def network_loss(w, teacher, scale):
         inputs = rows[:64]
@@ -227,32 +232,34 @@ def curvature(points, moments, steps):
         return rosenbrock.evaluate(p * scale)
 
     vmap, hessian = torch.func.vmap, torch.func.hessian
-    of_network = vmap(vmap(vmap(hessian(network_loss), (0, 0, None)), (0, None, 0)), (0, None, 0))
-    of_function = vmap(vmap(vmap(hessian(function_loss), (0, None)), (0, 0)), (0, 0))
-    found = []
-    for part in np.array_split(np.arange(len(steps)), len(steps) // 50 + 1):
-        w, p = split(torch.from_numpy(points[part]))
-        scale = scales(torch.from_numpy(steps[part]))[:, :, 0]
-        hessians = of_network(w, teachers, scale), of_function(p, scale)
-        roots = [(moment + 1e-30) ** -0.25 for moment in split(torch.from_numpy(moments[part]))]
-        scaled = [root[..., None] * h * root[..., None, :] for root, h in zip(roots, hessians, strict=True)]
-        found.append(np.stack([torch.linalg.eigvalsh(h)[..., -1].numpy() for h in scaled], 1))
-    return LR / LIMIT * np.concatenate(found)
+    (w, p), roots = split(torch.from_numpy(points)), split((torch.from_numpy(moments) + 1e-30) ** -0.25)
+    scale = scales(torch.from_numpy(steps))[:, :, 0]
+    found = np.full((len(steps), 2, 2, SEEDS), np.nan)
+    for record, trouble, seed in zip(*(np.array_split(part, 20) for part in needed.nonzero()), strict=True):
+        here, by = (record, trouble, seed), scale[record, trouble]
+        hessians = vmap(hessian(network_loss))(w[here], teachers[seed], by), vmap(hessian(function_loss))(p[here], by)
+        for problem, (root, h) in enumerate(zip(roots, hessians, strict=True)):
+            scaled = root[here][..., None] * h * root[here][..., None, :]
+            found[record, problem, trouble, seed] = torch.linalg.eigvalsh(scaled)[..., -1]
+    return LR / LIMIT * found
 
 
 x, v = long.x[0], long.metrics["second_moment"][0]
 paired = np.flatnonzero(np.isin(step + 1, step) & (step > 0))
+at = step[paired]
+quiet = np.isin(at, grid) & (at >= ONSET // 2) & (at < ONSET)
+needed = np.zeros((len(at), 2, SEEDS), bool)
+needed[np.isin(at, grid) & (at >= ONSET // 2)] = True
+needed[:, 0] |= (at[:, None] >= hits.numpy() - 2) & (at[:, None] < hits.numpy() + 100)
 steps_ahead = by_problem(x[np.searchsorted(step, step[paired] + 1)] - x[paired])
 measured = {
     "gradient norm": by_problem(gradient_at(x[paired], step[paired])),
     "step length": steps_ahead,
     "update / weight": steps_ahead / by_problem(x[paired]),
     "√v": by_problem(np.sqrt(v[paired])),
-    "lr · λ / 38": curvature(x[paired], v[paired], step[paired]),
+    "lr · λ / 38": curvature(x[paired], v[paired], at, needed),
     "loss": loss[paired],
 }
-at = step[paired]
-quiet = (at >= ONSET // 2) & (at < ONSET)
 first_move = {}  # per quantity the first step outside three times its calm range, shape (problem, trouble, seed)
 for name, values in measured.items():
     outside = (values > 3 * values[quiet].max(0)) | (values < values[quiet].min(0) / 3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from landscapes.diagnosis._finding import Finding, above, below
@@ -17,6 +19,10 @@ BURSTS = 2
 EARLIER, AGAIN = 0.25, 0.5
 """A leap is noise with heavy tails if another shortly before it has the first share of its height, or if a later one
 has the second."""
+
+TAIL, BY_CHANCE, PART = 0.2, 0.02, 12
+"""Nor is it a spike if the first share of the other leaps, as a power law, has one of its height with the second
+chance. Leaps are the highest of so many entries each."""
 
 BACK = 0.01
 """A spike is over if the loss is this share of the fall above the level before, or less."""
@@ -78,6 +84,11 @@ def spike(log: Log) -> Finding | None:
     earlier = float(leaps[max(0, base - max(30, n // 8)) : max(0, base - LEAP_ENTRIES)].max(initial=0.0))
     if len(over) > 0.3 * n or again > AGAIN * height or earlier > EARLIER * height or bursts > BURSTS:
         return None
+    settled, calm = (_first_calm(part, level + spread) for part in (log.loss[:base], log.loss[recovered:]))
+    settled = max(0, min(settled, base - max(5 * PART, n // 8)))
+    others = [leaps[settled : max(0, base - LEAP_ENTRIES)], leaps[recovered + calm :]]
+    if _by_chance(height, others) > BY_CHANCE:
+        return None
     return Finding(
         "spike",
         f"the loss leaps up at step {log.step[base]} and is back by step {log.step[min(recovered, n - 1)]}",
@@ -91,6 +102,33 @@ def spike(log: Log) -> Finding | None:
         {"onset": float(log.step[base]), "peak": float(log.step[peak]), "height": height},
         "late instability",
     )
+
+
+def _first_calm(loss: Array, limit: float) -> int:
+    """Return the first entry after which nine of ten losses are below the limit: not a fall, nor ringing after a leap.
+
+    It is the number of losses if there is none.
+    """
+    if len(loss) < 2 * PART:
+        return len(loss)
+    share = np.lib.stride_tricks.sliding_window_view(loss <= limit, 2 * PART).mean(1)
+    calm = np.flatnonzero(share >= 0.9)
+    return int(calm[0]) if len(calm) else len(loss)
+
+
+def _by_chance(height: float, others: Sequence[Array]) -> float:
+    """Return the chance of a leap of this height above all others, if the tail of their heights is a power law.
+
+    The logarithms of the ratios of the largest heights are exponential then (Rényi 1953, *On the theory of order
+    statistics*), so that the first in the mean of the next k has an F distribution. It is 0 if there are too few.
+    """
+    parts = [part[: len(part) // PART * PART].reshape(-1, PART).max(1) for part in others]
+    heights = np.sort(np.concatenate(parts))[::-1]
+    tail = heights[: int(TAIL * len(heights)) + 2]
+    if len(tail) < 3 or not tail[-1] > 0 or height <= tail[0]:
+        return float(len(tail) > 0 and height <= tail[0])
+    total = max(float(np.log(tail / tail[-1]).sum()), 1e-300)
+    return float((1 + np.log(height / tail[0]) / total) ** (1 - len(tail)))
 
 
 def cycling(log: Log) -> Finding | None:

@@ -11,12 +11,23 @@ from landscapes.diagnosis._finding import Finding, above
 from landscapes.diagnosis._log import Array, Log
 from landscapes.diagnosis._verdict import Evidence
 
+ENDS = (10, "tenth"), (20, "twentieth")
+"""The end of a run is such a share of it: first the larger one, for noise; then the smaller one, for slow rises."""
+
 BLOCKS = 20
 """The levels of a run are the medians of so many parts of equal length."""
 
-SPREADS, FACTOR, LONG = 4.0, 2.0, 0.4
-"""A rise is no noise if it is so many spreads of the losses around the low; or if it multiplies the distance to the
-lowest loss by the second figure, after levels were low for the third share of the run."""
+SPREADS = 4.0
+"""A rise is no noise if it is so many spreads of the losses around the low."""
+
+SEEN, WALKS, CALM = 1.5, 4.0, 4
+"""At the smaller end, a rise is no noise if it is so many spreads, and the second number of times what a random walk
+would reach whose levels bend as much as those of the calm part: slow noise is at most a random walk. The third number
+is the least one of levels of that part."""
+
+FACTOR, LONG = 2.0, 0.4
+"""Or if it multiplies the distance to the lowest loss by the first figure, after levels were low for the second share
+of the run."""
 
 LOW, LOW_IN_NOISE, WANDERS = 0.3, 3.0, 0.5
 """Levels up to the first share of the rise, and so many spreads, are low. If a level between two of them was above the
@@ -53,10 +64,14 @@ def late_instability(log: Log) -> Finding | None:
     if low.median > log.first - 0.5 * log.drop:
         return None
     tail = log.loss[-max(3, len(log) // 10) :]
-    middle, high = float(np.median(tail)), float(np.quantile(tail, 0.95))
-    found, end, words = _standing(log, low, middle), middle, "the median of the last tenth"
+    found, end, words = None, 0.0, ""
+    for parts, name in ENDS:
+        if found is None:
+            end, words = float(np.median(log.loss[-max(3, len(log) // parts) :])), f"the median of the last {name} is"
+            found = _standing(log, low, end, parts)
     if found is None:
-        found, end, words = _bursting(log, low, tail, high), high, "bursts of the last tenth reach"
+        end, words = float(np.quantile(tail, 0.95)), "bursts of the last tenth reach"
+        found = _bursting(log, low, tail, end)
     if found is None or end - low.median <= max(QUANTA * _quantum(log.loss), LEAST_RISE * log.drop):
         return None
     onset, margin = found
@@ -64,7 +79,7 @@ def late_instability(log: Log) -> Finding | None:
     return Finding(
         "late instability",
         f"the loss had settled at {low.median:.4g} by step {log.step[low.last]}, and rises since step "
-        f"{log.step[onset]}: {words}{' is' if end == middle else ''} {end:.4g}{times}",
+        f"{log.step[onset]}: {words} {end:.4g}{times}",
         (
             Evidence("rise above the low, in spreads of the losses there", rise / max(low.spread, 1e-300)),
             Evidence("distance from the lowest loss, in that of the low", _factor(log, low, end)),
@@ -97,7 +112,7 @@ def _factor(log: Log, low: _Low, end: float) -> float:
     return (end - log.lowest) / max(low.median - log.lowest, 1e-3 * (end - low.median))
 
 
-def _standing(log: Log, low: _Low, end: float) -> tuple[int, float] | None:
+def _standing(log: Log, low: _Low, end: float, parts: int) -> tuple[int, float] | None:
     """Return the onset and the margin if the levels were low up to some entry, and are high from there on."""
     rise = end - low.median
     edges = np.linspace(0, len(log), min(BLOCKS, len(log) // 3) + 1).astype(int)
@@ -105,15 +120,24 @@ def _standing(log: Log, low: _Low, end: float) -> tuple[int, float] | None:
     calm = np.flatnonzero(levels <= min(LOW * rise, LOW_IN_NOISE * low.noise))
     if not len(calm):
         return None
-    before, after = levels[calm[0] : calm[-1] + 1], levels[-max(1, len(levels) // 10) :]
+    before, after = levels[calm[0] : calm[-1] + 1], levels[-max(1, len(levels) // parts) :]
     if before.max() > WANDERS * rise or after.min() <= min(WANDERS * rise, SPREADS * low.noise):
         return None
-    margin = above(rise, SPREADS * low.spread)
-    if len(before) >= LONG * len(levels):
-        margin = max(margin, above(_factor(log, low, end), FACTOR))
+    if parts == ENDS[0][0]:
+        margin = above(rise, SPREADS * low.spread)
+        if len(before) >= LONG * len(levels):
+            margin = max(margin, above(_factor(log, low, end), FACTOR))
+    else:
+        walk = _walk(before, len(levels) - int(calm[0])) if len(before) >= CALM else np.inf
+        margin = min(above(rise, SEEN * low.spread), above(rise, WALKS * walk))
     begin = int(edges[calm[-1] : calm[-1] + 2].mean())  # of the last low part, more than half is low
     limit = low.median + min(WANDERS * rise, LOW_IN_NOISE * low.noise)
     return (begin + int(np.argmax(log.loss[begin:] > limit)), margin) if margin > 0 else None
+
+
+def _walk(levels: Array, length: int) -> float:
+    """Return how far a random walk of this length gets if its second differences are as large as those of levels."""
+    return float(1.4826 * np.median(np.abs(np.diff(levels, 2))) * np.sqrt(length / 2))
 
 
 def _bursting(log: Log, low: _Low, tail: Array, high: float) -> tuple[int, float] | None:

@@ -129,6 +129,36 @@ def test_leaps_that_come_again_are_no_single_spike():
     assert diagnose(once)[0].kind == "spike"
 
 
+HEAVY = {
+    "Student's t, 3": lambda rng: rng.standard_t(3, T),
+    "Student's t, 2": lambda rng: rng.standard_t(2, T),
+    "log-normal": lambda rng: np.exp(rng.normal(size=T)),
+    "Pareto, 2": lambda rng: rng.pareto(2, T),
+    "2 % of noise ten times as large": lambda rng: rng.normal(size=T) * np.where(rng.random(T) < 0.02, 10, 1),
+}
+
+
+def test_noise_with_heavy_tails_is_no_spike():
+    """The largest of its leaps is what the others let expect; a leap far beyond them is a spike."""
+    rng = np.random.default_rng(0)
+    losses = [np.exp(-K / 80) + 0.05 + 0.02 * np.abs(noise(rng)) for noise in HEAVY.values() for _ in range(8)]
+    assert diagnose(losses).kinds.count("spike") <= 2
+    rng, leap = np.random.default_rng(0), 0.4 * np.exp(-np.clip(K - 600, 0, None) / 4) * (K >= 600)
+    losses = [np.exp(-K / 80) + 0.05 + 0.002 * rng.standard_t(3, T) + leap for _ in range(8)]
+    assert diagnose(losses).kinds.count("spike") >= 7
+
+
+def test_slow_rises_are_late_instability():
+    """Of 13 standard deviations of the noise, by shape and length in steps."""
+    shapes = {"line": lambda u: u, "parabola": np.square, "leap": lambda u: 1.0 * (u > 0), "root": np.sqrt}
+    for length in (150, 200, 300):
+        for name, shape in shapes.items():
+            rng, rise = np.random.default_rng(0), 13 * shape(np.clip((K - T + length) / length, 0, 1))
+            for verdict in diagnose([1e6 * np.exp(-K / 80) + 2e3 * (rng.normal(size=T) + rise) for _ in range(3)]):
+                assert verdict.kind == "late instability", (length, name, str(verdict))
+                assert verdict.figures["onset"] >= T - length - 60
+
+
 def test_rare_large_losses_of_batches_are_no_spike():
     """As of a few rows that are still wrong, in some batches."""
     loss = FALL + 0.001 * (1 + 0.2 * NOISE)
