@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +35,9 @@ Training: TypeAlias = Callable[[Change, int], Any]
 
 ON_FUNCTIONS, ON_TRAINING = 20, 5
 """The numbers of seeds by default."""
+
+FOREIGN = re.compile(r"\b(Torch|Optax)\(")
+"""Marks the text of an optimizer of torch or optax."""
 
 FALL = 0.9
 """The share of the best fall of a seed at which the steps of a run are counted."""
@@ -72,7 +76,8 @@ def prescribe(
 
     Args:
         x: a record of `race` or `sweep` with a failing run, a function, or a training function.
-        optimizer: the failing optimizer, if x is a function. A learning rate that is left open is tuned.
+        optimizer: the failing optimizer, if x is a function. A learning rate that is left open is tuned. With a record,
+            only that of a run with an optimizer of torch or optax, of which a record has the text.
         run: label or index of the failing run of a record; by default its first run with a failure.
         changes: names of changes; by default all of `landscapes.experiments.optimizer_changes.CHANGES`.
         seeds: how many seeds; by default 20 on functions, 5 for training functions.
@@ -120,9 +125,7 @@ def prescribe(
     failing: OneOptimizer
     count = check_count("seeds", (ON_FUNCTIONS if on_function else ON_TRAINING) if seeds is None else seeds)
     if isinstance(x, Record):
-        if optimizer is not None:
-            raise InputError("the optimizer is that of the record's run: leave out optimizer, or pass the function")
-        function, failing, begin, length, dtype = _of_record(x, run)
+        function, failing, begin, length, dtype = _of_record(x, run, optimizer)
     elif isinstance(x, str | Function):
         if optimizer is None:
             raise InputError('prescribe(function, optimizer) needs the failing optimizer, such as "adam(lr=1.0)"')
@@ -161,8 +164,13 @@ def _refuse_race_arguments(**given: Any) -> None:
             raise InputError(f"{name} is for functions and records: a training function has its own")
 
 
-def _of_record(record: Record, run: int | str | None) -> tuple[Function, Optimizer, list[float], int, torch.dtype]:
-    """Return function, optimizer, start, steps and precision of the failing run of a record."""
+def _of_record(
+    record: Record, run: int | str | None, given: OneOptimizer | None
+) -> tuple[Function, Optimizer, list[float], int, torch.dtype]:
+    """Return function, optimizer, start, steps and precision of the failing run of a record.
+
+    An optimizer is given if the record cannot name it, as one of torch or optax.
+    """
     t = record.trajectories
     if record.meta.experiment == "training":
         raise InputError("a training run cannot be repeated from its record: pass your training function to prescribe")
@@ -193,7 +201,25 @@ def _of_record(record: Record, run: int | str | None) -> tuple[Function, Optimiz
     if function.dim != len(point):
         function = function.with_dim(len(point))
     precision = torch.float32 if record.meta.dtype == "float32" else torch.float64
-    return function, parse_optimizers(str(t.runs["optimizer"][place]))[0].optimizer, point, int(t.step[-1]), precision
+    failing = _optimizer_of(str(t.runs["optimizer"][place]), given)
+    return function, failing, point, int(t.step[-1]), precision
+
+
+def _optimizer_of(spec: str, given: OneOptimizer | None) -> Optimizer:
+    """Return the optimizer of a run by its text, or the given one if the text names a class that a record lacks."""
+    if not FOREIGN.search(spec):
+        if given is not None:
+            raise InputError("the optimizer is that of the record's run: leave out optimizer, or pass the function")
+        return parse_optimizers(spec)[0].optimizer
+    if given is None:
+        raise InputError(
+            f"a record has only the text of its run's optimizer, {spec}; pass the object too: "
+            "prescribe(record, optimizers.Torch(MyOptimizer, lr=0.1))"
+        )
+    optimizer = parse_optimizers(given, "prescribe for")[0].optimizer
+    if optimizer.spec != spec:
+        raise InputError(f"the record's run has the optimizer {spec}, got {optimizer.spec}; choose another with run")
+    return optimizer
 
 
 def _raced(

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from landscapes.optimizers import Clip, Cosine, Noise, Optimizer, Plateau, Reset, WarmUp
+from landscapes.optimizers import Clip, Cosine, Noise, Optax, Optimizer, Plateau, Reset, Torch, WarmUp
 from landscapes.optimizers.wrappers.base import Wrapper, unwrap
 
 CHANGES = (
@@ -40,6 +40,11 @@ share without progress before the learning rate is halved, and the factor of the
 NOISE = 1e-3
 """Added noise, in the median norm of gradients."""
 
+FIXED = (
+    "a ready-made transformation has fixed numbers; pass the function that makes it, "
+    "as in optimizers.Optax(optax.adam, learning_rate=0.1)"
+)
+
 ON_DATA = {
     "float64": "the race already computes in float64",
     "scaled data": "a function has no data; pass your training function",
@@ -57,7 +62,7 @@ def changed(optimizer: Optimizer, steps: int, gradient: float) -> tuple[dict[str
     made: dict[str, Optimizer] = {}
     left_out = dict(ON_DATA)
     inner = unwrap(optimizer)
-    fields = {one.name for one in dataclasses.fields(inner)}
+    known = inner.known_settings()
     lr = optimizer.learning_rate
     part = max(2, round(SHARE * steps))
     if math.isfinite(lr) and lr > 0:
@@ -67,7 +72,7 @@ def changed(optimizer: Optimizer, steps: int, gradient: float) -> tuple[dict[str
         made["cosine decay"] = Cosine(optimizer)
         made["warm-up"] = WarmUp(optimizer, start=1 / part, steps=part)
     else:
-        words = f"{inner.label} has no learning rate"
+        words = f"{inner.label} has no learning rate" if known else FIXED
         left_out |= dict.fromkeys(("lower lr", "higher lr", "plateau decay", "cosine decay", "warm-up"), words)
     if not inner.needs_gradient:
         left_out |= dict.fromkeys(("clipping", "noise"), f"{inner.label} uses no gradient")
@@ -76,14 +81,14 @@ def changed(optimizer: Optimizer, steps: int, gradient: float) -> tuple[dict[str
         noises = isinstance(optimizer, Wrapper) and optimizer.depth(Noise)
         if not noises:
             made["noise"] = Noise(optimizer, NOISE * gradient)
-    _adam(optimizer, fields, made, left_out)
-    if "momentum" not in fields:
-        left_out["momentum"] = f"{inner.label} has no such setting"
-    elif getattr(inner, "momentum", 0.0) > 0:
-        made["no momentum"] = _with(optimizer, momentum=0.0, **({"nesterov": False} if "nesterov" in fields else {}))
+    _adam(optimizer, known, made, left_out)
+    if "momentum" not in known:
+        left_out["momentum"] = f"{inner.label} has no such setting" if known else FIXED
+    elif known["momentum"]:
+        made["no momentum"] = _with(optimizer, momentum=0.0, **({"nesterov": False} if known.get("nesterov") else {}))
     else:
         made["momentum"] = _with(optimizer, momentum=MOMENTUM)
-    if getattr(inner, "momentum", None) == 0 and inner.names[:1] == ("sgd",):
+    if not known.get("momentum", 1) and inner.kind in ("SGD", "sgd"):
         left_out["reset"] = f"{inner.label} has no state"
     elif inner.needs_gradient:
         made["reset"] = Reset(optimizer, every=part)
@@ -95,21 +100,23 @@ def changed(optimizer: Optimizer, steps: int, gradient: float) -> tuple[dict[str
     return {name: made[name] for name in CHANGES if name in made}, left_out
 
 
-def _adam(optimizer: Optimizer, fields: set[str], made: dict[str, Optimizer], left_out: dict[str, str]) -> None:
+def _adam(optimizer: Optimizer, known: Mapping[str, Any], made: dict[str, Optimizer], left_out: dict[str, str]) -> None:
     """Add the changes that only optimizers like Adam know."""
-    inner: Any = unwrap(optimizer)
-    if "eps" in fields and inner.eps > 0:
-        made["larger eps"] = _with(optimizer, eps=inner.eps * EPS)
+    inner = unwrap(optimizer)
+    no_adam = f"{inner.label} has no such setting" if isinstance(inner, Torch | Optax) else f"{inner.label} is not Adam"
+    eps = known.get("eps")
+    if isinstance(eps, float) and eps > 0:
+        made["larger eps"] = _with(optimizer, eps=eps * EPS)
     else:
-        left_out["larger eps"] = f"{inner.label} has no ε"
-    if "amsgrad" in fields and not inner.amsgrad:
+        left_out["larger eps"] = f"{inner.label} has no ε" if known else FIXED
+    if "amsgrad" in known and not known["amsgrad"]:
         made["amsgrad"] = _with(optimizer, amsgrad=True)
     else:
-        left_out["amsgrad"] = f"{inner.label} has it already" if "amsgrad" in fields else f"{inner.label} is not Adam"
-    if inner.names[:1] == ("adam",):
-        made["adamw"] = _with(optimizer, decoupled_weight_decay=True, weight_decay=inner.weight_decay or DECAY)
+        left_out["amsgrad"] = f"{inner.label} has it already" if "amsgrad" in known else no_adam if known else FIXED
+    if inner.kind == "Adam" and "decoupled_weight_decay" in known:
+        made["adamw"] = _with(optimizer, decoupled_weight_decay=True, weight_decay=known["weight_decay"] or DECAY)
     else:
-        left_out["adamw"] = f"{inner.label} is not Adam"
+        left_out["adamw"] = no_adam if known else FIXED
 
 
 def _inner(optimizer: Optimizer, change: Callable[[Any], Optimizer]) -> Optimizer:
@@ -120,7 +127,7 @@ def _inner(optimizer: Optimizer, change: Callable[[Any], Optimizer]) -> Optimize
 
 
 def _with(optimizer: Optimizer, **settings: Any) -> Optimizer:
-    return _inner(optimizer, lambda one: dataclasses.replace(one, **settings))
+    return _inner(optimizer, lambda one: one.with_hyperparameters(settings))
 
 
 def _quieter(optimizer: Optimizer) -> Optimizer:

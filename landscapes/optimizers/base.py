@@ -149,6 +149,10 @@ class Optimizer(metaclass=TorchArguments):
         """Return the optimizer with other values for some settings; "betas[0]" stands for beta1."""
         return dataclasses.replace(self, **type(self).translated(values))
 
+    def known_settings(self) -> dict[str, Any]:
+        """Return all settings that `with_hyperparameters` takes, by name; none if they are fixed."""
+        return {one.name: getattr(self, one.name) for one in dataclasses.fields(self) if one.init}
+
     def check_varies(self) -> None:
         """Raise `InputError`, which says why, if its hyper-parameters cannot be varied."""
 

@@ -16,7 +16,7 @@ from landscapes.diagnosis import Prescription
 from landscapes.diagnosis._prescription import wilson
 from landscapes.experiments.optimizer_changes import CHANGES, changed
 from landscapes.experiments.training_change import Change
-from landscapes.optimizers import SGD, Adam, Clip, Noise
+from landscapes.optimizers import SGD, Adam, Clip, Noise, Optax, Torch
 
 
 @pytest.fixture(scope="module")
@@ -217,3 +217,38 @@ def test_failures_are_red_and_cures_green(diverging, theme):
     red, green = shares.lines[-1].get_color(), shares.lines[0].get_color()
     assert red[0] > max(red[1:])
     assert green[1] > max(green[0], green[2])
+
+
+def test_an_optimizer_of_torch_is_changed_by_its_own_settings():
+    adam = Clip(Torch(torch.optim.Adam, lr=9.0), norm=1.0)
+    made, left_out = changed(adam, 50, 3.0)
+    assert made["larger eps"] == Clip(Torch(torch.optim.Adam, lr=9.0, eps=1e-4), norm=1.0)
+    assert made["amsgrad"] == Clip(Torch(torch.optim.Adam, lr=9.0, amsgrad=True), norm=1.0)
+    assert made["adamw"].spec == "clip(Torch(Adam, lr=9.0, decoupled_weight_decay=True, weight_decay=0.01), norm=1.0)"
+    assert left_out["momentum"] == "Adam has no such setting"
+    nesterov = Torch(torch.optim.SGD, lr=0.1, momentum=0.9, nesterov=True)
+    assert changed(nesterov, 10, 1.0)[0]["no momentum"].spec == "Torch(SGD, lr=0.1, momentum=0.0, nesterov=False)"
+    assert "reset" not in changed(Torch(torch.optim.SGD, lr=0.1), 10, 1.0)[0]
+
+
+def test_a_record_of_an_optimizer_of_torch_needs_the_object():
+    failing = Torch(torch.optim.SGD, lr=0.2)
+    record = race("booth", [failing], steps=50)
+    with pytest.raises(InputError, match=r"its run's optimizer, Torch\(SGD, lr=0.2\); pass the object"):
+        prescribe(record)
+    with pytest.raises(InputError, match="has the optimizer Torch"):
+        prescribe(record, "sgd(lr=0.2)")
+    assert prescribe(record, failing, changes="lower lr", seeds=1).best.detail == "Torch(SGD, lr=0.02)"
+    with pytest.raises(InputError, match="is that of the record's run"):
+        prescribe(race("booth", ["sgd(lr=0.2)"], steps=50), failing)
+
+
+def test_a_transformation_of_optax_is_changed_by_its_own_settings():
+    optax = pytest.importorskip("optax")
+    made, left_out = changed(Optax(optax.sgd, learning_rate=0.1), 10, 1.0)
+    assert made["momentum"].spec == "Optax(sgd, lr=0.1, momentum=0.9)"
+    assert left_out["amsgrad"] == "sgd (optax) has no such setting"
+    assert changed(Optax(optax.adam, learning_rate=0.1), 10, 1.0)[0]["larger eps"].hyperparameters()["eps"] == 1e-4
+    made, left_out = changed(Optax(optax.adam(0.1)), 10, 1.0)
+    assert {*made} == {"clipping", "noise", "reset"}
+    assert "pass the function that makes it" in left_out["lower lr"]

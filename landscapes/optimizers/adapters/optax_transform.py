@@ -170,6 +170,12 @@ class Optax(Optimizer):
         own = {**({} if _is_nan(self.lr) else {LR: self.lr}), **defaults, **given}
         return {COMMON_NAMES.get(name, name): value for name, value in own.items() if name not in others}
 
+    def known_settings(self) -> dict[str, Any]:
+        if self.has_fixed_numbers:
+            return {}
+        defaults = {name: one.default for name, one in _parameters_of(self.transformation).items()}
+        return {**defaults, **dict(self.settings), **self.hyperparameters()}
+
     def with_hyperparameters(self, values: Mapping[str, float]) -> Self:
         own = {OPTAX_NAMES.get(name, name): value for name, value in type(self).translated(values).items()}
         lr = own.pop(LR, self.lr)

@@ -157,6 +157,10 @@ class Torch(Optimizer):
         found = float_settings({**float_defaults(self.cls), **self.hyper})
         return {NAMES_OF_ELEMENTS.get(path, path[0]): x for path, x in found.items() if _has_name(path)}
 
+    def known_settings(self) -> dict[str, Any]:
+        defaults = {name: one.default for name, one in parameters_of(cast(Any, self.cls)).items()}
+        return {**defaults, **self.hyper, **self.hyperparameters()}
+
     def with_hyperparameters(self, values: Mapping[str, float]) -> Self:
         known = {**float_defaults(self.cls), **self.hyper}
         named = {_path(name, known): value for name, value in values.items()}
