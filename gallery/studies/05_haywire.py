@@ -358,7 +358,8 @@ with theme.context():
             shown = (
                 (at >= begun - 2) & (at <= begun + 100) if trouble == 0 else np.isin(at, grid) & (at >= ONSET - 2000)
             )
-            move_ax.semilogy(at[shown] - begun, curve[shown], color=color, label=name)
+            style = "--" if name == "update / weight" else "-"  # it hides the step length
+            move_ax.semilogy(at[shown] - begun, curve[shown], style, color=color, label=name)
         what = "the first corrupted row" if trouble == 0 else "the drift began"
         move_ax.set(title="network, seed 0: relative to before", xlabel=f"steps after {what}")
         cure_ax.set_yticks(range(len(names)), names)
