@@ -57,6 +57,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--exhaustive", action="store_true", help="run also what is marked exhaustive, and all samples")
+    parser.addoption("--case", metavar="TEXT", help="of merged tests, run only the cases whose names contain the text")
     parser.addoption("--store-slow", action="store_true", help=f"write the tests above {LONG:g} s to {MEASURED.name}")
 
 
@@ -102,7 +103,8 @@ class Stopwatch:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if "slow" not in report.keywords or "measured" in report.keywords:
-            self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
+            cases = dict(report.user_properties).get("cases") or 1  # a merged test is slow if its cases are
+            self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration / cases
 
     def pytest_sessionfinish(self) -> None:
         long = sorted(name for name, seconds in self.seconds.items() if seconds > LONG and "\n" not in name)

@@ -7,6 +7,7 @@ import operator
 import re
 
 import pytest
+from merged import merged
 
 import landscapes
 from landscapes import analysis, functions, optimizers, render
@@ -37,7 +38,7 @@ def test_an_unknown_attribute_names_the_nearest_one(name, hint):
     assert str(caught.value) == f"module 'landscapes' has no attribute {name!r}{hint}"
 
 
-@pytest.mark.parametrize(
+@merged(
     ("call", "message"),
     [
         (lambda: landscapes.race("booth", observe=["lr"]), "race() has no argument 'observe'; did you mean 'metrics'?"),
@@ -95,7 +96,7 @@ def test_an_unknown_argument_names_the_nearest_one(call, message):
         call()
 
 
-@pytest.mark.parametrize("name", sorted({*landscapes.__all__, *(f"render.{name}" for name in render.__all__)}))
+@merged("name", sorted({*landscapes.__all__, *(f"render.{name}" for name in render.__all__)}))
 def test_every_public_function_checks_the_names_of_its_arguments(name):
     found = operator.attrgetter(name)(landscapes)
     kinds = {one.kind for one in inspect.signature(found).parameters.values()} if inspect.isfunction(found) else set()

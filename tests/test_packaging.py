@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path, PurePath
 
 import pytest
+from merged import merged
 
 import landscapes
 
@@ -243,7 +244,7 @@ def test_the_links_lead_to_the_folders(name):
     assert (link / "__init__.py").is_file()
 
 
-@pytest.mark.parametrize("name", modules())
+@merged("name", modules())
 def test_layers(name):
     """Each part imports only what it may; `import landscapes` alone would hide what is used."""
     mine = part(name)
@@ -282,7 +283,7 @@ ROOMS = (
 """The parts of `render`: each imports only what stands before it."""
 
 
-@pytest.mark.parametrize("name", [name for name in modules() if name.startswith("landscapes.render.")])
+@merged("name", [name for name in modules() if name.startswith("landscapes.render.")])
 def test_the_rooms_of_render_are_in_order(name):
     inside = [other.split(".")[2] for other in imported(modules()[name]) if other.startswith("landscapes.render.")]
     mine = ROOMS.index(name.split(".")[2])

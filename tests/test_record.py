@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from merged import merged
 
 from landscapes.errors import InputError
 from landscapes.record import FORMAT, Record, Surface, Trajectories, archive, filled, step_or_none, steps_or_inf
@@ -142,7 +143,7 @@ def test_what_is_not_a_record_is_refused(tmp_path, make_record, kind):
         Record.load(path)
 
 
-@pytest.mark.parametrize(
+@merged(
     ("changes", "message"),
     [
         ({"trajectories/x": np.zeros((3, 3, 2))}, "x must have shape (R, T, d), here 3×2×any; got (3, 3, 2)"),

@@ -12,6 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.mathtext import MathTextParser
+from merged import merged
 
 from landscapes import race
 from landscapes.builders._formula import formula
@@ -55,7 +56,7 @@ def marked_text(error: InputError) -> str:
 # Values and TeX
 
 
-@pytest.mark.parametrize(
+@merged(
     "text",
     [
         "x**2 + 3*sin(y)",
@@ -125,7 +126,7 @@ def test_values_of_random_formulas_equal_those_of_python(text):
         assert float(made((*POINT,)[: made.dim])) == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@merged("name", FUNCTIONS)
 def test_every_function_has_values_gradients_and_tex(name):
     count = OPERATIONS[name].min_args
     arguments = {"where": "x > 0, x*y, y"}.get(name, ", ".join(["x", "y/2", "z"][:count]))
@@ -216,7 +217,7 @@ def test_all_tensors_are_on_the_device_of_the_points():
 # Errors
 
 
-@pytest.mark.parametrize(
+@merged(
     ("text", "message", "place"),
     [
         ("x + sn(y)", "unknown function 'sn'. Did you mean sin", "sn"),

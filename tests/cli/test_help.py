@@ -8,6 +8,7 @@ import shlex
 
 import pytest
 import torch
+from merged import merged
 from render_records import diverging
 
 import landscapes
@@ -166,7 +167,7 @@ UNKNOWN = {
 }
 
 
-@pytest.mark.parametrize("line", UNKNOWN)
+@merged("line", UNKNOWN)
 def test_unknown_commands_and_options(cli, tmp_path, line):
     assert cli(*line.split()) == (2, "", f"landscapes: error: {UNKNOWN[line]}\n")
     assert not list(tmp_path.iterdir())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from merged import merged
 
 from landscapes import functions, optimizers, render
 
@@ -104,7 +105,7 @@ def test_invalid_input_prints_one_line(cli, arguments, message):
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize("name", sorted(optimizers.names()))
+@merged("name", sorted(optimizers.names()))
 def test_show_prints_every_hyper_parameter_of_an_optimizer(cli, name):
     code, out, err = cli("show", name)
     assert (code, err) == (0, "")

@@ -57,7 +57,7 @@ def test_docstring_examples_are_found():
     "page", [pytest.param(page, marks=[pytest.mark.slow] * (page == "README.md")) for page in PAGES]
 )
 @pytest.mark.thin(1, 9)
-def test_python_blocks_run(page, monkeypatch, tmp_path):
+def test_python_blocks_run(page, monkeypatch, tmp_path, few_frames):
     """Each block runs alone, but may load files that earlier blocks saved."""
     monkeypatch.chdir(tmp_path)
     for number, code in enumerate(fenced(page, "python"), 1):

@@ -10,6 +10,7 @@ from types import FunctionType
 from typing import Any
 
 import pytest
+from merged import merged
 
 import landscapes
 from landscapes import optimizers, render, transforms
@@ -30,7 +31,7 @@ def public() -> Iterator[Any]:
                 yield pytest.param(plain, id=f"{kind.__name__}.{name}")
 
 
-@pytest.mark.parametrize("thing", list(public()))
+@merged("thing", list(public()))
 def test_public_functions_are_documented_in_full(thing):
     text = inspect.getdoc(thing) or ""
     summary = text.split("\n")[0]
@@ -41,9 +42,7 @@ def test_public_functions_are_documented_in_full(thing):
     assert ">>>" in text or "has an example" in text, "an example is missing"
 
 
-@pytest.mark.parametrize(
-    "kind", sorted({kind for kind, _ in optimizers.names().values()}, key=lambda kind: kind.__name__)
-)
+@merged("kind", sorted({kind for kind, _ in optimizers.names().values()}, key=lambda kind: kind.__name__))
 def test_optimizers_name_their_settings(kind):
     text = inspect.getdoc(kind) or ""
     settings = [field.name for field in fields(kind) if field.init and not field.name.startswith("_")]

@@ -71,7 +71,7 @@ def run(codes: list[str], name: str) -> None:
 @pytest.mark.parametrize(
     "page", [pytest.param(page, marks=[pytest.mark.slow] * (page in SLOW)) for page in PAGES if blocks(page, "python")]
 )
-def test_code_runs_in_order(page, monkeypatch, tmp_path):
+def test_code_runs_in_order(page, monkeypatch, tmp_path, few_frames):
     monkeypatch.chdir(tmp_path)
     run(python(page), page)
 
@@ -138,7 +138,7 @@ def test_reference_has_every_command_and_option():
 
 
 @pytest.mark.parametrize("name", ["eggholder", "forrester", "bbob_f10"])
-def test_page_of_a_function(name, tmp_path, monkeypatch, capsys):
+def test_page_of_a_function(name, tmp_path, monkeypatch, capsys, few_frames):
     """Its code runs, its neighbours share a tag, and errors in circulation are said with numbers."""
     pages, catalogue = generator("pages"), generator("functions")
     f, root = functions.get(name), ROOT

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from every_optimizer import OPTIMIZERS, optimizer_of
+from merged import merged
 from reference import assert_same, part
 from torch import Tensor
 
@@ -225,7 +226,7 @@ COLUMNS = {
 
 
 @pytest.mark.parametrize("names", NUMBERS, ids=str)
-@pytest.mark.parametrize("name", PLAIN)
+@merged("name", PLAIN)
 def test_a_table_reproduces_the_scalars(name, names):
     optimizer = optimizer_of(name)
     if not set(names) <= set(optimizer.hyperparameters()):

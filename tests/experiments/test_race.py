@@ -14,6 +14,7 @@ import torch
 from every_optimizer import WITH_RATE, optimizer_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from merged import merged
 
 from landscapes import InputError, Record, Stop, compare, function, functions, optimizers, race, render, sweep, tune
 from landscapes.analysis.race_table import notes
@@ -326,7 +327,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
+@merged("case", REFUSED)
 def test_invalid_input_is_refused_in_one_line_before_any_work(case, monkeypatch):
     arguments, options, message = REFUSED[case]
     monkeypatch.setattr(_race.loop, "run", lambda *_, **__: pytest.fail("work was done"))
@@ -379,7 +380,7 @@ def test_every_optimizer_has_a_stored_learning_rate_on_every_function():
         )
 
 
-@pytest.mark.parametrize("name", STORED)
+@merged("name", STORED)
 def test_learning_rates_at_the_edge_of_the_grid_are_listed(name):
     edges = (stored_lrs.GRID[0], stored_lrs.GRID[-1])
     assert STORED[name]["edge"] == [spec for spec, lr in stored_lrs.stored_rates(name).items() if lr in edges]

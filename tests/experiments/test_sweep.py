@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
+from merged import merged
 
 from landscapes import (
     InputError,
@@ -348,7 +349,7 @@ def test_several_functions_are_an_axis_with_facts_of_their_own(tmp_path):
 # Bad input
 
 
-@pytest.mark.parametrize(
+@merged(
     ("arguments", "message"),
     [
         ({"optimizers": []}, "no optimizers to sweep"),

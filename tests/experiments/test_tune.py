@@ -10,6 +10,7 @@ import pytest
 from every_optimizer import OPTIMIZERS, optimizer_of
 from hypothesis import given
 from hypothesis import strategies as st
+from merged import merged
 
 from landscapes import Record, TuneResult, function, optimizers, render
 from landscapes.analysis import tuning
@@ -240,7 +241,7 @@ def test_flags_stay():
 # Ranges
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@merged("name", OPTIMIZERS)
 def test_every_rule_takes_whatever_its_space_offers(name):
     optimizer = optimizer_of(name)
     tied = {"momentum", "dampening"} if name == "nesterov" else set()  # which must fit the flag

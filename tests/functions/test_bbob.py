@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from merged import merged
 
 from landscapes.errors import InputError
 from landscapes.functions import get
@@ -21,7 +22,7 @@ ENTRIES = json.loads((Path(__file__).parents[1] / "data" / "bbob_instances.json"
 """One point of each function in 2, 3 and 10 dimensions, instances 2 to 5, by cocoex 2.8.2; some are outside the box."""
 
 
-@pytest.mark.parametrize("number", NUMBERS)
+@merged("number", NUMBERS)
 def test_values_equal_those_of_coco(number):
     entries = [entry for entry in ENTRIES if entry["number"] == number]
     assert len(entries) == 12
@@ -32,8 +33,8 @@ def test_values_equal_those_of_coco(number):
         assert value == pytest.approx(entry["value"], rel=1e-9), entry
 
 
-@pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize(("dim", "instance"), [(2, 2), (7, 1), (20, 3), (40, 71)])
+@merged("number", NUMBERS)
 def test_the_minimizer_of_every_instance_is_known(number, dim, instance):
     f = bbob(number, dim, instance)
     (at,) = torch.tensor(f.minima, dtype=torch.float64)

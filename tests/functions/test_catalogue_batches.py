@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 import torch
-from function_cases import MEMBERS, each, every, every_member, size, spread, steepest
+from function_cases import MEMBERS, each_apart, every, every_member, size, spread, steepest
 
 from landscapes.objectives.derivatives import gradient
 
@@ -30,7 +30,7 @@ def test_single_precision_approximates_double(f):
     torch.testing.assert_close(f(points).double(), f(points.double()), rtol=1e-5, atol=tolerance)
 
 
-@each(MEMBERS, one_in=4)
+@each_apart(MEMBERS, one_in=4)
 @pytest.mark.sample(60)
 @pytest.mark.thin(4)
 def test_a_point_has_the_same_bits_in_every_batch(f):

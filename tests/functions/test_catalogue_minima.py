@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 
-import pytest
 import torch
 from function_cases import (
     CATALOGUE,
@@ -22,6 +21,7 @@ from function_cases import (
     spread,
     steepest,
 )
+from merged import merged
 from searched import each_unsearched
 from torch import Tensor
 
@@ -81,7 +81,7 @@ def test_no_point_of_the_domain_is_lower(f):
     assert float(values.min()) >= f.minimum - 1e-15 * max(size(f), abs(f.minimum))
 
 
-@pytest.mark.parametrize("f", [item for item in CATALOGUE if item.outside == "higher"], ids=name_of)
+@merged("f", [item for item in CATALOGUE if item.outside == "higher"], ids=name_of)
 def test_nothing_outside_the_domain_is_lower(f):
     if f.minimum == -math.inf:
         return
@@ -89,7 +89,7 @@ def test_nothing_outside_the_domain_is_lower(f):
     assert float(values.min()) >= f.minimum - 1e-15 * max(size(f), 1.0)
 
 
-@pytest.mark.parametrize("f", UNBOUNDED, ids=name_of)
+@merged("f", UNBOUNDED, ids=name_of)
 def test_functions_unbounded_in_the_domain_have_no_minima(f):
     assert not f.minima
     assert f.outside == "unbounded"
@@ -100,7 +100,7 @@ def test_functions_unbounded_outside_have_the_tag(f):
     assert (f.outside == "unbounded") == ("unbounded" in f.tags)  # test_catalogue_tags measures the tag
 
 
-@pytest.mark.parametrize("f", NOT_ATTAINED, ids=name_of)
+@merged("f", NOT_ATTAINED, ids=name_of)
 def test_an_infimum_that_is_not_attained_is_approached(f):
     points = grid(f.domain, 201)
     down = points[f(points).argmin()]

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
 import torch
 from function_cases import CATALOGUE
+from merged import merged
 
 from landscapes.functions import get
 
@@ -34,7 +34,7 @@ def test_every_source_has_a_version():
     assert all(entry["sources"] for entry in VALUES)
 
 
-@pytest.mark.parametrize("entry", VALUES, ids=lambda entry: f"{entry['function']}-{entry['dim']}")
+@merged("entry", VALUES, ids=lambda entry: f"{entry['function']}-{entry['dim']}")
 def test_values_are_those_of_other_sources(entry):
     f = get(entry["function"], dim=entry["dim"])
     assert f.formula.__module__ == f"landscapes.functions.{entry['file']}"

@@ -12,6 +12,7 @@ import node
 import numpy as np
 import pytest
 import torch
+from merged import merged
 from torch import Tensor
 from torch.nn import functional as nn
 
@@ -191,7 +192,7 @@ ROUNDS = {
 
 
 @in_node
-@pytest.mark.parametrize("name", OPERATIONS)
+@merged("name", OPERATIONS)
 def test_operations(name, differences):
     value, gradient, same, _ = differences[name]
     assert max(value, gradient) < 1e-13

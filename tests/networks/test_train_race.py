@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from experiments_for_tests import mean_cross_entropy
+from merged import merged
 from torch import nn
 
 from landscapes import InputError, Record, render, train_race
@@ -295,7 +296,7 @@ def test_muon_moves_all_singular_values_alike():
     assert moved[0] <= 1.3 * 0.1 * 0.2 * 27**0.5
 
 
-@pytest.mark.parametrize(
+@merged(
     ("change", "message"),
     [
         ({"optimizers": []}, "no optimizers"),

@@ -9,6 +9,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from merged import merged
 from torch import Tensor, nn
 
 from landscapes.errors import InputError
@@ -227,7 +228,7 @@ def test_functions_can_be_pickled():
 # Invalid facts
 
 
-@pytest.mark.parametrize(
+@merged(
     ("domain", "facts", "message"),
     [
         ((), {}, r"a function needs bounds, one \(low, high\) per coordinate: @function\(\(-3, 3\), \(-3, 3\)\)"),

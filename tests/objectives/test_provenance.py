@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from merged import merged
 
 from landscapes import Function, formula, from_module, from_numpy, function, transforms
 from landscapes.functions import bbob, catalogue, get
@@ -58,7 +59,7 @@ def values_of(f: Function) -> torch.Tensor:
     return torch.stack([f.evaluate(points), f.at_step(0).evaluate(points)]).detach()
 
 
-@pytest.mark.parametrize("name", MADE)
+@merged("name", MADE)
 def test_a_loaded_function_is_equal(name):
     f = MADE[name]()
     loaded = pickle.loads(pickle.dumps(f))

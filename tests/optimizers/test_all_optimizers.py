@@ -13,6 +13,7 @@ from itertools import product
 
 import pytest
 from every_optimizer import ALL, CLASSES, OPTIMIZERS, WITH_RATE, WRAPPERS, fields_of, optimizer_of
+from merged import merged
 
 from landscapes import optimizers
 from landscapes.errors import InputError
@@ -29,7 +30,7 @@ def name_of(cls: type[Optimizer]) -> str:
     return cls.__name__
 
 
-@pytest.mark.parametrize("cls", CLASSES, ids=name_of)
+@merged("cls", CLASSES, ids=name_of)
 def test_docstring_has_equation_source_and_every_setting(cls):
     text = cls.__doc__
     assert any(sign in text for sign in "←=") or not issubclass(cls, optimizers.FirstOrder)
@@ -53,7 +54,7 @@ def test_names_are_unique():
     assert len(set(every)) == len(every)
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@merged("name", OPTIMIZERS)
 def test_name_alone_gives_the_default_optimizer(name):
     optimizer, is_open = parse(name)
     cls, settings = names()[name]
@@ -62,14 +63,14 @@ def test_name_alone_gives_the_default_optimizer(name):
     assert parse(name.upper())[0] == optimizer
 
 
-@pytest.mark.parametrize("name", WITH_RATE)
+@merged("name", WITH_RATE)
 def test_learning_rate_can_be_read_and_replaced(name):
     optimizer = optimizer_of(name, lr=0.25)
     assert optimizer.learning_rate == 0.25
     assert optimizer.with_learning_rate(0.5) == optimizer_of(name, lr=0.5)
 
 
-@pytest.mark.parametrize("name", ALL)
+@merged("name", ALL)
 def test_spec_parses_back_to_the_optimizer(name):
     optimizer = optimizer_of(name)
     assert parse(optimizer.spec) == (optimizer, False)
@@ -78,7 +79,7 @@ def test_spec_parses_back_to_the_optimizer(name):
     assert math.isnan(optimizer.learning_rate) or optimizer.with_learning_rate(optimizer.learning_rate) == optimizer
 
 
-@pytest.mark.parametrize("name", ALL)
+@merged("name", ALL)
 def test_equal_optimizers_hash_batch_and_pickle_alike(name):
     optimizer = optimizer_of(name)
     assert optimizer == optimizer_of(name)
@@ -89,7 +90,7 @@ def test_equal_optimizers_hash_batch_and_pickle_alike(name):
         setattr(optimizer, dataclasses.fields(optimizer)[0].name, 1.0)
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@merged("name", OPTIMIZERS)
 def test_number_must_be_one_finite_number(name):
     cls = names()[name][0]
     numbers = [
@@ -105,8 +106,8 @@ def test_number_must_be_one_finite_number(name):
         assert "\n" not in said, bad
 
 
-@pytest.mark.parametrize("name", WRAPPERS)
 @pytest.mark.parametrize("inside", ["", "3", "'adam'", "adam, sgd"])
+@merged("name", WRAPPERS)
 def test_wrapper_requires_one_optimizer(name, inside):
     with pytest.raises(InputError, match=r"optimizer|takes an optimizer") as caught:
         parse(f"{name}({inside})")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from merged import merged
 
 from landscapes.functions import get
 from landscapes.objectives.derivatives import gradient
@@ -62,7 +63,7 @@ def test_local_minimum_value_matches_the_paper():
     assert float(get("freudenstein_roth")(place.point)) == pytest.approx(48.9842, rel=2e-6)
 
 
-@pytest.mark.parametrize(("name", "dim"), SOLVED)
+@merged(("name", "dim"), SOLVED)
 def test_gradient_vanishes_at_the_minima_in_every_dimension(name, dim):
     objective = get(name, dim=dim)
     at = torch.tensor(objective.minima[0], dtype=torch.float64)

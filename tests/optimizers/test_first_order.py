@@ -12,6 +12,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from merged import merged
 from reference import (
     FUNCTIONS,
     SPACES,
@@ -208,7 +209,7 @@ def test_nonfinite_run_does_not_affect_others(variant, bad):
     assert clean.isfinite().all()
 
 
-@pytest.mark.parametrize("cls", CLASSES, ids=name_of)
+@merged("cls", CLASSES, ids=name_of)
 def test_update_is_pure(cls):
     rng = np.random.default_rng(5)
     flags = {field.name: False for field in dataclasses.fields(cls) if isinstance(field.default, bool)}
@@ -221,14 +222,14 @@ def test_update_is_pure(cls):
     assert torch.equal(results[0][0], results[1][0])
 
 
-@pytest.mark.parametrize("cls", CLASSES, ids=name_of)
+@merged("cls", CLASSES, ids=name_of)
 def test_coefs_depend_on_the_step_only(cls):
     in_order, optimizer = [cls().coef(t) for t in range(1, 30)], cls()
     assert [optimizer.coef(t) for t in (29, 3, 3, 17, 1)] == [in_order[t - 1] for t in (29, 3, 3, 17, 1)]
     assert all(type(scalar) is float for scalars in in_order for scalar in scalars)
 
 
-@pytest.mark.parametrize(("cls", "flags", "bare"), VARIANTS, ids=name_of)
+@merged(("cls", "flags", "bare"), VARIANTS, ids=name_of)
 def test_coefs_of_a_batch_match_those_of_each_optimizer(cls, flags, bare):
     rng = np.random.default_rng(10)
     candidates = [draw(cls, flags, bare, rng) for _ in range(60)]
@@ -250,7 +251,7 @@ def test_overflowing_powers_are_infinite():
 # ---------------------------------------------------------------- ranges of settings
 
 
-@pytest.mark.parametrize(("cls", "name"), [(cls, field.name) for cls in CLASSES for field in numbers(cls)], ids=name_of)
+@merged(("cls", "name"), [(cls, field.name) for cls in CLASSES for field in numbers(cls)], ids=name_of)
 def test_setting_must_be_a_finite_number(cls, name):
     for bad in (math.nan, math.inf, -math.inf, True, "0.1", None, [0.1], (0.1, 0.2), 1j, 10**400):
         with pytest.raises(InputError) as caught:
@@ -264,7 +265,7 @@ UNCHECKED = {(optimizers.SGD, "dampening"), (optimizers.ASGD, "t0")}
 """Settings that torch accepts with any sign."""
 
 
-@pytest.mark.parametrize(("cls", "name"), [(cls, field.name) for cls in CLASSES for field in numbers(cls)], ids=name_of)
+@merged(("cls", "name"), [(cls, field.name) for cls in CLASSES for field in numbers(cls)], ids=name_of)
 def test_negative_setting_is_rejected_where_torch_rejects_it(cls, name):
     if (cls, name) in UNCHECKED:
         assert getattr(cls(**{name: -1}), name) == -1.0
@@ -273,7 +274,7 @@ def test_negative_setting_is_rejected_where_torch_rejects_it(cls, name):
             cls(**{name: -0.5})
 
 
-@pytest.mark.parametrize(
+@merged(
     ("cls", "name", "allowed", "refused"),
     [
         *[
@@ -298,10 +299,8 @@ def test_range_boundaries(cls, name, allowed, refused):
             cls(**{name: value})
 
 
-@pytest.mark.parametrize(
-    ("cls", "flag"), [(cls, flag) for cls, flags, _ in VARIANTS[::2] for flag in flags], ids=name_of
-)
 @pytest.mark.parametrize("bad", [1, 0.0, "True", None])
+@merged(("cls", "flag"), [(cls, flag) for cls, flags, _ in VARIANTS[::2] for flag in flags], ids=name_of)
 def test_flag_must_be_true_or_false(cls, flag, bad):
     with pytest.raises(InputError, match=f"^{cls.__name__}: {flag} must be True or False, got "):
         cls(**{flag: bad})

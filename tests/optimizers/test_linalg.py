@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from merged import merged
 from torch import Tensor
 
 from landscapes.optimizers.linalg import dot, eigh, product
@@ -33,7 +34,7 @@ def symmetric(kind: str, d: int, runs: int, dtype: torch.dtype = torch.float64) 
 
 
 @pytest.mark.parametrize("d", [1, 2, 3, 4, 7, 10])
-@pytest.mark.parametrize("kind", KINDS)
+@merged("kind", KINDS)
 def test_eigenvalues_match_lapack(kind, d):
     matrix = symmetric(kind, d, 20)
     values, vectors = eigh(matrix)

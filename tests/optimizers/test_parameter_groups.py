@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
+from merged import merged
 from reference import SPACES, by_optimizers, default_dtype, draw, in_torch, starts, valley, variants
 from torch.optim import lr_scheduler
 
@@ -164,6 +165,9 @@ def test_very_many_runs_with_groups_equal_single_ones():
 
 
 @pytest.mark.parametrize(
+    "make", [optimizers.Adam, lambda **settings: Torch(torch.optim.Adam, **settings)], ids=["own", "torch"]
+)
+@merged(
     ("groups", "message"),
     [
         (3, r"groups must be a list of dicts"),
@@ -182,9 +186,6 @@ def test_very_many_runs_with_groups_equal_single_ones():
         ([{"coordinates": [0], "larning": 1}], r"groups\[0\]: unknown setting of Adam 'larning'"),
         ([{"coordinates": [2], "lr": 1.0}], r"groups\[0\]: coordinates must be from 0 to 1 on .* 2 coordinates, got 2"),
     ],
-)
-@pytest.mark.parametrize(
-    "make", [optimizers.Adam, lambda **settings: Torch(torch.optim.Adam, **settings)], ids=["own", "torch"]
 )
 def test_invalid_groups_are_named(make, groups, message):
     with pytest.raises(InputError, match=message):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from merged import merged
 from reference import SPACES, draw, variants
 
 from landscapes import optimizers
@@ -71,7 +72,7 @@ def test_learning_rate_is_open_unless_given(text, is_open):
     assert parse(text)[1] is is_open
 
 
-@pytest.mark.parametrize(
+@merged(
     "text",
     [
         "",
@@ -126,7 +127,7 @@ def test_unparsable_text_raises_one_line(text):
     assert len(str(caught.value)) < 200
 
 
-@pytest.mark.parametrize(
+@merged(
     ("text", "message"),
     [
         ("adom", r"unknown optimizer 'adom'\. Did you mean adam"),

@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from merged import merged
 from reference import (
     SPACES,
     by_optimizers,
@@ -483,7 +484,7 @@ class NoRate(torch.optim.Optimizer):
 ADAM = optimizers.Adam(lr=0.1)
 
 
-@pytest.mark.parametrize(
+@merged(
     ("make", "message"),
     [
         (

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 import typed_script
+from merged import merged
 from reference import by_optimizers, default_dtype, starts, valley
 
 import landscapes
@@ -64,7 +65,7 @@ def test_every_class_of_torch_with_a_native_optimizer_is_compared():
     assert {names()[name][0].__name__ for name in own} == set(NATIVE)
 
 
-@pytest.mark.parametrize(("name", "argument"), arguments())
+@merged(("name", "argument"), arguments())
 def test_arguments_of_torch_have_its_meaning_or_a_reason(name, argument):
     cls, given = NATIVE[name], {argument: value_of(name, argument), **BASES.get((name, argument), {})}
     text = f"{cls.names[0]}({', '.join(f'{key}={value!r}' for key, value in given.items())})"

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from merged import merged
 from reference import assert_same, by_optimizers, part, starts, valley
 from thinned import diagonal
 
@@ -233,7 +234,7 @@ def test_every_query_passes_through_a_wrapper():
 # ---------------------------------------------------------------- words
 
 
-@pytest.mark.parametrize(
+@merged(
     ("text", "label"),
     [
         ("clip(cosine(adam), norm=1)", "Adam · cosine · clip 1"),
@@ -344,7 +345,7 @@ def test_listing_separates_wrappers(capsys):
 ADAM = optimizers.Adam(lr=0.1)
 
 
-@pytest.mark.parametrize(
+@merged(
     ("make", "message"),
     [
         (

@@ -10,11 +10,12 @@ import sys
 import numpy as np
 import pytest
 import torch
-from function_cases import CATALOGUE, each, every
+from function_cases import CATALOGUE, each_apart, every
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.lines import Line2D
 from matplotlib.quiver import Quiver
 from matplotlib.text import Text
+from merged import merged
 from PIL import Image
 from thinned import FEW_THEMES, diagonal
 
@@ -57,9 +58,7 @@ def test_a_fact_sheet_states_the_facts(f):
     assert {"coordinates", "domain", "start", "minima", "minimum", "tags", "reference"} <= set(summary.facts)
 
 
-@pytest.mark.parametrize(
-    "item", [item for item in CATALOGUE if item.dim > 2 and item.minima], ids=lambda item: item.name
-)
+@merged("item", [item for item in CATALOGUE if item.dim > 2 and item.minima], ids=lambda item: item.name)
 def test_a_plane_holds_the_start_and_the_minimum(item):
     """At (1, 0) and (0, 0); the gradient at the start lies in the plane, so that it shows the way down."""
     summary = summarize(item, points=51, arrows=9)
@@ -115,7 +114,7 @@ def test_invalid_arguments_of_a_fact_sheet_are_refused(name, settings, message):
 # The formula
 
 
-@each(CATALOGUE, one_in=5)
+@each_apart(CATALOGUE, one_in=5)
 @pytest.mark.sample(60)
 @pytest.mark.thin(4)
 def test_every_formula_fits_and_can_be_read(f):

@@ -10,6 +10,7 @@ import zlib
 
 import numpy as np
 import pytest
+from merged import merged
 from PIL import Image
 from render_pixels import full_draw, psnr, sized
 from render_records import converging
@@ -50,8 +51,8 @@ BAD = {
 """Values that no picture, animation or page takes, by option."""
 
 
-@pytest.mark.parametrize("option", BAD)
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".gif", ".mp4", ".html"])
+@merged("option", BAD)
 def test_bad_values_are_refused_before_anything_is_drawn(tmp_path, monkeypatch, option, suffix):
     for place in ("animation._animate.Frames", "_save.still", "html._page.build_payload"):
         monkeypatch.setattr(f"landscapes.render.{place}", None)  # would be a TypeError

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import torch
+from merged import merged
 from torch import Tensor
 
 from landscapes.functions import catalogue
@@ -35,16 +39,25 @@ def name_of(item: Function) -> str:
     return item.name if item.family is None else f"{item.name}-{item.dim}"
 
 
-def each(items: list[Function], one_in: int = 1) -> pytest.MarkDecorator:
-    """Parametrize a test; other numbers of coordinates are slow, and of the functions all but one in `one_in`."""
+def cases_of(items: list[Function], one_in: int) -> list[Any]:
+    """Return cases; other numbers of coordinates are slow, and of the functions all but one in `one_in`."""
     default = {item.name: item.dim for item in CATALOGUE}
-    cases = [
+    return [
         pytest.param(
             item, marks=[pytest.mark.slow] * (item.dim != default[item.name] or i % one_in > 0), id=name_of(item)
         )
         for i, item in enumerate(items)
     ]
-    return pytest.mark.parametrize("f", cases)
+
+
+def each(items: list[Function], one_in: int = 1) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Check all functions in few tests, or all those named by `--case`."""
+    return merged("f", cases_of(items, one_in))
+
+
+def each_apart(items: list[Function], one_in: int = 1) -> pytest.MarkDecorator:
+    """Check each function in a test of its own; for checks that are sampled."""
+    return pytest.mark.parametrize("f", cases_of(items, one_in))
 
 
 every, every_member, every_with_minima = each(CATALOGUE), each(MEMBERS), each(WITH_MINIMA)

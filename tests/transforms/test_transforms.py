@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from merged import merged
 from thinned import diagonal
 
 from landscapes import InputError, function, functions, race, transforms
@@ -465,7 +466,7 @@ def test_titles_and_latex():
     assert added("booth", "plateau").latex == ""
 
 
-@pytest.mark.parametrize(
+@merged(
     ("make", "message"),
     [
         (lambda: shifted("boot", 1), "unknown function 'boot'. Did you mean booth"),
