@@ -11,7 +11,6 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import RendererAgg
-from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
@@ -27,8 +26,14 @@ from landscapes.render.theme import Theme
 RAISE = 0.36
 """How far a baseline lies below the middle of its row, in font sizes."""
 
-REST = 0.33
+REST = 0.25
 """The share of the time between two orders, at either end, in which rows that change place do not move."""
+
+LETTERS = 1.05
+"""The height of letters with their gaps, in font sizes: rows closer than this would touch."""
+
+SHADES = 8
+"""The number of opacities of rows that fade."""
 
 PALE = 0.65
 """Opacity of learning rates and headings."""
@@ -166,9 +171,13 @@ class Standings(Artist, AnimatedArtist):
         over = ended == live.runs
         order = np.argsort(slots, kind="stable").tolist()
         places: list[str] = []
-        for at, row in enumerate(order):
-            tied = at > 0 and (keys[row] == keys[order[at - 1]]).all()
-            places.append("–" if over[row] else places[-1] if tied else str(at + 1))
+        above: list[int] = []  # rows that have not failed
+        for row in order:
+            tied = bool(above) and (keys[row] == keys[above[-1]]).all()
+            place = places[order.index(above[-1])] if tied else str(len(above) + 1)
+            places.append("–" if over[row] else place)
+            if not over[row]:
+                above.append(row)
         made = []
         for place, row in zip(places, order, strict=True):
             entry, failed = entries[row], bool(over[row])
@@ -206,6 +215,8 @@ class Standings(Artist, AnimatedArtist):
             left = self._x(columns.start if still else 0)
             same = still and len({(row.mark, row.outcome) for row in own}) == 1
             right = self._x(columns.value if same else columns.width)
+            if not still:  # rows next to one that moves fade
+                low, high = max(low - 1, 0), min(high + 1, len(columns.entries) - 1)
             boxes.append([left - 1, self._edge(high + 1) - 2, right + 2, self._edge(low) + 2])
         return np.array(boxes) if boxes else NO_BOXES
 
@@ -229,8 +240,9 @@ class Standings(Artist, AnimatedArtist):
         self._draw_heading(renderer)
         for at, row in enumerate(rows):
             self._write(renderer, self.columns.place, at, row.place, self._small(PALE), "right")
-        for row in sorted(rows, key=self._depth):
-            self._draw_row(renderer, row)
+        for row, opacity in self._opacities(rows):
+            if opacity:
+                self._draw_row(renderer, row, opacity)
 
     def _board_image(self) -> Image:
         """Return the image of all, which is drawn anew when something changes."""
@@ -248,14 +260,27 @@ class Standings(Artist, AnimatedArtist):
             self._image = page[::-1].copy()  # Agg counts rows upwards
         return self._image
 
-    def _depth(self, row: Row) -> tuple[bool, float]:
-        """Return when a row is drawn: rows that climb are in front."""
-        return self._climbs(row), -row.slot
+    def _opacities(self, rows: Sequence[Row]) -> list[tuple[Row, float]]:
+        """Return the rows from back to front with their opacity: one that is passed fades before letters touch."""
+        order = sorted(rows, key=self._depth)
+        slots = np.array([row.slot for row in order])
+        if self._keys is None or (slots == slots.round()).all():
+            return [(row, 1.0) for row in order]
+        touch = LETTERS * self.columns.font / self.columns.row
+        made = []
+        for place, row in enumerate(order):
+            apart = float(np.abs(slots[place + 1 :] - row.slot).min(initial=1.0))
+            free = min(max((apart - touch) / (1 - touch), 0.0), 1.0)
+            made.append((row, round(SHADES * (1 - (1 - free) ** 2)) / SHADES))
+        return made
 
-    def _climbs(self, row: Row) -> bool:
+    def _depth(self, row: Row) -> tuple[int, float]:
+        """Return how far in front a row is: those that climb before those that stay, and these before the others."""
+        assert self._keys is not None or row.slot == int(row.slot)
         if self._keys is None or row.slot == int(row.slot):
-            return False
-        return bool(self._slots[self._movement(self.step)[0] + 1, row.entry] < row.slot)
+            return 1, -row.slot
+        climbs = self._slots[self._movement(self.step)[0] + 1, row.entry] < row.slot
+        return (2 if climbs else 0), -row.slot
 
     # places in pixels
 
@@ -293,28 +318,30 @@ class Standings(Artist, AnimatedArtist):
         for x, words, align in heads:
             self._paste(renderer, self._x(x), y, words, look, align)
 
-    def _draw_row(self, renderer: RendererBase, row: Row) -> None:
+    def _draw_row(self, renderer: RendererBase, row: Row, opacity: float) -> None:
         columns, slot = self.columns, row.slot
         if isinstance(renderer, RendererAgg):
             image, low = self._row_image(renderer, row)
-            paste(renderer, round(self._x(columns.sample)), round(self._baseline(slot)) - low, image)
+            left, bottom = round(self._x(columns.sample)), round(self._baseline(slot)) - low
+            paste(renderer, left, bottom, _faded(image, opacity))
         else:
-            self._paint(renderer, row, self._x(columns.sample), self._baseline(slot))
+            self._paint(renderer, row, self._x(columns.sample), self._baseline(slot), opacity)
+        look = self._small(opacity)
         words = row.outcome or ""
         if words:
-            self._write(renderer, columns.width, slot, words, self._small(), "right")
+            self._write(renderer, columns.width, slot, words, look, "right")
             return
         if row.value:
             if isinstance(renderer, RendererAgg):
                 image = self._numerals.image(row.value)
                 x = round(self._x(columns.value)) - image.shape[1]
-                paste(renderer, x, round(self._baseline(slot)) - self._numerals.below, image)
+                paste(renderer, x, round(self._baseline(slot)) - self._numerals.below, _faded(image, opacity))
             else:
-                self._write(renderer, columns.value, slot, row.value, self._small(), "right")
+                self._write(renderer, columns.value, slot, row.value, look, "right")
         if row.mark and columns.mark is not None:
-            self._write(renderer, columns.mark, slot, row.mark, self._small(), "left")
+            self._write(renderer, columns.mark, slot, row.mark, look, "left")
 
-    def _paint(self, renderer: RendererBase, row: Row, x: float, y: float) -> None:
+    def _paint(self, renderer: RendererBase, row: Row, x: float, y: float, opacity: float = 1.0) -> None:
         """Draw trail, name and learning rate of a row, from x on, with the baseline at y."""
         columns, entry, unit = self.columns, self.columns.entries[row.entry], self._unit
         middle, scale = y + RAISE * columns.font * unit, min(columns.font / 9, 1.0)
@@ -322,6 +349,7 @@ class Standings(Artist, AnimatedArtist):
         sample = Line2D(
             [left, right], [middle, middle], color=entry.style.color, linewidth=2.2 * scale, solid_capstyle="round",
             marker=entry.style.marker, markevery=[1], markersize=5.5 * scale, transform=IDENTITY,
+            alpha=opacity,
         )  # fmt: skip
         if entry.style.dashes:
             sample.set_dashes(entry.style.dashes)
@@ -329,11 +357,13 @@ class Standings(Artist, AnimatedArtist):
         assert page is not None
         sample.set_figure(page)
         sample.draw(renderer)
-        weight, alpha = "bold" if row.leads else "normal", PALE if row.failed else 1.0
+        weight, alpha = "bold" if row.leads else "normal", opacity * (PALE if row.failed else 1.0)
         name = Lettering(columns.font, self.theme.foreground, tuple(self._families), weight, alpha)
         name.text(self, entry.name, x + (columns.name - columns.sample) * unit, y).draw(renderer)
         if entry.lr and columns.lr is not None:
-            self._small(PALE).text(self, entry.lr, x + (columns.lr - columns.sample) * unit, y, "right").draw(renderer)
+            self._small(PALE * opacity).text(self, entry.lr, x + (columns.lr - columns.sample) * unit, y, "right").draw(
+                renderer
+            )
 
     def _write(self, renderer: RendererBase, x: float, slot: float, words: str, look: Lettering, align: str) -> None:
         """Write a text in a slot, from or up to a place in points."""
@@ -356,23 +386,14 @@ class Standings(Artist, AnimatedArtist):
         paste(renderer, round(left) - 1, round(y) - self._reach(look.size)[0], image)
 
     def _row_image(self, renderer: RendererAgg, row: Row) -> tuple[Image, int]:
-        """Return the image of trail, name and learning rate, and how far it reaches below the baseline.
-
-        A row that climbs hides the rows behind it.
-        """
-        climbs = self._climbs(row)
-        key = row.entry, row.leads, row.failed, climbs
+        """Return the image of trail, name and learning rate, and how far it reaches below the baseline."""
+        key = row.entry, row.leads, row.failed
         if key not in self._images:
             columns = self.columns
             low, high = self._reach(columns.font)
-            if climbs:
-                low = round((0.5 * columns.row - RAISE * columns.font) * self._unit)
-                high = round(columns.row * self._unit) - low
             wide = ((columns.lr or self.columns.start) - columns.sample) * self._unit
-            if climbs:
-                wide = (columns.width - columns.sample) * self._unit
             image = sprite(wide + 2, low, high, renderer.dpi, lambda page, y: self._paint(page, row, 0.0, y))
-            self._images[key] = (_opaque(image, self.theme.background) if climbs else image), low
+            self._images[key] = image, low
         return self._images[key]
 
     def _reach(self, size: float) -> tuple[int, int]:
@@ -401,8 +422,10 @@ class Standings(Artist, AnimatedArtist):
         return self._fonts
 
 
-def _opaque(image: Image, color: Any) -> Image:
-    """Return an image on a ground."""
-    alpha = image[..., 3:].astype(np.float64) / 255
-    mixed = alpha * image[..., :3] + (1 - alpha) * 255 * np.array(to_rgb(color))
-    return np.concatenate([mixed.round(), np.full_like(alpha, 255)], axis=-1).astype(np.uint8)
+def _faded(image: Image, opacity: float) -> Image:
+    """Return an image of which a share of its opacity is left."""
+    if opacity == 1:
+        return image
+    pale = image.copy()
+    pale[..., 3] = (opacity * image[..., 3].astype(np.float64)).round()
+    return pale

@@ -93,6 +93,32 @@ def test_rows_move_steadily_around_the_change_of_lead():
     assert artist.slots(STEPS).tolist() == [1, 0]
 
 
+def test_rows_that_pass_never_show_letters_on_letters():
+    """Two rows that change place: the one that falls fades before they touch, and all is back at the end."""
+    artist = board(render.animate(crossing(), seconds=10, pace="linear").figure)
+    touch = 1.05 * artist.columns.font / artist.columns.row
+    faded = set()
+    for step in np.arange(80, 121, 0.5):
+        artist.set_step(step)
+        (back, pale), (front, full) = artist._opacities(artist.rows())
+        assert full == 1
+        apart = abs(front.slot - back.slot)
+        assert apart >= touch or pale == 0
+        if apart < 1:
+            assert artist.slots(step)[front.entry] >= artist.slots(step + 0.5)[front.entry]  # it climbs
+        assert pale == 1 or apart < 1
+        faded.add(pale)
+    assert {0, 1} < faded
+
+
+def test_a_row_that_ties_with_a_failed_one_keeps_its_place():
+    """At the first steps all losses are equal, and the run in the first row has failed."""
+    rows = board(render.figure(record([arc(9), arc(9), arc(9)], outcomes={0: ("diverged", 1)}), step=1)).rows()
+    assert sorted(row.place for row in rows) == ["1", "1", "–"]
+    artist = board(render.animate(record([arc(9), arc(9), arc(9)], outcomes={0: ("diverged", 1)}), seconds=9).figure)
+    assert all(sorted(row.place for row in artist.rows(step)) == ["1", "1", "–"] for step in np.arange(1, 3, 0.2))
+
+
 def test_rows_do_not_follow_a_flickering_lead():
     artist = board(render.animate(flickering(), seconds=10, pace="linear").figure)
     slots = np.array([artist.slots(step) for step in range(2, STEPS)])
