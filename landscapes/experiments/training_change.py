@@ -133,7 +133,7 @@ class Change:
             case "amsgrad":
                 self._set(groups, "amsgrad", lambda old: True, "is not Adam")
             case "adamw":
-                self._set(groups, "decoupled_weight_decay", lambda old: True, "is not Adam")
+                self._set(groups, "decoupled_weight_decay", lambda old: True, "is not Adam, or torch is too old")
                 for group in groups if self._used else ():
                     group["weight_decay"] = group["weight_decay"] or DECAY
             case "momentum" | "no momentum":
@@ -189,12 +189,18 @@ def _gradients(optimizer: torch.optim.Optimizer) -> list[torch.Tensor]:
     return [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
 
 
+def _norm(gradients: list[torch.Tensor]) -> float:
+    """Return the norm of all gradients together, as `torch.nn.utils.get_total_norm` of torch 2.6 does."""
+    norms = [torch.linalg.vector_norm(gradient).to(gradients[0].device) for gradient in gradients]
+    return float(torch.linalg.vector_norm(torch.stack(norms)))
+
+
 def _clip(optimizer: torch.optim.Optimizer, norms: list[float]) -> None:
     """Clip gradients to the median norm of the steps so far (Seetharaman et al., 2020)."""
     gradients = _gradients(optimizer)
     if not gradients:
         return
-    norm = float(torch.nn.utils.get_total_norm(gradients))
+    norm = _norm(gradients)
     if math.isfinite(norm):
         norms.append(norm)
     limit = float(np.median(norms)) if norms else 0.0
@@ -209,7 +215,7 @@ def _shake(optimizer: torch.optim.Optimizer, rng: torch.Generator) -> None:
     size = sum(gradient.numel() for gradient in gradients)
     if not size:
         return
-    scale = NOISE * float(torch.nn.utils.get_total_norm(gradients)) / math.sqrt(size)
+    scale = NOISE * _norm(gradients) / math.sqrt(size)
     for gradient in gradients:
         noise = torch.randn(gradient.shape, generator=rng)
         gradient.add_(noise.to(gradient), alpha=scale)

@@ -241,7 +241,7 @@ class Watch:
         fused: Any = getattr(optimizer, "grad_scale", None)  # set for optimizers that unscale within their step
         scale: Any = 1.0
         if fused is not None:
-            scale = fused
+            scale = fused.clone()  # `torch.amp.GradScaler` changes it in place, until torch 2.5
             row.skipped = getattr(optimizer, "found_inf", 0)
         elif self._scaler is not None and self._scaler.is_enabled():
             scale = float(self._scaler.get_scale())

@@ -137,8 +137,8 @@ class Ruler:
         """Wrap a text to a width and a number of lines; the last one is shortened.
 
         >>> ruler = Ruler(100.0)
-        >>> ruler.wrap("one two three", 40, 9, 3), ruler.wrap("one two three", 40, 9, 1)
-        (['one two', 'three'], ['one t…'])
+        >>> ruler.wrap("one two three", 43, 9, 3), ruler.wrap("one two three", 43, 9, 1)
+        (['one two', 'three'], ['one tw…'])
         """
         lines: list[str] = []
         words = WORD.findall(" ".join(text.split()))

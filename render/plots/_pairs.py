@@ -13,6 +13,7 @@ from landscapes.analysis.pairs import critical_difference as ranked
 from landscapes.analysis.pairs import pairs
 from landscapes.errors import suggests_arguments
 from landscapes.record import Record
+from landscapes.render.artists.older_matplotlib import root_figure
 from landscapes.render.artists.text_fit import Ruler, clean_text
 from landscapes.render.artists.trails import mix
 from landscapes.render.light import luminance
@@ -123,9 +124,9 @@ def _short(name: str) -> str:
 
 def _size(ax: Axes, count: int, names: float) -> tuple[float, bool]:
     """Return a font size for cells, if a layout takes so many points for names, and whether intervals fit into them."""
-    figure = ax.figure
+    figure = root_figure(ax)
     assert figure is not None
-    taken = 0.0 if figure.get_figure(root=True).get_layout_engine() is None else names
+    taken = 0.0 if figure.get_layout_engine() is None else names
     cell = max(_side(ax) - taken, 0.0) / count
     whole = cell > 4.5 * INTERVAL
     return float(np.clip(cell / (INTERVAL if whole else NUMBER), 3.5, 9.5 if whole else 6.5)), whole

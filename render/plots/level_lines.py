@@ -10,6 +10,7 @@ from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from landscapes.record import Surface
+from landscapes.render.artists.older_matplotlib import root_figure
 from landscapes.render.artists.text_fit import Ruler
 from landscapes.render.light import luminance
 from landscapes.render.plots.color_levels import ColorLevels
@@ -180,7 +181,7 @@ def _clear(drawn: ContourSet, view: Points, strong: list[int]) -> int:
 
 def _label(ax: Axes, drawn: ContourSet, values: dict[int, float], look: Theme, inks: Points, obstacles: Points) -> None:
     """Write values on strong lines, where they are straight and far from all obstacles; the lines make room."""
-    page = ax.get_figure(root=True)
+    page = root_figure(ax)
     if page is None:
         return
     unit = page.dpi / 72

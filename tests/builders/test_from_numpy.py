@@ -225,7 +225,7 @@ def test_steps_fit_domains_far_from_zero(offset):
 
 
 def test_float32_values_get_longer_steps():
-    made = from_numpy(lambda x, y: np.float32(x) ** 2 + np.float32(y), PLANE, name="low", start=(1, 1))
+    made = from_numpy(lambda x, y: np.square(np.float32(x)) + np.float32(y), PLANE, name="low", start=(1, 1))
     x = random_points(made, 20)
     exact = torch.stack([2 * x[:, 0], torch.ones(20, dtype=torch.float64)], 1)
     torch.testing.assert_close(gradient(made, x), exact, rtol=0, atol=2e-3)

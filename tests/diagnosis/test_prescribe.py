@@ -142,7 +142,10 @@ def test_changes_of_torch_optimizers():
     assert 0 < np.abs(noisy - 1).max() < 0.01
     for name, setting in (("amsgrad", {"amsgrad": True}), ("larger eps", {"eps": 1e-4})):
         np.testing.assert_array_equal(steps_with(name)[0], steps_with("unchanged", **setting)[0])
-    np.testing.assert_array_equal(steps_with("adamw")[0], steps_with("unchanged", "AdamW", weight_decay=0.01)[0])
+    if "decoupled_weight_decay" in torch.optim.Adam([torch.zeros(1)]).defaults:  # not in torch 2.4
+        np.testing.assert_array_equal(steps_with("adamw")[0], steps_with("unchanged", "AdamW", weight_decay=0.01)[0])
+    else:
+        assert steps_with("adamw")[1].missing() == "the optimizer is not Adam, or torch is too old"
     reset = steps_with("reset", steps=20)[0]
     assert np.abs(np.diff(reset)[10]) == pytest.approx(0.1, rel=1e-3), "the state of the steps before is gone"
     assert steps_with("momentum")[1].missing() == "the optimizer has no such setting"

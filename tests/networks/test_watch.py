@@ -479,6 +479,7 @@ def test_close_warns_of_runs_without_steps_or_losses():
         watched.close()
 
 
+@pytest.mark.filterwarnings("ignore:You are using `torch.load`:FutureWarning")  # of torch 2.4 and 2.5
 def test_watched_models_are_copied_and_pickled():
     net = network()
     optimizer = torch.optim.Adam(net.parameters())

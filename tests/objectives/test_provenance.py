@@ -59,6 +59,7 @@ def values_of(f: Function) -> torch.Tensor:
     return torch.stack([f.evaluate(points), f.at_step(0).evaluate(points)]).detach()
 
 
+@pytest.mark.filterwarnings("ignore:You are using `torch.load`:FutureWarning")  # of torch 2.4 and 2.5
 @merged("name", MADE)
 def test_a_loaded_function_is_equal(name):
     f = MADE[name]()

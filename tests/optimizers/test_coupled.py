@@ -68,6 +68,7 @@ def in_torch(optimizer: optimizers.Adafactor) -> tuple[type[torch.optim.Optimize
     }
 
 
+@pytest.mark.skipif(not hasattr(torch.optim, "Adafactor"), reason="Adafactor came with torch 2.5")
 @pytest.mark.parametrize(
     ("size", "objective"),
     diagonal([(1, 0), (2, 0), (10, 0), (2, 1), (6, 2), (10, 5)], [valley, egg_box]),
@@ -86,6 +87,7 @@ def test_adafactor_matches_torch(size, objective):
 # Muon
 
 
+@pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="Muon came with torch 2.9")
 @pytest.mark.parametrize("nesterov", [True, False])
 @pytest.mark.parametrize(("dim", "rows"), [(2, 1), (2, 2), (6, 2), (6, 3), (10, 5)])
 @pytest.mark.thin(2)

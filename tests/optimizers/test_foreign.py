@@ -128,7 +128,10 @@ class BreaksLater(Base):
             raise ZeroDivisionError("division by zero")
 
 
-THIRD_PARTY = (Normalised, InPlace, DefaultPrecision, NoRate, FixedRate, PlainLion, torch.optim.Adafactor)
+NEW = [getattr(torch.optim, name) for name in ("Adafactor", "Muon") if hasattr(torch.optim, name)]
+"""Optimizers that torch 2.4 lacks."""
+
+THIRD_PARTY = (Normalised, InPlace, DefaultPrecision, NoRate, FixedRate, PlainLion, *NEW[:1])
 
 
 def plain_loop(objective, optimizer, p, steps):
@@ -360,7 +363,7 @@ def test_only_optimizer_classes_are_accepted(given):
         ),
         (torch.optim.Adam, {"weight_dcay": 1}, r"^unknown setting of Adam 'weight_dcay'\. Did you mean weight_decay"),
         (NoRate, {"lr": 0.1}, r"^unknown setting of NoRate 'lr'\. Known: pull$"),
-        (torch.optim.Muon, {}, r"^Torch\(Muon\) cannot be created: ValueError: Muon only supports 2D"),
+        *[(muon, {}, r"^Torch\(Muon\) cannot be created: ValueError: Muon only supports 2D") for muon in NEW[1:]],
         (Base, {"lr": math.nan}, r"^Base: lr must be finite, got nan$"),
         (Base, {"lr": "fast"}, r"^Base: lr must be one number, got 'fast'"),
         (Base, {"label": 3}, r"^Torch: label must be a string, got 3$"),

@@ -434,7 +434,8 @@ def counterpart(optimizer: Optimizer, parameter: Tensor) -> torch.optim.Optimize
     """Return the reference of the optimizer, with its settings."""
     cls, settings = SPACES[type(optimizer)][0], in_torch(optimizer)
     if "decoupled_weight_decay" not in inspect.signature(cls).parameters:  # Adam of torch 2.4
-        settings = {name: value for name, value in settings.items() if name != "decoupled_weight_decay" or value}
+        cls = torch.optim.AdamW if settings.get("decoupled_weight_decay") else cls
+        settings = {name: value for name, value in settings.items() if name != "decoupled_weight_decay"}
     return cls([parameter], **settings)
 
 

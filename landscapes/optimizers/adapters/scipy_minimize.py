@@ -173,7 +173,7 @@ class _ReplayStepper(Stepper):
 
     def terminated(self) -> Tensor | None:
         ended = [
-            trace is not None and trace.complete and shown == len(trace.points)
+            bool(trace is not None and trace.complete and shown == len(trace.points))
             for trace, shown in zip(self.traces, self.next_iterate, strict=True)
         ]
         return torch.tensor(ended, device=self.last_x.device)
