@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension."""
-    from landscapes_docs import mathml
+    from landscapes_docs import mathml, tutorials
 
     app.connect("builder-inited", write_pages)
     app.connect("autodoc-process-docstring", escape_docstring, priority=400)  # before napoleon
+    app.connect("source-read", tutorials.add_results)
     app.connect("build-finished", copy_scripts)
     app.add_html_math_renderer("mathml", (mathml.inline, None), (mathml.block, None))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
@@ -26,10 +27,21 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 def write_pages(app: Sphinx) -> None:
     """Write the generated pages and draw their pictures, unless they are there already."""
-    from landscapes_docs import api, command_line, drawing, functions, gallery, home, limits, optimizers, themes  # slow
+    from landscapes_docs import (  # these imports are slow
+        api,
+        command_line,
+        drawing,
+        functions,
+        gallery,
+        home,
+        limits,
+        optimizers,
+        themes,
+        tutorials,
+    )
 
     site = Site(Path(app.srcdir), quick=app.tags.has("quick"))
-    drawing.draw_all([task for part in (home, functions, optimizers, themes) for task in part.tasks(site)])
+    drawing.draw_all([task for part in (home, tutorials, functions, optimizers, themes) for task in part.tasks(site)])
     for part in (functions, optimizers, api, command_line, themes, gallery, limits):
         part.write(site)
     site.finish()

@@ -33,6 +33,11 @@ def of_function(function: Function) -> str:
     return _digest([of_code().encode(), Path(module).read_bytes() if module else b"", function.name.encode()])
 
 
+def of_text(text: str) -> str:
+    """Return the fingerprint of what a text with code gives: of all code, and of the text."""
+    return _digest([of_code().encode(), text.encode()])
+
+
 def is_current(stamp: Path, fingerprint: str, files: Iterable[Path]) -> bool:
     """Return whether files were drawn with this fingerprint."""
     try:

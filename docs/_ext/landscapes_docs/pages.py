@@ -85,12 +85,7 @@ class Site:
         digest = hashlib.sha256(source.read_bytes()).hexdigest()
         if fingerprints.is_current(stamp, digest, files):
             return
-        files[0].parent.mkdir(parents=True, exist_ok=True)
-        with replacing(files[-1]) as temporary:
-            _last_frame(source).save(temporary, "WEBP", quality=QUALITY, method=4)
-        if len(files) > 1:
-            with replacing(files[0]) as temporary:
-                subprocess.run([get_ffmpeg_exe(), *QUIET, "-i", source, *H264, temporary], check=True)
+        convert(source, files)
         write_if_changed(stamp, digest)
 
     def has(self, name: str) -> bool:
@@ -117,6 +112,16 @@ def shown_as(name: str) -> list[str]:
     stem, _, suffix = name.rpartition(".")
     ends = {"png": [".webp"], "gif": FILM, "mp4": FILM}.get(suffix, [f".{suffix}"])
     return [stem + end for end in ends]
+
+
+def convert(source: Path, files: Sequence[Path]) -> None:
+    """Write a picture as a smaller one, or a film as a smaller one and a still, to the files of `shown_as`."""
+    files[0].parent.mkdir(parents=True, exist_ok=True)
+    with replacing(files[-1]) as temporary:
+        _last_frame(source).save(temporary, "WEBP", quality=QUALITY, method=4)
+    if len(files) > 1:
+        with replacing(files[0]) as temporary:
+            subprocess.run([get_ffmpeg_exe(), *QUIET, "-i", source, *H264, temporary], check=True)
 
 
 def _last_frame(source: Path) -> Image.Image:
