@@ -41,6 +41,9 @@ BARS = "▁▂▃▄▅▆▇█"
 LOG = " log"
 """Follows bars that are logarithmic."""
 
+NAMED = 3
+"""The most files that are no logs and are named with the reason."""
+
 DECADES = 3
 """Losses that span more powers of ten than this are drawn logarithmically."""
 
@@ -167,19 +170,28 @@ def _of_record(file: str, clip_norm: float | None) -> tuple[list[Verdict], str, 
 def _of_log(
     file: str, columns: dict[str, str], clip_norm: float | None
 ) -> tuple[list[Verdict], str, dict[str, Any], Inputs]:
-    from landscapes.diagnosis import load_logs
+    from landscapes.diagnosis._log_file import read_logs
 
-    logs = load_logs(file, columns=columns)
+    logs, left_out = read_logs(file, columns)
+    source = {"file": file, "left_out": left_out} if Path(file).is_dir() else {"file": file}
+    more = f"\n{_left_out(left_out)}" if left_out else ""
     if len(logs) > 1:
-        return _of_logs(file, logs, clip_norm)
+        verdicts, text, inputs = _of_logs(file, logs, clip_norm)
+        return verdicts, text + more, source, inputs
     verdict, text, inputs = _judged(file, logs[0], clip_norm)
     text += "\nA log shows few of the silent bugs: wrong labels or leaking data leave no trace in it."
-    return [verdict], text, {"file": file, "columns": dict(logs[0].columns), "notes": list(logs[0].notes)}, inputs
+    return [verdict], text + more, {**source, "columns": dict(logs[0].columns), "notes": list(logs[0].notes)}, inputs
 
 
-def _of_logs(
-    file: str, logs: list[LogFile], clip_norm: float | None
-) -> tuple[list[Verdict], str, dict[str, Any], Inputs]:
+def _left_out(reasons: list[str]) -> str:
+    """Return which files of a folder are no logs, the first of them with the reason."""
+    count = len(reasons)
+    return f"left out: {count} file{'s' * (count > 1)} that {'are' if count > 1 else 'is'} no log: " + "; ".join(
+        [*reasons[:NAMED], *(["…"] if count > NAMED else [])]
+    )
+
+
+def _of_logs(file: str, logs: list[LogFile], clip_norm: float | None) -> tuple[list[Verdict], str, Inputs]:
     """Return the verdicts on several logs; runs that fail come last, where a terminal shows them."""
     found = []
     for log in logs:
@@ -193,7 +205,7 @@ def _of_logs(
     width = max(len(verdict.label) for verdict in verdicts)
     rows = [f"{verdict.label.ljust(width)}  {verdict.kind}" for verdict in verdicts]
     text = "\n\n".join([*(one[1] for one in found), "\n".join([f"{failed} of {len(found)} runs fail", *rows])])
-    return verdicts, text, {"file": file}, {"logs": {one[0].label: one[2] for one in found}}
+    return verdicts, text, {"logs": {one[0].label: one[2] for one in found}}
 
 
 def _judged(file: str, log: LogFile, clip_norm: float | None) -> tuple[Verdict, str, Inputs]:

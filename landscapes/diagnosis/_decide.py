@@ -50,6 +50,13 @@ def decide(log: Log, label: str = "") -> Verdict:
             finding = rule(log)
             if finding is not None:
                 return _verdict(finding, label, log)
+    if log.noisy and log.drop > 0 and abs(log.quarters[1]) < log.drop:
+        return _unclear(
+            log,
+            label,
+            "noise hides whether the loss still falls: over the last quarter it changed by "
+            f"{log.quarters[1] / log.drop:.2g} of its fall; run on, or log means of more steps",
+        )
     return _unclear(log, label, "the end is neither smooth nor regular, and too short to be told from noise")
 
 

@@ -113,15 +113,22 @@ def load_logs(path: str | os.PathLike[str], *, columns: Mapping[str, str] | None
         columns: as in `load_log`.
 
     Returns:
-        One log per run; files of a folder that are no logs are left out.
+        One log per run; files of a folder that are no logs are left out (`read_logs` names them).
 
     Raises:
         InputError: as `load_log`, and for a folder without logs.
         OSError: for a file that cannot be read.
     """
+    return read_logs(path, columns)[0]
+
+
+def read_logs(
+    path: str | os.PathLike[str], columns: Mapping[str, str] | None = None
+) -> tuple[list[LogFile], list[str]]:
+    """Return what `load_logs` does, and why other files of a folder are no logs, a sentence each."""
     path, given = Path(path), dict(columns or {})
     if not path.is_dir():
-        return _logs_of_file(path, given)
+        return _logs_of_file(path, given), []
     found, skipped = [], []
     events: dict[Path, list[Path]] = {}
     for file in sorted(path.rglob("*")):
@@ -140,7 +147,7 @@ def load_logs(path: str | os.PathLike[str], *, columns: Mapping[str, str] | None
     if not found:
         why = f"; {len(skipped)} other files, such as: {skipped[0]}" if skipped else ""
         raise InputError(f"{path} has no logs: CSV, JSON lines, trainer_state.json or event files of TensorBoard{why}")
-    return sorted(found, key=lambda log: (str(log.path), log.label))
+    return sorted(found, key=lambda log: (str(log.path), log.label)), skipped
 
 
 def _logs_of_file(path: Path, given: dict[str, str]) -> list[LogFile]:
@@ -149,9 +156,14 @@ def _logs_of_file(path: Path, given: dict[str, str]) -> list[LogFile]:
     large = _large_table(path, given)
     if large is not None:
         return [_log(path, large, given)]
-    table = _table(path)
+    table, broken = _table(path)
     runs = {} if given else _runs_of_wandb(table)
-    return [replace(_log(path, part, given), label=name) for name, part in runs.items()] or [_log(path, table, given)]
+    found = [replace(_log(path, part, given), label=name) for name, part in runs.items()]
+    found = found or [_log(path, table, given)]
+    if not broken:
+        return found
+    note = f"{broken} line{'s' * (broken > 1)} left out that {'are' if broken > 1 else 'is'} no JSON, or cut off"
+    return [replace(log, notes=(note, *log.notes)) for log in found]
 
 
 def _large_table(path: Path, given: Mapping[str, str]) -> dict[str, Any] | None:
@@ -180,8 +192,8 @@ def _large_table(path: Path, given: Mapping[str, str]) -> dict[str, Any] | None:
     return {**dict.fromkeys(names), **read_columns(path, names, wanted, delimiter, parse)}
 
 
-def _table(path: Path) -> dict[str, list[Any]]:
-    """Return the columns of a text file."""
+def _table(path: Path) -> tuple[dict[str, list[Any]], int]:
+    """Return the columns of a text file, and how many of its lines should be JSON and are not."""
     data = path.read_bytes()
     try:
         text = re.sub("\r\n?", "\n", data.decode("utf-8-sig"))
@@ -191,12 +203,12 @@ def _table(path: Path) -> dict[str, list[Any]]:
         what = "is empty" if not data.strip() else "is not text"
         raise InputError(f"{path} {what}; a log is CSV, JSON lines or trainer_state.json")
     is_json = text.lstrip()[0] in "{["
-    table = _json(text) if is_json else _csv(text)
+    table, broken = _json(text) if is_json else (_csv(text), 0)
     if table is None and not is_json and "\n" not in text.strip() and _names(text.strip(), _delimiter(text)):
         raise InputError(f"{path} has a header, but no rows")
     if table is None:
         raise InputError(f"{path} is neither CSV with a header, nor JSON lines, nor trainer_state.json")
-    return table
+    return table, broken
 
 
 def _runs_of_wandb(table: Mapping[str, list[Any]]) -> dict[str, dict[str, list[Any]]]:
@@ -216,8 +228,12 @@ def _runs_of_wandb(table: Mapping[str, list[Any]]) -> dict[str, dict[str, list[A
     return {run: part for run, part in runs.items() if any(map(pattern.fullmatch, part))}
 
 
-def _json(text: str) -> dict[str, list[Any]] | None:
-    """Return the columns of JSON lines, a list of objects, a trainer's state, or lists by name (history of Keras)."""
+def _json(text: str) -> tuple[dict[str, list[Any]] | None, int]:
+    """Return the columns of JSON lines, a list of objects, a trainer's state, or lists by name (history of Keras).
+
+    The number is that of lines that are no JSON: cut off, or of another program.
+    """
+    broken = 0
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError):
@@ -225,7 +241,7 @@ def _json(text: str) -> dict[str, list[Any]] | None:
     if isinstance(whole, dict) and whole and all(isinstance(column, list) for column in whole.values()):
         lengths = {len(column) for column in whole.values()}
         if len(lengths) == 1 and "log_history" not in whole:
-            return whole
+            return whole, 0
     if isinstance(whole, dict):
         whole = whole.get("log_history", [whole])
     rows: list[Any] = whole if isinstance(whole, list) else []
@@ -234,10 +250,10 @@ def _json(text: str) -> dict[str, list[Any]] | None:
             try:
                 rows.append(json.loads(line))
             except (ValueError, RecursionError):
-                continue  # a line that was cut off, or of another program
+                broken += bool(line.strip())
     rows = [row for row in rows if isinstance(row, dict)]
     names = dict.fromkeys(name for row in rows for name in row)
-    return {str(name): [row.get(name) for row in rows] for name in names} or None
+    return {str(name): [row.get(name) for row in rows] for name in names} or None, broken
 
 
 def _csv(text: str) -> dict[str, list[Any]] | None:

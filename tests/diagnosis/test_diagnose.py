@@ -416,6 +416,12 @@ def test_noise_above_the_start_is_no_noise_floor():
     assert diagnose(loss - 2.0 * (K >= 100))[0].kind == "noise floor"
 
 
+def test_an_end_hidden_by_noise_says_so():
+    verdict = diagnose(np.exp(-K[:400] / 60) + 0.01 * NOISE[:400])[0]
+    assert verdict.kind == "unclear"
+    assert "noise hides whether the loss still falls" in verdict.summary
+
+
 def test_a_log_that_is_too_short_says_what_the_loss_did():
     text = str(diagnose([2.3, 1.1, 0.8, 0.62, 0.55])[0])
     assert text.startswith("unclear, steps 0 to 4")

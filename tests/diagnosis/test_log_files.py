@@ -75,7 +75,8 @@ def test_json_lines_of_a_resumed_run(tmp_path):
     path.write_text("\n".join(map(json.dumps, rows)) + '\n{"iteration": 5, "tr')
     log = load_log(path)
     assert log.series["step"].tolist() == [0, 1, 2, 3, 4]
-    assert "goes back: 2 rows" in log.notes[0]
+    assert log.notes[0] == "1 line left out that is no JSON, or cut off"
+    assert "goes back: 2 rows" in log.notes[1]
 
 
 def test_columns_of_choice(tmp_path):
@@ -219,7 +220,10 @@ def test_a_folder_of_logs(tmp_path, capsys):
     assert main(["diagnose", str(tmp_path / "runs")]) == 1
     out = capsys.readouterr().out
     assert "1 of 2 runs fail" in out
-    assert out.rstrip().endswith("\none/log.csv  converged\ntwo.csv      non-finite")
+    assert "\none/log.csv  converged\ntwo.csv      non-finite\nleft out: 1 file that is no log: " in out
+    assert "config.json has no column of losses" in out.splitlines()[-1]
+    assert main(["diagnose", str(tmp_path / "runs"), "--json"]) == 1
+    assert "config.json" in json.loads(capsys.readouterr().out)["left_out"][0]
     assert main(["diagnose", str(tmp_path / "runs"), "-o", str(tmp_path / "why.png")]) == 2
     assert "choose it with --run" in capsys.readouterr().err
     assert main(["diagnose", str(tmp_path / "runs"), "--run", "two.csv", "-o", str(tmp_path / "why.png")]) == 1
