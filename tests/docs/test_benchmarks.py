@@ -69,6 +69,10 @@ def test_stored_page_of_diagnosis_meets_its_bars(root):
         assert right >= 95
         assert unclear <= 8
         assert alarms <= 3
+    kinds = [cells for line in page.splitlines() if len(cells := line.split("|")) == 8 and cells[2].strip().isdigit()]
+    assert len(kinds) >= 16
+    for _, kind, _, _, recall, precision, *_ in kinds:
+        assert min(float(recall), float(precision)) >= 0.85, kind
 
 
 @pytest.mark.slow
