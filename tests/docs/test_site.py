@@ -190,7 +190,7 @@ def test_balls_touch_the_level_line_where_the_step_ends():
         assert np.isclose((border @ gradient).min(), move @ gradient, rtol=1e-3)
 
 
-@pytest.mark.parametrize("name", ["docstrings", "pages", "slim", "mathml"])
+@pytest.mark.parametrize("name", ["docstrings", "fingerprints", "pages", "slim", "mathml"])
 def test_examples_of_the_extension(name):
     if name in ("slim", "mathml"):
         pytest.importorskip("sphinx", reason="pip install '.[docs]'")

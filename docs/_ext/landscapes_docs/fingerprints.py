@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import inspect
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ from landscapes import __file__ as package
 from landscapes.objectives.decorators import Function
 
 PARTS = ("render", "landscapes")
-"""Folders whose code may change any picture. A module of functions changes the pictures of its functions."""
+"""Folders whose code may change any picture. A definition of a function changes its own pictures."""
 
 SUFFIXES = (".py", ".js", ".css", ".html", ".json")
 
@@ -28,9 +29,42 @@ def of_code() -> str:
 
 
 def of_function(function: Function) -> str:
-    """Return the fingerprint of a function's pictures: of all code, and of the module that defines it."""
-    module = inspect.getsourcefile(inspect.unwrap(function.formula))
-    return _digest([of_code().encode(), Path(module).read_bytes() if module else b"", function.name.encode()])
+    """Return the fingerprint of a function's pictures: of all code, and of its definition with what that uses."""
+    formula = inspect.unwrap(function.formula)
+    module = inspect.getsourcefile(formula)
+    text = "\n".join(_used_by(formula.__name__, Path(module).read_text(encoding="utf-8"))) if module else ""
+    return _digest([of_code().encode(), text.encode(), function.name.encode()])
+
+
+def _used_by(name: str, text: str) -> list[str]:
+    """Return the parts of a module that a function uses: itself, all but functions, and the functions that these name.
+
+    >>> _used_by("f", "K = 2\\ndef f(x): return g(x)\\ndef g(x): return K * x\\ndef other(x): return x")
+    ['K = 2', 'def f(x): return g(x)', 'def g(x): return K * x']
+    """
+    parts = _parsed(text)
+    functions = {part.name: part for part in parts if isinstance(part, ast.FunctionDef)}
+    left = [part for part in parts if not isinstance(part, ast.FunctionDef) or part.name == name]
+    if name not in functions:
+        return [text]
+    used: dict[int, ast.stmt] = {}
+    while left:
+        part = left.pop()
+        if part.lineno not in used:
+            used[part.lineno] = part
+            names = {node.id for node in ast.walk(part) if isinstance(node, ast.Name)}
+            left += [functions[each] for each in sorted(names & functions.keys())]
+    lines = text.splitlines()
+    return ["\n".join(lines[_first_line(used[line]) - 1 : used[line].end_lineno]) for line in sorted(used)]
+
+
+@cache
+def _parsed(text: str) -> list[ast.stmt]:
+    return ast.parse(text).body
+
+
+def _first_line(part: ast.stmt) -> int:
+    return min([part.lineno, *(each.lineno for each in getattr(part, "decorator_list", []))])
 
 
 def of_text(text: str) -> str:
