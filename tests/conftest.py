@@ -10,17 +10,20 @@ os.environ["MPLBACKEND"] = "agg"
 import gc
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import settings
 
 import landscapes
-from landscapes.record import Record, Surface, Trajectories
+
+if TYPE_CHECKING:
+    from browser import Browser
+
+    from landscapes.record import Record
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,6 +44,12 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.disable()  # collection makes millions of objects, all of which stay
     if config.getoption("--store-slow") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Stopwatch())
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Import torch before warnings become errors, but not in the process that only leads the workers."""
+    if not session.config.pluginmanager.hasplugin("dsession"):
+        import torch  # noqa: F401
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -114,7 +123,25 @@ class Stopwatch:
 @pytest.fixture(autouse=True)
 def torch_is_seeded() -> None:
     """Seed torch, so that networks built by a test have the same weights in whichever order tests run."""
+    import torch
+
     torch.default_generator.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Chromium, started once, since a start costs as much as ten pages; use `browser`."""
+    from browser import Browser
+
+    with Browser(tmp_path_factory.mktemp("browser")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """Chromium with an empty page, which is empty again afterwards, so that nothing goes on being drawn."""
+    yield chromium
+    chromium.ask("Page.navigate", url="about:blank")
 
 
 @pytest.fixture(scope="session")
@@ -126,6 +153,8 @@ def root() -> Path:
 @pytest.fixture
 def make_record() -> Callable[..., Record]:
     """Make a race by hand, without torch: one run per row of losses; `columns` replace those of runs."""
+
+    from landscapes.record import Record, Surface, Trajectories
 
     def make(values: list[list[float]], target: float = 1e-3, **columns: list[Any]) -> Record:
         value = np.array(values, dtype=float)

@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> str:
     drawing.check_step(options, options.steps)
 
     from landscapes.networks._train_race import train_race
-    from landscapes.networks.contenders import as_optimizers
+    from landscapes.networks.training_optimizers import as_optimizers
 
     job = jobs.load_job(options.job, "train_race")
     chosen = [_optimizer(text) for text in options.optimizers or ["sgd", "momentum", "adam"]]

@@ -211,7 +211,7 @@ def _centres(side: NDArray[np.float64], count: int) -> NDArray[np.float64]:
 
 
 def _known_minima(function: Function) -> tuple[NDArray[np.float64], list[str]]:
-    """The minima that the objective tells, shape (k, 2), and whether each is global or local."""
+    """The minima that the objective states, shape (k, 2), and whether each is global or local."""
     local = [place.point for place in function.stationary if place.kind == "minimum"]
     points = np.array([*function.minima, *local], dtype=np.float64).reshape(-1, 2)
     return points, ["global"] * len(function.minima) + ["local"] * len(local)

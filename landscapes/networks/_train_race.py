@@ -13,7 +13,6 @@ from torch import nn
 
 from landscapes.errors import InputError, suggests_arguments, warn
 from landscapes.networks._plane import plane
-from landscapes.networks.contenders import TrainingOptimizer, as_optimizers
 from landscapes.networks.losses import Loss, Metrics
 from landscapes.networks.preparation import network_loss
 from landscapes.networks.result import NetworkRecord
@@ -27,6 +26,7 @@ from landscapes.networks.training import (
     padded,
     train,
 )
+from landscapes.networks.training_optimizers import TrainingOptimizer, as_optimizers
 from landscapes.record import Record
 from landscapes.silence import ignored_warnings
 from landscapes.versions import versions

@@ -15,7 +15,7 @@ from landscapes.networks._meter import Layers
 from landscapes.networks._points import PointStore, slots_for
 from landscapes.networks._training_log import TrainingLog
 from landscapes.networks._watched import Watch
-from landscapes.networks.contenders import usual_name
+from landscapes.networks.training_optimizers import usual_name
 from landscapes.record import check_target
 
 SMALL, USUAL_EVERY, WEIGHTS_PER_STEP = 20_000, 20, 125_000

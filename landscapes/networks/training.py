@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from landscapes.errors import InputError
-from landscapes.networks.contenders import TrainingOptimizer
 from landscapes.networks.data import Batches, load_batches, map_tensors, takes_model
 from landscapes.networks.losses import Loss, LossModule
 from landscapes.networks.preparation import network_loss
+from landscapes.networks.training_optimizers import TrainingOptimizer
 from landscapes.optimizers.adapters.isolation import preserve_rng_state, seed_all
 
 

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from landscapes.errors import InputError
-from landscapes.networks.contenders import SCHEDULES, TrainingOptimizer
 from landscapes.networks.data import inputs_and_targets, map_tensors
 from landscapes.networks.training import Training, TrainingJob, TrainingRun, evaluate, training_batches, training_module
+from landscapes.networks.training_optimizers import SCHEDULES, TrainingOptimizer
 from landscapes.optimizers import (
     ASGD,
     SGD,

@@ -123,7 +123,7 @@ def smoothness(function: Function) -> str:
 def _is_isolated(function: Function, points: Tensor) -> bool:
     """Return whether the value at a point differs from those around it: bisection of lines never meets the point.
 
-    Only coordinates that are 0 can move by 1e-300; where none is, a jump cannot be told from a steep slope.
+    Only coordinates that are 0 can move by 1e-300; where none is, a jump cannot be distinguished from a steep slope.
     """
     low, high = corners(function.domain)
     direction = torch.randn(6, function.dim, generator=torch.Generator().manual_seed(1), dtype=torch.float64)

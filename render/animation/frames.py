@@ -155,7 +155,7 @@ class Frames:
         self._step = step
 
     def _redraw_between(self, steps: list[float] | None) -> None:
-        """Redraw what differs between these steps; everything for None, or if an artist cannot tell."""
+        """Redraw what differs between these steps; everything for None, or if an artist cannot say."""
         height, width = self.rgba.shape[:2]
         self._regions, self._canvas.windows = [(slice(0, height), slice(0, width))], None
         if steps is None:

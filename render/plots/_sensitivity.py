@@ -178,7 +178,7 @@ def lr_sweep(
 ) -> Axes:
     """Draw the sensitivity to the learning rate on `ax`, with the rates of a race marked, and return `ax`.
 
-    A rate is a dashed line in its optimizer's colour. A note tells which rates lie at the edge of the grid or beyond
+    A rate is a dashed line in its optimizer's colour. A note says which rates lie at the edge of the grid or beyond
     it.
 
     Args:

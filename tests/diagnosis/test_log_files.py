@@ -175,7 +175,7 @@ def message(number: int, data: bytes) -> bytes:
 
 
 def events(*rows: tuple[int, str, float], tensor: bool = False) -> bytes:
-    """Return an event file of TensorBoard, with checksums that nobody checks."""
+    """Return an event file of TensorBoard, with checksums that are not checked."""
     out = b""
     for step, tag, value in rows:
         packed = struct.pack("<f", value)

@@ -11,6 +11,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from merged import merged
 
 import landscapes
 from landscapes.cli import main
@@ -31,10 +32,17 @@ def examples(module: str) -> list[doctest.DocTest]:
     return [test for test in found if test.examples]
 
 
-@pytest.mark.parametrize(
+SLOW = re.compile(
+    r"landscapes\.(analysis\.(bands|costs|exports|pairs)|experiments\._(compare|explore|prescribe|race)"
+    r"|networks\._stability|render\.(_save|animation\._animate|figures\..*|plots\._zoom_inset|report\..*|words))$"
+)
+"""Modules whose examples take long."""
+
+
+@merged(
     "module",
     [
-        pytest.param(name, marks=[pytest.mark.slow] * name.startswith("landscapes.render.figures."))
+        pytest.param(name, marks=[pytest.mark.slow] * bool(SLOW.match(name)), id=name)
         for name in MODULES
         if not name.endswith("__main__")
     ],

@@ -10,7 +10,7 @@ from pathlib import Path
 import node
 import numpy as np
 import pytest
-from browser import CHROMIUM, Browser
+from browser import CHROMIUM
 
 from landscapes import race
 
@@ -87,19 +87,18 @@ def test_runs_are_those_of_race_and_the_verdict_follows_the_slider(name):
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 @pytest.mark.slow
-def test_the_page_has_one_slider_and_a_sentence(tmp_path):
+def test_the_page_has_one_slider_and_a_sentence(browser, tmp_path):
     name = "12_bias_correction"
     path = live.write(name, tmp_path / "study.html", *page.parse(STUDIES / f"{name}.py")[:2])
-    with Browser(tmp_path) as browser:
-        browser.open(path.as_uri(), wide=1280, high=720)
-        browser.wait("document.querySelector('#verdict').textContent.includes('3.162 times')")
-        sliders = "[...document.querySelectorAll('input[type=range]')].filter(e => e.checkVisibility()).map(e => e.id)"
-        assert browser.run(sliders) == ["scrub", "position"]
-        browser.run("document.querySelector('#position').focus()")
-        browser.key("Home")
-        browser.wait("document.querySelector('#verdict').textContent.startsWith('Holds here: at β₂ = 0.5')")
-        assert browser.text("#study output") == "0.5"
-        assert browser.complaints() == []
+    browser.open(path.as_uri(), wide=1280, high=720)
+    browser.wait("document.querySelector('#verdict').textContent.includes('3.162 times')")
+    sliders = "[...document.querySelectorAll('input[type=range]')].filter(e => e.checkVisibility()).map(e => e.id)"
+    assert browser.run(sliders) == ["scrub", "position"]
+    browser.run("document.querySelector('#position').focus()")
+    browser.key("Home")
+    browser.wait("document.querySelector('#verdict').textContent.startsWith('Holds here: at β₂ = 0.5')")
+    assert browser.text("#study output") == "0.5"
+    assert browser.complaints() == []
     assert path.stat().st_size < 120_000
 
 
@@ -129,27 +128,26 @@ def test_measuring_again_gives_the_same_curves_and_sentence(monkeypatch):
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 @pytest.mark.slow
-def test_the_page_of_measured_runs_shows_the_curves_of_its_position(tmp_path):
+def test_the_page_of_measured_runs_shows_the_curves_of_its_position(browser, tmp_path):
     name = "19_adam_fails"
     path = live.write(name, tmp_path / "study.html", *page.parse(STUDIES / f"{name}.py")[:2])
     positions, usual = live.MEASURED[name]["positions"], live.MEASURED[name]["usual"]
-    with Browser(tmp_path) as browser:
-        browser.open(path.as_uri(), wide=1280, high=720)
-        assert browser.text("#verdict") == positions[usual]["verdict"]
-        losses = "[...document.querySelectorAll('#legend .loss')].map(e => e.textContent)"
-        before = browser.run(losses)
-        browser.run("document.querySelector('#position').focus()")
-        browser.key("End")
-        assert browser.text("#verdict") == positions[-1]["verdict"]
-        shown = [f"{run['values'][-1]:.4g}".replace("-", "−") for run in positions[-1]["runs"]]
-        assert browser.run(losses) == shown != before
-        assert "measured runs" in browser.text("#study .differs:last-child")
-        address = browser.run("location.hash")
-        browser.ask("Page.navigate", url="about:blank")
-        browser.open(path.as_uri() + address, wide=390, high=844)
-        assert browser.text("#verdict") == positions[-1]["verdict"]
-        assert browser.run("document.documentElement.scrollWidth") == 390
-        assert browser.complaints() == []
+    browser.open(path.as_uri(), wide=1280, high=720)
+    assert browser.text("#verdict") == positions[usual]["verdict"]
+    losses = "[...document.querySelectorAll('#legend .loss')].map(e => e.textContent)"
+    before = browser.run(losses)
+    browser.run("document.querySelector('#position').focus()")
+    browser.key("End")
+    assert browser.text("#verdict") == positions[-1]["verdict"]
+    shown = [f"{run['values'][-1]:.4g}".replace("-", "−") for run in positions[-1]["runs"]]
+    assert browser.run(losses) == shown != before
+    assert "measured runs" in browser.text("#study .differs:last-child")
+    address = browser.run("location.hash")
+    browser.ask("Page.navigate", url="about:blank")
+    browser.open(path.as_uri() + address, wide=390, high=844)
+    assert browser.text("#verdict") == positions[-1]["verdict"]
+    assert browser.run("document.documentElement.scrollWidth") == 390
+    assert browser.complaints() == []
     assert path.stat().st_size < 120_000
 
 

@@ -38,7 +38,7 @@ def opened(*arguments, **settings) -> Explorer:
 
 @function((-2, 2), (-2, 2), start=(1.5, 1.0), steps=20)
 def unknown_minimum(x, y):
-    """A minimum that nobody wrote down."""
+    """A minimum that is not listed."""
     return (x - 0.5) ** 2 + y * y
 
 

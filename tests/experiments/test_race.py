@@ -301,7 +301,7 @@ REFUSED = {
     "negative rate": (("booth", ["adam(lr=-1)"]), {}, r"lr must be >= 0, got -1"),
     "rate that is NaN": (("booth", ["adam(lr=nan)"]), {}, r"lr must be finite and >= 0, got nan"),
     "rate that is text": (("booth", ["adam(lr='x')"]), {}, r"lr must be one number, got 'x'"),
-    "nobody": (("booth", []), {}, r"no optimizers to race"),
+    "no optimizers": (("booth", []), {}, r"no optimizers to race"),
     "no optimizer": (("booth", [torch.nn.Linear]), {}, r"a class of optimizers, got <class .*optimizers\.Torch"),
     "short start": (("booth",), {"start": [1.0]}, r"booth has 2 coordinates; the start \[1.0\] has 1"),
     "endless start": (("booth",), {"start": [1.0, math.inf]}, r"a start must be finite"),
@@ -389,16 +389,16 @@ def test_learning_rates_at_the_edge_of_the_grid_are_listed(name):
 def assert_stored_is_what_a_sweep_finds(name: str) -> None:
     """Another processor's last bits may tip a rate to its neighbour, but not many, and none that is worse."""
     objective = functions.get(name)
-    contenders = [optimizer_of(name) for name in WITH_RATE]
-    result = stored_lrs.LrSweep.of(objective, contenders, objective.start, objective.steps)
+    candidates = [optimizer_of(name) for name in WITH_RATE]
+    result = stored_lrs.LrSweep.of(objective, candidates, objective.start, objective.steps)
     unbounded = objective.minimum == -np.inf  # gets calm rates
     for calm, fresh, scores, share in (
         (False, result.best(), result.calm_scores() if unbounded else result.efforts(), 0.06 if unbounded else 0.02),
         (True, result.calm(), result.calm_scores(), 1.2 * stored_lrs.TOLERANCE),
     ):
         known = stored_lrs.stored_rates(name, calm=calm)
-        stored = [known[stored_lrs.lr_free_spec(optimizer)] for optimizer in contenders]
-        for optimizer, row, old, new in zip(contenders, scores, stored, fresh, strict=True):
+        stored = [known[stored_lrs.lr_free_spec(optimizer)] for optimizer in candidates]
+        for optimizer, row, old, new in zip(candidates, scores, stored, fresh, strict=True):
             worse = row[stored_lrs.GRID.index(old)] - row.min()
             assert worse <= share * abs(row.min()), (optimizer.label, old, new)
         assert sum(old != new for old, new in zip(stored, fresh, strict=True)) <= 2
@@ -520,9 +520,9 @@ def test_calm_rates_make_no_leaps_and_say_so():
 
 @pytest.mark.parametrize("calm", [False, True])
 def test_a_learning_rate_does_not_depend_on_the_other_optimizers(calm):
-    contenders = [parse(name)[0] for name in ("sgd", "adam", "rprop")]
-    together = stored_lrs.sweep_lrs(bowl, contenders, bowl.start, 30, calm=calm)
-    alone = [stored_lrs.sweep_lrs(bowl, [optimizer], bowl.start, 30, calm=calm)[0] for optimizer in contenders]
+    candidates = [parse(name)[0] for name in ("sgd", "adam", "rprop")]
+    together = stored_lrs.sweep_lrs(bowl, candidates, bowl.start, 30, calm=calm)
+    alone = [stored_lrs.sweep_lrs(bowl, [optimizer], bowl.start, 30, calm=calm)[0] for optimizer in candidates]
     assert together == alone
 
 
@@ -558,23 +558,23 @@ def test_when_an_unbounded_run_passes_its_target_does_not_depend_on_the_recorded
 
 
 class Phases:
-    """A progress callback that notes what it is told, by phase."""
+    """A progress callback that notes its calls, by phase."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, list[tuple[int, int]]]] = [("", [])]
+        self.calls: list[tuple[str, list[tuple[int, int]]]] = [("", [])]
 
     def phase(self, words: str) -> None:
-        self.told.append((words, []))
+        self.calls.append((words, []))
 
     def __call__(self, done: int, total: int) -> None:
-        self.told[-1][1].append((done, total))
+        self.calls[-1][1].append((done, total))
 
 
 def test_a_first_sweep_of_rates_is_a_phase_of_the_progress():
     bowl = function((-2, 2), (-2, 2), start=(1, 1), minima=[(0, 0)], name="own bowl")(lambda x, y: x * x + 3 * y * y)
     bar, plain = Phases(), []
     record = race(bowl, ["sgd"], steps=20, progress=bar)
-    (_, before), (words, tuning), (after, racing) = bar.told
+    (_, before), (words, tuning), (after, racing) = bar.calls
     assert (before, words, after) == ([], "tuning learning rates on own bowl", "")
     done, totals = zip(*tuning, strict=True)
     assert list(done) == sorted(done)
@@ -583,5 +583,5 @@ def test_a_first_sweep_of_rates_is_a_phase_of_the_progress():
     assert racing == plain == [(i, 20) for i in range(21)]
     known = Phases()
     race(bowl, ["sgd(lr=0.1)"], steps=20, progress=known)
-    assert len(known.told) == 1
+    assert len(known.calls) == 1
     assert record.trajectories.runs["lr_source"].tolist() == ["tuned"]

@@ -15,10 +15,10 @@ from torch import nn
 
 from landscapes import InputError, Record, render, train_race
 from landscapes.networks import Muon
-from landscapes.networks.contenders import as_optimizers
 from landscapes.networks.data import load_batches
 from landscapes.networks.muon import orthogonalized
 from landscapes.networks.training import TrainingRun, batches_in_order
+from landscapes.networks.training_optimizers import as_optimizers
 
 X = torch.randn(96, 2, generator=torch.Generator().manual_seed(0))
 Y = (X[:, 0] * X[:, 1] > 0).long()

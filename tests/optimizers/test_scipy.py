@@ -121,7 +121,7 @@ def test_iterates_and_evaluations_match_scipy(method, objective, dim, steps):
         assert paths.stopped[i] == (len(iterates) if ended else -1)
         bill = plain.bill(None if ended else steps)
         assert {kind: paths.evaluations[kind][i] for kind in KINDS} == bill
-        if ended and "njev" in plain.result:  # TNC does not tell
+        if ended and "njev" in plain.result:  # TNC does not report it
             assert bill["n_gradients"] == plain.result.njev
         if ended and method in VALUES_ONLY:
             assert bill["n_values"] == plain.result.nfev

@@ -355,9 +355,9 @@ def test_buffers_can_be_plotted():
     assert np.isnan(observed["radius"][1:]).all()
     assert (np.diff(observed["damping"][1, 1:]) != 0).any()
     steps = np.diff(record.trajectories.x, axis=1)
-    for contender in (2, 3):
-        walked = observed["direction"][contender, 1:] * observed["step_length"][contender, 1:, None]
-        np.testing.assert_allclose(walked, steps[contender], rtol=1e-6, atol=1e-12)
+    for candidate in (2, 3):
+        walked = observed["direction"][candidate, 1:] * observed["step_length"][candidate, 1:, None]
+        np.testing.assert_allclose(walked, steps[candidate], rtol=1e-6, atol=1e-12)
 
 
 # ---------------------------------------------------------------- settings and words

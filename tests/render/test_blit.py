@@ -1,4 +1,4 @@
-"""What a window draws anew, and that nobody can tell: counted draws, compared pixels."""
+"""What a window draws anew, and that it cannot be seen: counted draws, compared pixels."""
 
 from __future__ import annotations
 

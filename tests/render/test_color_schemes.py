@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
-from browser import CHROMIUM, Browser
+from browser import CHROMIUM
 from PIL import Image
 from render_pixels import sized
 from render_records import converging
@@ -114,23 +114,22 @@ def test_a_page_takes_it_as_well(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
-def test_a_browser_shows_the_picture_of_each_theme(tmp_path, exhaustive):
+def test_a_browser_shows_the_picture_of_each_theme(browser, tmp_path, exhaustive):
     """Inside an `<img>`, as on GitHub, pixel by pixel."""
     records = {"race": race("beale", steps=60)}
     if exhaustive:
         records["sweep"] = sweep("beale", ["sgd"], lr=[1e-3, 1e-2, 0.1], steps=20)
     themes = ("light", "dark", "auto")
-    with Browser(tmp_path / "profile") as browser:
-        for name, record in records.items():
-            pictures = {}
-            for theme in themes:
-                file = render.save(record, tmp_path / f"{name}-{theme}.svg", theme=theme, **SIZE).name
-                page = tmp_path / "page.html"
-                page.write_text(f'<meta name="color-scheme" content="light dark"><p id="counter">1<img src="{file}">')
-                for dark in (False, True):
-                    browser.open(page.as_uri(), wide=600, high=400, dark=dark)
-                    seen = Image.open(io.BytesIO(browser.picture())).convert("RGB")
-                    pictures[theme, dark] = np.asarray(seen)
-            assert (pictures["auto", False] == pictures["light", False]).all()
-            assert (pictures["auto", True] == pictures["dark", True]).all()
-            assert (pictures["light", True] != pictures["dark", True]).any()
+    for name, record in records.items():
+        pictures = {}
+        for theme in themes:
+            file = render.save(record, tmp_path / f"{name}-{theme}.svg", theme=theme, **SIZE).name
+            page = tmp_path / "page.html"
+            page.write_text(f'<meta name="color-scheme" content="light dark"><p id="counter">1<img src="{file}">')
+            for dark in (False, True):
+                browser.open(page.as_uri(), wide=600, high=400, dark=dark)
+                seen = Image.open(io.BytesIO(browser.picture())).convert("RGB")
+                pictures[theme, dark] = np.asarray(seen)
+        assert (pictures["auto", False] == pictures["light", False]).all()
+        assert (pictures["auto", True] == pictures["dark", True]).all()
+        assert (pictures["light", True] != pictures["dark", True]).any()

@@ -134,7 +134,7 @@ def test_dragging_races_first_steps_and_release_races_all():
     assert {len(trail.polyline.step) for trail in trails(seen).values()} == {STEPS + 1}
     races = len(seen.racer.asked)
     at(seen, "motion_notify_event", (1.0, 1.0))
-    assert len(seen.racer.asked) == races, "nobody holds it any more"
+    assert len(seen.racer.asked) == races, "it is held no more"
 
 
 @pytest.mark.usefixtures("unpainted")

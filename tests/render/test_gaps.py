@@ -55,7 +55,7 @@ def test_the_first_trail_to_pass_opens_the_gaps():
     *_, (parts, since) = find_overlaps(arcs, ((0, 1), (0, 1)))
     assert all(depth for first, _, depth in parts if first < 9)
     np.testing.assert_allclose(since[1:9], 4 * np.arange(1, 9), atol=4)
-    assert not since[11:].any()  # nobody comes there
+    assert not since[11:].any()  # no run comes there
 
 
 def test_a_trail_behind_the_other_has_gaps_at_once():

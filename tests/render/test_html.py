@@ -119,7 +119,7 @@ def test_a_run_that_fails_ends_at_its_last_good_point():
     shown = diverging(at=12)
     paths = shown.trajectories
     paths.x[2, 12:], paths.loss[2, 12:] = np.nan, np.inf
-    paths.x[1, 7], paths.loss[1, 7] = np.nan, np.nan  # and one that only fails to tell where it is
+    paths.x[1, 7], paths.loss[1, 7] = np.nan, np.nan  # and one that only fails to say where it is
     data = reported(document(shown))
     _, runs = rows(data)
     assert runs[2]["step"].tolist() == list(range(12))

@@ -1,4 +1,4 @@
-"""Names beside heads: near them, calm, and on nothing that must be in_use, whatever the race."""
+"""Names beside heads: near them, calm, and on nothing that must be visible, whatever the race."""
 
 from __future__ import annotations
 

@@ -29,12 +29,6 @@ PLAY, SCRUB, COUNTER, NOTE = "#play", "#scrub", "#counter", "#tooltip"
 Pixels = NDArray[np.uint8]
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with Browser(tmp_path_factory.mktemp("browser")) as opened:
-        yield opened
-
-
 @pytest.fixture
 def show(browser, tmp_path):
     """Opens the page of a race; what it complains of or asks for fails the test in the end."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import node
 import numpy as np
 import pytest
-from browser import CHROMIUM, Browser
+from browser import CHROMIUM
 from test_html import reported
 from test_live_page import asset, tilted_bowl
 
@@ -158,12 +157,6 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = ["sweep", "booth", "-O", "momentum", "--set", "lr=0.001,0.01,0.1,1", "--set", "momentum=0,0.5,0.9"]
     assert main([*command, "--steps", "40", "-o", str(folder / "sweep.html")]) == 0
     return folder / "sweep.html"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with Browser(tmp_path_factory.mktemp("browser")) as opened:
-        yield opened
 
 
 @in_browser

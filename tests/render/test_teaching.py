@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,17 +21,8 @@ def record():
 
 
 @pytest.fixture(scope="module")
-def browser(record, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    saved = render.save(record, tmp_path_factory.mktemp("teaching") / "race.html", live=True)
-    with Browser(tmp_path_factory.mktemp("browser")) as opened:
-        opened.saved = Path(saved)  # type: ignore[attr-defined]
-        yield opened
-
-
-@pytest.fixture(autouse=True)
-def blank(browser):
-    """Leave the page, since another fragment alone does not load it again."""
-    browser.ask("Page.navigate", url="about:blank")
+def saved(record, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return render.save(record, tmp_path_factory.mktemp("teaching") / "race.html", live=True)
 
 
 def choose(browser: Browser, label: str) -> None:
@@ -49,8 +39,8 @@ def numbers(text: str) -> list[float]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("wide", "high"), [(1280, 720), (390, 844)])
-def test_a_reader_goes_through_the_steps(browser, record, wide, high):
-    browser.open(browser.saved.as_uri(), wide=wide, high=high)
+def test_a_reader_goes_through_the_steps(browser, saved, record, wide, high):
+    browser.open(saved.as_uri(), wide=wide, high=high)
     before = browser.picture()
     browser.run("document.querySelector('#explain').click()")
     browser.frames(3)
@@ -76,16 +66,16 @@ def test_a_reader_goes_through_the_steps(browser, record, wide, high):
 
 
 @pytest.mark.slow
-def test_raised_momentum_changes_the_formula(browser):
-    browser.open(browser.saved.as_uri() + "#1.momentum=0.5", wide=1280, high=720)
+def test_raised_momentum_changes_the_formula(browser, saved):
+    browser.open(saved.as_uri() + "#1.momentum=0.5", wide=1280, high=720)
     browser.run("document.querySelector('#explain').click()")
     browser.frames(3)
     assert "μ·b" in browser.text("#lines")
 
 
 @pytest.mark.slow
-def test_names_are_hidden_and_revealed(browser):
-    browser.open(browser.saved.as_uri(), wide=1280, high=720)
+def test_names_are_hidden_and_revealed(browser, saved):
+    browser.open(saved.as_uri(), wide=1280, high=720)
     names = "[...document.querySelectorAll('#legend .name')].map(e => e.textContent)"
     assert browser.run(names) == ["SGD", "Momentum", "Prodigy"]
     colors = "[...document.querySelectorAll('#legend li')].map(e => e.querySelector('path').getAttribute('stroke'))"

@@ -1,4 +1,4 @@
-"""Videos, decoded: right size, number of frames, colours and tags; ffmpeg's failures told."""
+"""Videos, decoded: right size, number of frames, colours and tags; ffmpeg's failures are reported."""
 
 from __future__ import annotations
 

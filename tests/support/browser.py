@@ -28,7 +28,7 @@ class Browser:
     """Chromium with one page; a context manager.
 
     Attributes:
-        events: what the browser told unasked since the page was opened, as (method, params).
+        events: what the browser reported unasked since the page was opened, as (method, params).
     """
 
     def __init__(self, folder: Path) -> None:

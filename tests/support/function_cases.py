@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
@@ -80,11 +81,13 @@ def grid(box: tuple[Interval, ...], n: int) -> Tensor:
     return torch.stack(torch.meshgrid(*axes, indexing="xy"), -1).reshape(-1, len(box))
 
 
+@cache
 def size(f: Function) -> float:
     """Return the largest absolute value in the view, for tolerances."""
     return float(f(grid(f.view, 33)).abs().max())
 
 
+@cache
 def steepest(f: Function) -> float:
     """Return the largest gradient coordinate in the view, for tolerances."""
     return float(gradient(f, grid(f.view, 33)).abs().max())
