@@ -83,6 +83,7 @@ WORDS: Mapping[str, str] = {
     "best {value} at {setting}": "heat maps",
     "every setting fails": "heat maps",
     "{names} at the edge of the grid": "heat maps",
+    "best over {names}": "sweeps with more settings than a picture shows",
     "and": "heat maps",
     "most runs fail": "heat maps",
     "target not reached": "heat maps",

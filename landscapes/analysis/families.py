@@ -72,14 +72,26 @@ class FamilyOrder:
         count = f"{len(self.families)} famil{'y' if len(self.families) == 1 else 'ies'}"
         if len(self.families) < 2:
             return f"All functions are of one family ({self.families[0]}), so that none can be left out."
-        if level := [f"{swap.ahead} and {swap.behind}" for swap in self.swaps if swap.level]:
-            return f"Over all functions, {listed(level)} are level, so that any family decides."
+        if level := self._level():
+            groups = ", and so are ".join([f"{listed(level[0])} are level", *map(listed, level[1:])])
+            return f"Over all functions, {groups}, so that any family decides."
         if self.least is None:
             return f"No choice among the {count} of functions changes the order."
         gone = self.least.families
         turned = f"{self.least.behind} is no longer behind {self.least.ahead}"
         names = listed([name.replace("_", " ") for name in gone])
         return f"Without {len(gone)} of {count} of functions ({names}) {turned}."
+
+    def _level(self) -> list[list[str]]:
+        """Return the groups of optimizers that are level over all functions."""
+        groups: list[list[str]] = []
+        for before, swap in zip([None, *self.swaps], self.swaps, strict=False):
+            if not swap.level:
+                continue
+            if before is None or not before.level:
+                groups.append([swap.ahead])
+            groups[-1].append(swap.behind)
+        return groups
 
 
 @suggests_arguments

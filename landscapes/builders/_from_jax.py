@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import torch
@@ -79,6 +79,12 @@ class JaxFormula:
     name: str
     takes_vector: bool
     compiled: bool = True
+
+    gradient_advice: ClassVar[str] = (
+        "remove jax.lax.stop_gradient, write jnp.where so that no branch is NaN, or mend your own jax.custom_vjp or "
+        "jax.custom_jvp; check_gradients=False accepts other gradients, such as surrogates"
+    )
+    """What to do where a gradient contradicts the values."""
 
     def __call__(self, *columns: Tensor) -> Tensor:
         # some releases of torch leave `apply` untyped

@@ -44,7 +44,11 @@ def add(commands: Commands) -> None:
     runs = parser.add_argument_group("runs")
     runs.add_argument("--steps", type=types.positive_int, default=300, metavar="N", help="steps (default: 300)")
     runs.add_argument(
-        "--seeds", type=types.positive_int, default=1, metavar="N", help="runs per optimizer (default: 1)"
+        "--seeds",
+        type=types.positive_int,
+        default=1,
+        metavar="N",
+        help="runs per optimizer; runs are trained together where that changes no number of theirs (default: 1)",
     )
     runs.add_argument(
         "--batch-size", type=types.positive_int, default=64, metavar="N", help="rows per step of tensors (default: 64)"

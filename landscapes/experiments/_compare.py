@@ -22,11 +22,12 @@ from landscapes.experiments.compare_tasks import Problem, task, trial_task
 from landscapes.experiments.optimizer_specs import (
     Optimizers,
     OptimizerSpec,
+    check_different,
     function_labels,
     labels,
     parse_optimizers,
     with_tuned_lrs,
-    without_varied,
+    with_varied,
 )
 from landscapes.experiments.records import dtype_name
 from landscapes.experiments.run_studies import run_studies, trial_settings
@@ -139,6 +140,7 @@ def compare(
     {'function': 1, 'optimizer': 2, 'study': 2, 'start': 4, 'seed': 1}
     """
     objectives = [as_function(one) for one in _as_list(functions)]
+    check_different(objectives, "compare")
     place = str(loop.check_device(device))
     check_dtype(dtype)
     shares = _check_tolerances(tolerances)
@@ -160,7 +162,8 @@ def compare(
     if lr_grid is not None:
         lrs = sweep_settings([spec.optimizer for spec in specs], {"lr": lr_grid}, "grid", None, seed).columns["lr"][1]
     ranges = _searched(tuning, specs, lr_grid, shares, len(objectives), starts, seeds * budget)
-    specs = [without_varied(spec, own) for spec, own in zip(specs, ranges, strict=True)]
+    grid = ["lr"] if lrs is not None else []
+    specs = [with_varied(spec, [*own, *grid]) for spec, own in zip(specs, ranges, strict=True)]
     drawn = starts + (tuning.studies * tuning.starts if tuning is not None else 0)
     points = [starts_of(one, None, drawn, spread=spread, seed=seed) for one in objectives]
     found = [with_found_minima(checked(one)) for one in objectives]

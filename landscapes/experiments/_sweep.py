@@ -21,11 +21,12 @@ from landscapes.experiments.checks import check_count, check_dtype, check_metric
 from landscapes.experiments.optimizer_specs import (
     Optimizers,
     OptimizerSpec,
+    check_different,
     function_labels,
     labels,
     parse_optimizers,
     with_tuned_lrs,
-    without_varied,
+    with_varied,
 )
 from landscapes.experiments.outcomes import roaming_box
 from landscapes.experiments.records import dtype_name, resolve_target
@@ -37,9 +38,8 @@ from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.minima import with_found_minima
 from landscapes.objectives.validation import checked
-from landscapes.optimizers import Optimizer
 from landscapes.optimizers.torch_arguments import canonical_names
-from landscapes.optimizers.wrappers.base import Wrapper
+from landscapes.optimizers.wrappers.base import unwrap
 from landscapes.record import Record
 
 
@@ -192,7 +192,9 @@ def _functions(given: Any) -> list[Function]:
     listed = list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
     if not listed:
         raise InputError('no functions to sweep on; give at least one, such as "beale"')
-    return [as_function(one) for one in listed]
+    found = [as_function(one) for one in listed]
+    check_different(found, "sweep")
+    return found
 
 
 def _settings(
@@ -211,13 +213,8 @@ def _settings(
             raise unknown_setting(spec.optimizer, name)
     ready = []
     for spec in specs:
-        lr_open = spec.lr_open and _tunable(spec.optimizer) not in vary
+        lr_open = spec.lr_open and unwrap(spec.optimizer).tunable not in vary
         ready.append(replace(spec, optimizer=spec.optimizer.with_hyperparameters(fixed), lr_open=lr_open))
     varied = {name: values for name, values in vary.items() if name not in fixed}
-    ready = [without_varied(spec, varied) for spec in ready]
+    ready = [with_varied(spec, varied) for spec in ready]
     return sweep_settings([spec.optimizer for spec in ready], varied, design, count, seed), ready
-
-
-def _tunable(optimizer: Optimizer) -> str:
-    """The hyper-parameter that is found by a sweep where it is left open, of what a wrapper holds, too."""
-    return _tunable(optimizer.optimizer) if isinstance(optimizer, Wrapper) else optimizer.tunable

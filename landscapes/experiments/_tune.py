@@ -17,7 +17,7 @@ from landscapes.experiments import criterion
 from landscapes.experiments.checks import check_count, check_start
 from landscapes.experiments.following import FollowedSettings
 from landscapes.experiments.halving import Scores, Trial, halve
-from landscapes.experiments.optimizer_specs import Optimizers, parse_optimizers, unique_labels, without_varied
+from landscapes.experiments.optimizer_specs import Optimizers, parse_optimizers, unique_labels, with_varied
 from landscapes.experiments.outcomes import statuses, target_loss
 from landscapes.experiments.records import warn_of_equal_seeds
 from landscapes.experiments.search_space import Range
@@ -126,7 +126,7 @@ def tune(
     vary = canonical_vary(vary)
     check_vary(base, vary)
     spaces = [without_rejected(optimizer, ranges_to_vary(optimizer, vary), vary) for optimizer in base]
-    named = [without_varied(spec, ranges) for spec, ranges in zip(specs, spaces, strict=True)]
+    named = [with_varied(spec, ranges) for spec, ranges in zip(specs, spaces, strict=True)]
     labels = unique_labels([spec.optimizer.label if spec.label is None else spec.label for spec in named])
     starts, seeds = check_count("starts", starts), check_count("seeds", seeds)
     candidates = check_count("candidates", candidates, HALVING ** (RUNGS - 1))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,7 +23,7 @@ from landscapes.experiments.own_optimizers import (
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers import Optax, Optimizer
 from landscapes.optimizers.base import short
-from landscapes.optimizers.wrappers.base import Wrapper
+from landscapes.optimizers.wrappers.base import Wrapper, unwrap
 from landscapes.record.validation import check_text
 
 OneOptimizer = str | Optimizer | type[Optimizer] | type[torch.optim.Optimizer]
@@ -45,18 +44,21 @@ class OptimizerSpec:
             without one.
         lr_source: where its learning rate comes from: "given", "default" (of the class of an optimizer object),
             "tuned", or "tuned, calm".
+        varied: the settings that the experiment varies, which a label does not state.
     """
 
     optimizer: Optimizer
     label: str | None = None
     lr_open: bool = False
     lr_source: str = "given"
+    varied: tuple[str, ...] = ()
 
 
 def parse_optimizers(optimizers: Any, what: str = "race") -> list[OptimizerSpec]:
     """Return the optimizers of an experiment, in order.
 
-    Raises `InputError` for no optimizers, and for anything that is not one. `what` is the verb of the message.
+    Raises `InputError` for no optimizers, for anything that is not one, and for two that are equal and have no label.
+    `what` is the verb of the message.
 
     >>> [spec.optimizer.label for spec in parse_optimizers(["sgd", "adam(lr=0.1)"])]
     ['SGD', 'Adam']
@@ -69,13 +71,22 @@ def parse_optimizers(optimizers: Any, what: str = "race") -> list[OptimizerSpec]
         given = [(None, optimizers)]
     if not given:
         raise InputError(f'no optimizers to {what}; give at least one, such as ["adam", "sgd"]')
-    found = []
+    found: list[OptimizerSpec] = []
+    unlabelled: dict[str, list[OptimizerSpec]] = {}
     for label, one in given:
         if isinstance(label, str):
             check_text("label", label)
         optimizer, lr_open = _parsed(one)
         default = isinstance(one, Optimizer) and not lr_open and has_default_lr(optimizer)
         found.append(OptimizerSpec(optimizer, label, lr_open, "default" if default else "given"))
+        if label is None:
+            alike = unlabelled.setdefault(optimizer.spec, [])
+            if found[-1] in alike:
+                raise InputError(
+                    f"{optimizer.label if lr_open else optimizer.spec} is given twice, and both would take the same "
+                    'steps; give it once, or label each in Python, as in {"a": …, "b": …}'
+                )
+            alike.append(found[-1])
     return found
 
 
@@ -117,8 +128,8 @@ def with_tuned_lrs(
     ]
 
 
-def without_varied(spec: OptimizerSpec, varied: Iterable[str]) -> OptimizerSpec:
-    """Return an optimizer whose label states no setting of a wrapper that varies: "SGD · clip", not "clip 1"."""
+def with_varied(spec: OptimizerSpec, varied: Iterable[str]) -> OptimizerSpec:
+    """Return an optimizer whose label states no setting that varies: "SGD · clip" without the norm."""
 
     def label(optimizer: Optimizer, varied: Sequence[str]) -> str:
         if not isinstance(optimizer, Wrapper):
@@ -128,20 +139,75 @@ def without_varied(spec: OptimizerSpec, varied: Iterable[str]) -> OptimizerSpec:
         inside = [optimizer.name_inside(name) for name in varied if not name.startswith(optimizer.prefix)]
         return f"{label(optimizer.optimizer, inside)} · {suffix}"
 
-    wrapped = any("." in name for name in varied) and spec.label is None
-    return replace(spec, label=label(spec.optimizer, list(varied))) if wrapped else spec
+    names = tuple(varied)
+    wrapped = any("." in name for name in names) and spec.label is None
+    return replace(spec, varied=names, label=label(spec.optimizer, names) if wrapped else spec.label)
 
 
 def labels(specs: Sequence[OptimizerSpec]) -> list[str]:
-    """Return one unique label per optimizer: the given one, else its own, with its settings if two share it."""
+    """Return one unique label per optimizer: the given one, else its own, with the settings that distinguish it.
+
+    >>> labels(parse_optimizers(["adam(lr=0.1)", "adam(lr=0.1, beta1=0.5)", "adam(lr=0.1, beta1=0.5, eps=1e-6)"]))
+    ['Adam', 'Adam beta1=0.5', 'Adam beta1=0.5 eps=1e-06']
+    """
     plain = [spec.optimizer.label if spec.label is None else spec.label for spec in specs]
-    shared = Counter(plain)
-    return unique_labels(
-        [
-            f"{label} {_distinguishing(spec.optimizer)}".rstrip() if shared[label] > 1 else label
-            for label, spec in zip(plain, specs, strict=True)
-        ]
-    )
+    stated = [_stated(spec) for spec in specs]
+    sharing: dict[str, list[int]] = {}
+    for i, label in enumerate(plain):
+        sharing.setdefault(label, []).append(i)
+    found = list(plain)
+    for label, places in sharing.items():
+        common = set.intersection(*(set(stated[i]) for i in places))
+        for i in places:
+            found[i] = " ".join([label, *(setting for setting in stated[i] if setting not in common)])
+    return unique_labels(found)
+
+
+def _stated(spec: OptimizerSpec) -> list[str]:
+    """Return the settings of an optimizer that a label may state, as text: those that are known and do not vary."""
+    varied = {name.rpartition(".")[2] for name in spec.varied}
+    if spec.lr_open and not spec.lr_source.startswith("tuned"):
+        varied.add(unwrap(spec.optimizer).tunable)
+    return [setting for setting in _settings(spec.optimizer.spec) if setting.partition("=")[0] not in varied]
+
+
+def _settings(text: str) -> list[str]:
+    """Return the settings in the text of an optimizer, those of wrapped ones first; numbers as captions write them.
+
+    >>> _settings("clip(Torch(SGD, betas=(0.5, 0.9), lr=0.1000000001), norm=1.0)")
+    ['betas=(0.5, 0.9)', 'lr=0.1', 'norm=1']
+    """
+    found: list[str] = []
+    for part in _split(text.partition("(")[2].removesuffix(")")):
+        name, equals, value = part.partition("=")
+        if equals and name.isidentifier():
+            number = re.fullmatch(r"-?\d+\.?\d*(e[-+]?\d+)?", value)
+            digits = 6 if name == "lr" else 4
+            found.append(part if number is None else f"{name}={float(value):.{digits}g}")
+        elif "(" in part:
+            found += _settings(part)
+    return found
+
+
+def _split(text: str) -> list[str]:
+    """Return the parts of a text between commas that are in no brackets."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter in "([{") - (letter in ")]}")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts]
+
+
+def check_different(functions: Sequence[Function], what: str) -> None:
+    """Raise `InputError` for a function that is given twice. `what` is the verb of the message."""
+    for i, one in enumerate(functions):
+        if any(one is other for other in functions[:i]):
+            raise InputError(
+                f"{one.name} is given twice; {what} on each function once, and give seeds=… or starts=… to repeat runs"
+            )
 
 
 def function_labels(functions: Sequence[Function]) -> list[str]:
@@ -167,12 +233,3 @@ def unique_labels(names: Sequence[str]) -> list[str]:
             label = f"{name} ({last[name]})"
         found[label] = None
     return list(found)
-
-
-def _distinguishing(optimizer: Optimizer) -> str:
-    """Return what distinguishes an optimizer from others of its kind: its learning rate, else its settings."""
-    return (
-        optimizer.spec.partition("(")[2].removesuffix(")").removeprefix(f"{optimizer.kind}, ")
-        if math.isnan(optimizer.learning_rate)
-        else f"lr={optimizer.learning_rate:g}"
-    )

@@ -106,7 +106,8 @@ def sweep_settings(
 
 
 def unknown_setting(optimizer: Optimizer, name: str) -> InputError:
-    """Return the error for a setting that an optimizer lacks, or that cannot vary."""
+    """Return the error for a setting that an optimizer lacks; raise that of one whose settings cannot vary."""
+    optimizer.check_varies()
     known = [*optimizer.numeric_settings(), *optimizer.choice_settings()]
     return unknown(f"hyper-parameter of {optimizer.label}", name, known)
 

@@ -33,7 +33,7 @@ MAX_EVALUATIONS = 128
 MAX_SUSPECTS = 8
 """Slopes that are compared at all steps, those with the largest error first."""
 
-CAUSES = (
+CAUSES = (  # of formulas that state no `gradient_advice` of their own
     "use torch.sin for math.sin, and remove .item(), .detach(), .data and torch.no_grad(), or mend your "
     "own backward or grad=; check_gradients=False accepts other gradients, such as surrogates"
 )
@@ -178,7 +178,7 @@ def _refuse(function: Function, slopes: _Slopes, difference: float) -> None:
     raise InputError(
         f"the gradient of function {function.name!r} disagrees with its values at ({shown}): coordinate {coordinate} "
         f"of 0 to {len(point) - 1} has {float(gradient[coordinate]) + 0.0:.4g} by autograd and {difference:.4g} by "
-        f"central differences; {CAUSES}"
+        f"central differences; {getattr(function.formula, 'gradient_advice', CAUSES)}"
     )
 
 

@@ -122,7 +122,8 @@ def _sweep(sheet: Sheet, record: Record, measure: str, along: str | Sequence[str
         for ax, function in zip(_panels(made, len(functions)), functions, strict=True):
             mine = record.sel(function=function) if function else record
             sensitivity(mine, ax, measure=measure, along=requested[0], theme=look)
-            text = ": ".join(filter(None, [clean_text(function), middle * (repeats > 1 and measure != "success")]))
+            facts = [middle * (repeats > 1 and measure != "success"), ax.get_title(loc="left")]
+            text = ": ".join(filter(None, [clean_text(function), "; ".join(filter(None, facts))]))
             ax.set_title(text, loc="left", fontsize=9 * sheet.scale)
         _key(sheet, record)
         return

@@ -82,6 +82,7 @@ LANGUAGE = Language(
         "best {value} at {setting}": "Bestwert {value} bei {setting}",
         "every setting fails": "jede Einstellung scheitert",
         "{names} at the edge of the grid": "{names} am Rand des Gitters",
+        "best over {names}": "das Beste über {names}",
         "and": "und",
         "most runs fail": "die meisten Läufe scheitern",
         "target not reached": "Zielwert nicht erreicht",

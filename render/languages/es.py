@@ -82,6 +82,7 @@ LANGUAGE = Language(
         "best {value} at {setting}": "mejor: {value} con {setting}",
         "every setting fails": "todos los ajustes fallan",
         "{names} at the edge of the grid": "{names} en el borde de la cuadrícula",
+        "best over {names}": "lo mejor entre los valores de {names}",
         "and": "y",
         "most runs fail": "la mayoría de las ejecuciones falla",
         "target not reached": "objetivo no alcanzado",

@@ -82,6 +82,7 @@ LANGUAGE = Language(
         "best {value} at {setting}": "meilleur : {value} pour {setting}",
         "every setting fails": "tous les réglages échouent",
         "{names} at the edge of the grid": "{names} au bord de la grille",
+        "best over {names}": "le meilleur selon {names}",
         "and": "et",
         "most runs fail": "la plupart des essais échouent",
         "target not reached": "cible non atteinte",

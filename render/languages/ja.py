@@ -93,6 +93,7 @@ LANGUAGE = Language(
         "best {value} at {setting}": "最良値 {value}：{setting}",
         "every setting fails": "すべての設定で失敗",
         "{names} at the edge of the grid": "{names}がグリッドの端",
+        "best over {names}": "{names}について最良の値",
         "and": "と",
         "most runs fail": "大半の実行が失敗",
         "target not reached": "目標値に未到達",

@@ -93,6 +93,7 @@ LANGUAGE = Language(
         "best {value} at {setting}": "最佳值 {value}：{setting}",
         "every setting fails": "所有设置均失败",
         "{names} at the edge of the grid": "{names}位于网格边缘",
+        "best over {names}": "对{names}取最优",
         "and": "和",
         "most runs fail": "多数运行失败",
         "target not reached": "未达到目标值",

@@ -187,9 +187,13 @@ def missing_legend(shown: GridValues, look: Theme) -> list[Patch]:
 
 
 def best_texts(shown: GridValues, look: Theme) -> list[str]:
-    """Return the best setting in words, and what lies at the edge of the grid; nothing of several functions."""
+    """Return in words the best setting, what lies at the edge of the grid, and which settings are not shown.
+
+    Of several functions, there is no best setting.
+    """
+    over = [over_text(shown.over, look)] if shown.over else []
     if len(shown.axes.get("function", ())) > 1:
-        return []
+        return over
     if not np.isfinite(shown.values).any():
         reached = np.isposinf(shown.values).any()
         return [look.say(nothing_found("steps" if reached else "gap"))]
@@ -202,7 +206,13 @@ def best_texts(shown: GridValues, look: Theme) -> list[str]:
     if shown.edges:
         names = f" {look.say('and')} ".join(math_name(name, look) for name in shown.edges)
         texts.append(look.say("{names} at the edge of the grid", names=names))
-    return texts
+    return [*texts, *over]
+
+
+def over_text(names: Sequence[str], look: Theme) -> str:
+    """Return in words that values are the best over settings that are not shown."""
+    words = [math_name(name, look) for name in names]
+    return look.say("best over {names}", names=f" {look.say('and')} ".join(words))
 
 
 def _setting_text(entry: Any, look: Theme) -> str:

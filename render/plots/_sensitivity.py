@@ -15,10 +15,18 @@ from landscapes.record import Record
 from landscapes.render.artists.localization import localize
 from landscapes.render.artists.text_fit import clean_text
 from landscapes.render.artists.trails import set_legend_style
-from landscapes.render.plots._heatmap import choose_axes, even_in_logs, math_name
+from landscapes.render.plots._heatmap import choose_axes, even_in_logs, math_name, over_text
 from landscapes.render.plots.categories import is_categorical, set_names
 from landscapes.render.plots.inputs import HUGE, check_step, current_axes, set_limits, size_factor, write_note
-from landscapes.render.plots.run_table import MEASURES, REPEATS, measure_of, median, nothing_found, run_values
+from landscapes.render.plots.run_table import (
+    MEASURES,
+    REPEATS,
+    measure_of,
+    median,
+    nothing_found,
+    run_values,
+    settings_over,
+)
 from landscapes.render.theme import Theme, as_theme, styles
 
 BAND = (0.25, 0.75)
@@ -44,7 +52,7 @@ def sensitivity(
     runs fail. If no setting has a value, a note says so.
 
     Args:
-        record: a `sweep`; the best over other hyper-parameters is shown at each value.
+        record: a `sweep`; the best over other hyper-parameters is shown at each value, and the title says so.
         ax: where to draw; by default matplotlib's current axes.
         measure: as in `render.heatmap`.
         along: which hyper-parameter, or "function", over which a gap is the share of the initial gap that remains; by
@@ -119,6 +127,8 @@ def sensitivity(
             set_limits(ax, bottom, 2 * top)
     ax.set_xlabel(math_name(name, look))
     ax.set_ylabel(look.say(kind.title))
+    if over := settings_over(record, [name, "optimizer"]):
+        ax.set_title(over_text(over, look), loc="left", fontsize=8 * look.text_scale, color=look.foreground)
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
     localize(ax, look)
@@ -128,8 +138,9 @@ def sensitivity(
 def _spread(rows: NDArray[np.float64], repeats: list[int], up: bool) -> tuple[NDArray[np.float64], ...]:
     """Return the median and the ends of the band at each value; NaN if most runs fail."""
     if up:
-        mean = rows.mean(tuple(range(1, rows.ndim)))
-        return mean, mean, mean
+        rates = rows.mean(tuple(repeats), keepdims=True)
+        best = rates.max(tuple(range(1, rows.ndim)))  # of the other hyper-parameters
+        return best, best, best
     worst = np.where(np.isnan(rows), np.inf, rows)
     kept = np.moveaxis(worst, repeats, range(1, 1 + len(repeats))) if repeats else worst[:, None]
     kept = kept.reshape(len(rows), int(np.prod(kept.shape[1 : 1 + max(len(repeats), 1)])), -1)

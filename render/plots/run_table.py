@@ -64,11 +64,13 @@ class GridValues:
         values: shape of the axes; NaN if most runs failed, inf if most do not reach the target.
         axes: the settings along each axis.
         measure: the measure.
+        over: other settings, over which values are the best.
     """
 
     values: Numbers
     axes: dict[str, list[Any]]
     measure: Measure
+    over: tuple[str, ...] = ()
 
     @property
     def best(self) -> tuple[int, ...]:
@@ -117,8 +119,15 @@ def grid_values(record: Record, measure: str, along: Sequence[str]) -> GridValue
         numbers = best(numbers, axis=others)
         names = [name for name in names if name in along]
     order = [names.index(name) for name in along]
-    kind = measure_of(record, measure)
-    return GridValues(np.transpose(numbers, order), {name: record.axes[name] for name in along}, kind)
+    axes = {name: record.axes[name] for name in along}
+    return GridValues(np.transpose(numbers, order), axes, measure_of(record, measure), settings_over(record, along))
+
+
+def settings_over(record: Record, along: Sequence[str]) -> tuple[str, ...]:
+    """Return the settings with several values that are not shown, of which a picture shows the best."""
+    return tuple(
+        name for name, entries in record.axes.items() if len(entries) > 1 and name not in (*along, *REPEATS, "study")
+    )
 
 
 def measure_of(record: Record, name: str) -> Measure:

@@ -81,7 +81,7 @@ def contents(
     labels = found.optimizers
     share = judged_tolerance(record.meta) if tolerance is None else tolerance
     many, some = len(labels) > 1, len(record.axes["function"]) > 1
-    parts = [_standings(record, tolerance, cost), _profiles(record, tolerance, share)]
+    parts = [_standings(record, tolerance, cost), _profiles(record, tolerance, share, cost)]
     if many:
         parts.append(_pairs(record, tolerance, cost))
         parts.append(_families(record, tolerance, cost))
@@ -126,7 +126,7 @@ def _standings(record: Record, tolerance: float | None, cost: str) -> Part:
     return Part("Standings", tables=[("standings", tables.standings(record, tolerance, cost=cost))])
 
 
-def _profiles(record: Record, tolerance: float | None, share: float) -> Part:
+def _profiles(record: Record, tolerance: float | None, share: float, cost: str) -> Part:
     def draw(figure: Figure | SubFigure, look: Theme) -> None:
         left, right = figure.subplots(1, 2)
         performance_profile(record, left, tolerance=tolerance, bands=True, theme=look)
@@ -139,6 +139,7 @@ def _profiles(record: Record, tolerance: float | None, share: float) -> Part:
             f"Left: the share of problems solved to {share:g} within a factor of the fewest evaluations. Right: the "
             "share of problems and tolerances reached within a number of evaluations per coordinate. Bands are "
             "pointwise 95 % intervals: they hold each point, not the whole curve at once."
+            + ("" if cost == "evaluations" else f" They count evaluations, the tables {cost}.")
         ],
         draw,
         (9.6, 4.4),

@@ -116,6 +116,14 @@ def test_bad_formulas_are_refused_with_what_to_write(case):
     assert "\n" not in str(caught.value)
 
 
+def test_a_wrong_gradient_is_refused_with_what_to_do_in_jax():
+    import jax
+
+    with pytest.raises(InputError, match=r"disagrees with its values .* remove jax\.lax\.stop_gradient") as caught:
+        from_jax(lambda x, y: jax.lax.stop_gradient(x) ** 2 + y * y, BOX, start=(1.0, 1.0), name="stopped")
+    assert "torch" not in str(caught.value)
+
+
 def test_a_start_where_the_function_is_undefined_is_refused():
     import jax.numpy as jnp
 

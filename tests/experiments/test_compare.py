@@ -99,14 +99,26 @@ def test_results_do_not_depend_on_blocks_or_executors(monkeypatch):
 
 
 def test_all_have_the_same_starts_and_the_same_noise():
-    noisy = [optimizers.Noise(optimizers.SGD(lr=0.01), sigma=1.0), optimizers.Noise(optimizers.SGD(lr=0.01), sigma=1.0)]
+    noisy = {label: optimizers.Noise(optimizers.SGD(lr=0.01), sigma=1.0) for label in "ab"}
     record = compare(BOWL, noisy, starts=3, seeds=2, tolerances=[0.5])
     starts, final = record.grid(record.trajectories.x[:, 0]), record.grid("final")
     assert np.array_equal(starts[:, 0], starts[:, 1])
     assert np.array_equal(final[0, 0], final[0, 1])
     assert len(np.unique(final)) == 6, "each start and seed its own noise"
     assert starts[0, 0, 0, 0].tolist() == list(BOWL.start)
-    assert len(set(record.axes["optimizer"])) == 2
+
+
+def test_a_label_states_no_learning_rate_that_is_tuned_or_varied():
+    alike = ["sgd", "sgd(lr=0.1)", "sgd(lr=0.1, weight_decay=0.01)"]
+    own = compare(BOWL, alike, starts=1, steps=3).axes["optimizer"]
+    assert own == ["SGD", "SGD lr=0.1", "SGD lr=0.1 weight_decay=0.01"]
+    grid = compare(BOWL, alike[1:], lr_grid=[0.1, 0.2], starts=2, steps=3)
+    assert grid.axes["optimizer"] == ["SGD", "SGD weight_decay=0.01"]
+
+
+def test_a_function_is_given_once():
+    with pytest.raises(InputError, match="booth is given twice; compare on each function once, and give seeds="):
+        compare(["booth", BOWL, "booth"], "sgd", starts=1, steps=3)
 
 
 def test_open_learning_rates_are_tuned_for_each_function():
@@ -131,7 +143,7 @@ def test_points_of_fewer_coordinates_are_padded():
 
 def test_functions_of_one_name_get_different_labels():
     five = functions.get("rosenbrock").with_dim(5)
-    record = compare(["rosenbrock", five, five], "adam(lr=0.1)", starts=1, steps=2)
+    record = compare(["rosenbrock", five, functions.get("rosenbrock").with_dim(5)], "adam(lr=0.1)", starts=1, steps=2)
     assert record.axes["function"] == ["rosenbrock (d = 2)", "rosenbrock (d = 5)", "rosenbrock (d = 5) (2)"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import pytest
@@ -93,10 +93,11 @@ def test_what_is_no_optimizer_is_refused(given, message, module):
 
 
 def test_many_equal_labels_take_linear_time():
-    start = perf_counter()
+    start = process_time()
     assert unique_labels(["Adam"] * 20_000)[-1] == "Adam (20000)"
-    assert len(set(labels(parse_optimizers([optimizers.Adam()] * 20_000)))) == 20_000
-    assert perf_counter() - start < 5
+    many = [optimizers.Adam(lr=0.1, beta2=1 - 1 / n) for n in range(2, 20_002)]
+    assert len(set(labels(parse_optimizers(many)))) == 20_000
+    assert process_time() - start < 5
     assert unique_labels(["a", "a (2)", "a", "a"]) == ["a", "a (2)", "a (3)", "a (4)"]
 
 

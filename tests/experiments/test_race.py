@@ -135,16 +135,25 @@ def test_labels_distinguish_runs():
         "Adam lr=0.2",
         "SGD",
     ]
-    twins = column(race(bowl, ["adam(lr=0.1)", "adam(lr=0.1)", "adam(lr=0.1, beta1=0.5)"], steps=1), "label")
-    assert len(set(twins)) == 3
-    assert all(label.startswith("Adam") for label in twins)
+    twins = {"Adam": "adam(lr=0.1)", "mine": "adam(lr=0.1)"}
+    assert column(race(bowl, twins, steps=1), "label") == ["Adam", "mine"]
+    foreign = [optimizers.Torch(torch.optim.SGD, lr=0.1, momentum=one, dampening=0.1) for one in (0.4, 0.5)]
+    assert column(race(bowl, foreign, steps=1), "label") == ["SGD momentum=0.4", "SGD momentum=0.5"]
+    tuned = column(race(bowl, ["sgd", "sgd(lr=0.1)"], steps=9), "label")
+    assert (tuned[0][:7], tuned[1]) == ("SGD lr=", "SGD lr=0.1")
+
+
+def test_an_optimizer_is_given_once_or_labelled():
+    for twice in (["adam", "adam"], [optimizers.SGD(lr=0.1), "sgd(lr=0.1)"]):
+        with pytest.raises(InputError, match="is given twice, and both would take the same steps; give it once, or"):
+            race(bowl, twice, steps=1)
 
 
 NAMES = st.sampled_from(["adam(lr=0.1)", "adam(lr=0.2)", "sgd(lr=0.1)", "momentum(lr=0.1)", "adam(lr=0.1, beta1=0.5)"])
 
 
 @settings(max_examples=15)
-@given(st.lists(NAMES, min_size=1, max_size=8))
+@given(st.lists(NAMES, min_size=1, max_size=5, unique=True))
 def test_labels_are_unique(names):
     labels = optimizer_specs.labels(optimizer_specs.parse_optimizers(names))
     assert len(set(labels)) == len(names)

@@ -307,6 +307,17 @@ def test_a_range_of_a_whole_number_has_whole_values():
     assert record.axes["cosine.steps"] == [10.0, 27.0, 74.0, 200.0]
 
 
+def test_flags_of_a_foreign_class_vary():
+    foreign = optimizers.Torch(torch.optim.SGD, lr=0.01, momentum=0.9)
+    found = sweep("beale", foreign, nesterov=[False, True], steps=20).grid("final")
+    own = sweep("beale", "momentum", lr=0.01, nesterov=[False, True], steps=20).grid("final")
+    assert found.tolist() == own.tolist()
+    with pytest.raises(
+        InputError, match=r"hyper-parameter of SGD 'fused'\. Known: dampening, lr, maximize, momentum, nest"
+    ):
+        sweep("beale", foreign, fused=[False, True], steps=2)
+
+
 def test_flags_are_axes_before_numbers_and_each_has_its_tuned_rate():
     record = sweep("beale", ["momentum", "sgd(lr=0.01, momentum=0.5)"], momentum=[0.5, 0.9], nesterov=[True, False])
     assert list(record.axes) == ["optimizer", "nesterov", "momentum"]

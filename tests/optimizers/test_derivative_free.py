@@ -713,6 +713,6 @@ def test_random_numbers_depend_on_seed_and_stream_only():
 
 
 def test_labels_distinguish_optimizers_without_a_learning_rate():
-    field = [optimizers.NelderMead(), optimizers.NelderMead(size=0.5), "compass", "compass"]
+    field = [optimizers.NelderMead(), optimizers.NelderMead(size=0.5), "compass", "compass(size=0.2)"]
     labels = race("booth", field, steps=3, resolution=5).trajectories.runs["label"].tolist()
-    assert labels == ["Nelder–Mead", "Nelder–Mead size=0.5", "Compass search", "Compass search (2)"]
+    assert labels == ["Nelder–Mead", "Nelder–Mead size=0.5", "Compass search", "Compass search size=0.2"]

@@ -344,4 +344,14 @@ def test_a_schedule_of_the_learning_rate_is_kept_when_others_vary():
     raced = landscapes.race("beale", {"one": make(b1=0.5), "two": make(b1=0.8)}, steps=4)
     assert swept.trajectories.x[:, -1].tolist() == raced.trajectories.x[:, -1].tolist()
     labels = landscapes.race("beale", [make(b1=0.5), make(b1=0.8)], steps=1).trajectories.runs["label"]
-    assert list(labels) == ["adam (optax) beta1=0.5, lr=schedule", "adam (optax) beta1=0.8, lr=schedule"]
+    assert list(labels) == ["adam (optax) beta1=0.5", "adam (optax) beta1=0.8"]
+
+
+def test_flags_vary_in_a_sweep():
+    import optax
+
+    make = functools.partial(optimizers.Optax, optax.sgd, learning_rate=0.01, momentum=0.9)
+    swept = landscapes.sweep("beale", make(), nesterov=[False, True], steps=9).grid("final").tolist()
+    assert swept == landscapes.race("beale", [make(), make(nesterov=True)], steps=9).trajectories.runs["final"].tolist()
+    with pytest.raises(InputError, match="a ready-made transformation has fixed numbers"):
+        landscapes.sweep("beale", optimizers.Optax(optax.sgd(0.1)), nesterov=[False, True], steps=9)

@@ -174,6 +174,24 @@ def test_a_response_has_a_line_an_optimizer_that_ends_where_runs_fail() -> None:
     assert sensitivity(record, axes(), along="beta1").get_xscale() == "linear"
 
 
+def test_a_picture_says_over_which_settings_it_shows_the_best() -> None:
+    record = sweep_record(valley, ("SGD", "Adam"))
+    line = sensitivity(record, axes(), along="lr")
+    assert line.get_title(loc="left") == r"best over $\beta_1$"
+    ax = heatmap(record, axes(), along=["optimizer", "lr"])
+    assert ax.get_title(loc="left").endswith(r"; best over $\beta_1$")
+    assert "best over" not in heatmap(record.sel(optimizer="Adam"), axes(), along=["lr", "beta1"]).get_title(loc="left")
+    made = figure(record, along="lr")
+    assert r"best over $\beta_1$" in made.axes[0].get_title(loc="left")
+
+
+def test_the_success_rate_on_a_line_is_the_best_over_the_other_settings() -> None:
+    """Of two values of beta1, one always reaches the target and one never."""
+    record = sweep_record(lambda lr, beta, start: 0.0 if beta == BETA[0] else 1.0)
+    ax = sensitivity(record, axes(), along="lr", measure="success")
+    assert np.asarray(ax.lines[0].get_ydata()).tolist() == [1.0] * len(LR)
+
+
 def test_a_map_of_basins_states_minima_apart_and_what_fails() -> None:
     record = map_record()
     light = THEMES["light"]
@@ -381,7 +399,7 @@ def test_a_record_without_settings_is_refused(plot, count):
 @pytest.mark.thin(1)
 def test_a_figure_states_what_the_bands_of_a_sensitivity_are(measure, title):
     made = figure(sweep_record(valley), along="lr", measure=measure)
-    assert made.axes[0].get_title("left") == title
+    assert made.axes[0].get_title("left") == "; ".join(filter(None, [title, r"best over $\beta_1$"]))
 
 
 @pytest.mark.parametrize("measure", ["gap", "final", "success"])

@@ -54,7 +54,7 @@ def made() -> landscapes.Playground:
         ((["booth"], ["bfgs"]), "BFGS cannot be written as JavaScript: it is not a first-order optimizer"),
         ((["booth"], []), "needs an optimizer that races at first"),
         ((["booth"], 3), "an optimizer must be a name"),
-        ((["booth"], ["sgd(lr=0.1)"] * 41), "at most 40 optimizers, got 41"),
+        ((["booth"], [f"sgd(lr={n}e-3)" for n in range(1, 42)]), "at most 40 optimizers, got 41"),
     ],
 )
 def test_what_no_page_can_hold_is_refused(arguments, reason):

@@ -176,7 +176,11 @@ class Optax(Optimizer):
         defaults = {name: one.default for name, one in _parameters_of(self.transformation).items()}
         return {**defaults, **dict(self.settings), **self.hyperparameters()}
 
-    def with_hyperparameters(self, values: Mapping[str, float]) -> Self:
+    def choice_settings(self) -> dict[str, bool | str]:
+        """Return the flags of the function by name, given or default, such as `nesterov` of `optax.sgd`."""
+        return {name: value for name, value in self.known_settings().items() if isinstance(value, bool)}
+
+    def with_hyperparameters(self, values: Mapping[str, Any]) -> Self:
         own = {OPTAX_NAMES.get(name, name): value for name, value in type(self).translated(values).items()}
         lr = own.pop(LR, self.lr)
         if own:

@@ -29,7 +29,7 @@ from landscapes.optimizers.adapters.vectorization_probe import settings_key, try
 from landscapes.optimizers.base import Optimizer, check_hyperparameter, short
 from landscapes.optimizers.parameter_groups import ParameterGroups, naming_group
 from landscapes.optimizers.stepper import RunSetup, Stepper
-from landscapes.optimizers.torch_arguments import ELEMENTS, canonical
+from landscapes.optimizers.torch_arguments import ELEMENTS, EXECUTION, canonical
 
 Settings = tuple[tuple[str, Any], ...]
 
@@ -161,7 +161,12 @@ class Torch(Optimizer):
         defaults = {name: one.default for name, one in parameters_of(cast(Any, self.cls)).items()}
         return {**defaults, **self.hyper, **self.hyperparameters()}
 
-    def with_hyperparameters(self, values: Mapping[str, float]) -> Self:
+    def choice_settings(self) -> dict[str, bool | str]:
+        """Return the flags of the class by name, given or default, but for those that select how a step is computed."""
+        flags = {name: value for name, value in self.known_settings().items() if isinstance(value, bool)}
+        return {name: value for name, value in flags.items() if name not in EXECUTION}
+
+    def with_hyperparameters(self, values: Mapping[str, Any]) -> Self:
         known = {**float_defaults(self.cls), **self.hyper}
         named = {_path(name, known): value for name, value in values.items()}
         own = replace_settings(known, named)
