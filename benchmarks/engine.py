@@ -153,6 +153,7 @@ def cases(folder: Path) -> list[Case]:
     found = [Case("plain loop", lambda: plain(valley, torch.optim.Adam, {"lr": 1e-3}, 300), 300)]
 
     def add(name: str, runs: int, steps: int, **how: Any) -> None:
+        how = {"numbers": {"lr": rates(runs)}, "x": starts(runs, how.get("dtype", torch.float64)), **how}  # as for JAX
         found.append(Case(name, lambda: batch(runs, steps, **how), runs * steps))
 
     add("eager, 8,192 runs", 8192, 1000, compiled=False)
@@ -197,6 +198,7 @@ def cases(folder: Path) -> list[Case]:
     found.append(Case("small race, first in its process", small_anew, 8 * 500))
     found.append(Case("small race, after others", lambda: [small() for _ in range(10)], 80 * 500))
     found.append(Case(DECAYS, decays, 2**16 * 1000))
+    found.append(Case("8,192 pairs of decays, compiled", distinct_decays, 8192 * 1000))
     for word, compiled in (("eager", False), ("compiled", True)):
         found.append(
             Case(f"8 × 256 × 64 runs, 1,000 steps, {word}", lambda c=compiled: sweep(eight, c), 8 * 2**14 * 1000)
@@ -253,6 +255,12 @@ def decays() -> None:
     beta2 = np.tile((1 - np.geomspace(1e-4, 0.1, 64)).repeat(16), 64)
     numbers = {"beta1": beta1, "beta2": beta2}
     batch(2**16, 1000, compiled=True, optimizer=optimizers.Adam(lr=1e-2), numbers=numbers, x=starts(16).repeat(1, 4096))
+
+
+def distinct_decays() -> None:
+    """Run Adam with a pair of decays of its own for each run."""
+    numbers = {"beta1": np.linspace(0.5, 0.99, 8192), "beta2": 1 - np.geomspace(1e-4, 0.1, 8192)}
+    batch(8192, 1000, compiled=True, optimizer=optimizers.Adam(lr=1e-2), numbers=numbers)
 
 
 def jax_cases(_: Path) -> list[Case]:

@@ -8,7 +8,9 @@ identically, and go through `power`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import repeat
 from typing import Any, cast
 
@@ -33,8 +35,28 @@ def map_floats(function: Callable[..., float], *numbers: Scalar) -> Scalar:
     return cast(Scalar, np.array(list(map(function, *columns))))
 
 
+NativePower = Callable[[Any, float], Any]
+"""Takes a column of bases ≥ 0 and an exponent > 0; returns powers as Python rounds them, infinity if they overflow."""
+
+_NATIVE_POWER: ContextVar[NativePower | None] = ContextVar("native_power", default=None)
+
+
+@contextmanager
+def native_power(function: NativePower | None) -> Iterator[None]:
+    """Let `power` raise columns by a compiled function, in this thread."""
+    token = _NATIVE_POWER.set(function)
+    try:
+        yield
+    finally:
+        _NATIVE_POWER.reset(token)
+
+
 def power(base: Scalar, exponent: Scalar) -> Scalar:
     """Return base**exponent as Python rounds it; numpy and torch may differ in the last bit."""
+    native: Any = _NATIVE_POWER.get()
+    column = isinstance(base, np.ndarray) and isinstance(exponent, int | float) and exponent > 0
+    if native is not None and column and not (cast(Any, base) < 0).any():
+        return cast(Scalar, native(base, exponent))
     try:
         return map_floats(pow, base, exponent)
     except OverflowError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from landscapes.engine.fast.kernels import Evaluated, Pieces
 from landscapes.errors import InputError
+
+Pieces = Sequence[Tensor]
+"""Vectors of R runs: one piece (d, R), or d pieces (R,), one per coordinate."""
+
+MAX_STEPS = 2**10
+"""Steps that compiled code takes per call: milliseconds, after which progress is reported and Ctrl+C is heard."""
+
+MAX_COPIED = 2**22
+"""Numbers that compiled code writes to a copy at once: 32 MiB."""
 
 Allocate = Callable[[str, tuple[int, ...]], NDArray[np.float64] | None]
 """Takes "x" or "loss" and a shape; returns the array to write to, or None if the quantity is not to be recorded."""
@@ -44,17 +52,9 @@ class RunBuffers:
         self.lowest = np.full(runs, np.inf)
         self.row_of = {int(step): i for i, step in enumerate(recorded)}
 
-    def views(self, steps: range, runs: slice, dtype: torch.dtype) -> list[Evaluated] | None:
-        """Return the buffers of some steps as tensors to write to; None if a step or the dtype does not allow it."""
-        if not self.x.flags.c_contiguous or not self.x.flags.writeable:
-            return None
-        if torch.from_numpy(self.x[:0]).dtype != dtype or not steps or any(t not in self.row_of for t in steps):
-            return None
-        found: list[Evaluated] = []
-        for row in (self.row_of[t] for t in steps):
-            loss = self.loss[row][runs] if self.records_loss else np.empty(runs.stop - runs.start)
-            found.append(([torch.from_numpy(coordinate[runs]) for coordinate in self.x[row]], torch.from_numpy(loss)))
-        return found
+    def addresses(self, runs: slice | NDArray[np.int64]) -> Addresses:
+        """Return where compiled code writes the points and losses of some runs."""
+        return Addresses(self, runs)
 
     def record(self, t: int, runs: slice | NDArray[np.int64], points: Pieces, loss: Tensor) -> None:
         """Store points, in pieces, and losses (r,) of some runs, if step t is to be recorded."""
@@ -66,6 +66,52 @@ class RunBuffers:
             target[..., runs] = piece.cpu().numpy()
         if self.records_loss:
             self.loss[row][runs] = loss.cpu().numpy()
+
+
+class Addresses:
+    """Where compiled code writes the points and losses of some runs: the buffers, or a copy of what they cannot take.
+
+    Attributes:
+        runs: how many runs.
+        most_steps: how many steps may be written at once.
+    """
+
+    def __init__(self, buffers: RunBuffers, runs: slice | NDArray[np.int64]) -> None:
+        self.buffers, self.chosen = buffers, runs
+        self.runs = runs.stop - runs.start if isinstance(runs, slice) else len(runs)
+        self.is_direct = isinstance(runs, slice) and all(
+            array.dtype == np.float64 and array.strides[-1] == 8 and array.flags.aligned
+            for array in (buffers.x, *([buffers.loss] if buffers.records_loss else []))
+        )
+        self.most_steps = MAX_STEPS if self.is_direct else max(MAX_COPIED // (self.runs * (buffers.x.shape[1] + 1)), 1)
+        self.copied: dict[int, NDArray[np.float64]] = {}
+
+    def of_steps(self, begin: int, end: int, every: int) -> NDArray[np.int64]:
+        """Return the addresses of steps begin, begin + every, … < end, shape (n, d + 1); 0 where nothing is written."""
+        buffers, dim = self.buffers, self.buffers.x.shape[1]
+        steps = np.arange(begin, end, every) if every else np.arange(0)
+        found = np.zeros((max(len(steps), 1), dim + 1), dtype=np.int64)
+        rows = np.array([buffers.row_of.get(int(step), -1) for step in steps], dtype=np.int64)
+        here = np.flatnonzero(rows >= 0)
+        if isinstance(self.chosen, slice) and self.is_direct:
+            for array, column in ((buffers.x, slice(dim)), (buffers.loss, slice(dim, None))):
+                if array is buffers.loss and not buffers.records_loss:
+                    continue
+                first = array.ctypes.data + self.chosen.start * 8 + rows[here, None] * array.strides[0]
+                found[here, column] = first + np.arange(dim) * array.strides[1] if array.ndim == 3 else first
+            return found
+        self.copied = {int(steps[i]): np.empty((dim + 1, self.runs)) for i in here}
+        for i in here:
+            copy = self.copied[int(steps[i])]
+            found[i] = copy.ctypes.data + np.arange(dim + 1) * copy.strides[0]
+        return found
+
+    def finish(self) -> None:
+        """Write to the buffers what was copied."""
+        for step, copy in self.copied.items():
+            *points, loss = torch.from_numpy(copy)
+            self.buffers.record(step, self.chosen, points, loss)
+        self.copied = {}
 
 
 def _allocated(allocate: Allocate, name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:

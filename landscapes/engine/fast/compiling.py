@@ -1,8 +1,8 @@
 """Compile the steps of an optimizer on a function into one loop over runs, which keeps each run in registers.
 
-Example: two runs of Adam on f(x, y), with lr = 0.1 and 0.2, 11 steps. The compiled function takes `COMPILED_BLOCK`
-runs, so the block is padded with copies of the first run; the results of the copies are dropped. Its coefficients
-are split into factors of the step and of the run:
+Example: two runs of Adam on f(x, y), with lr = 0.1 and 0.2, 11 steps. One step is traced, and `kernel_source` writes
+the loop around it. The runs are padded to a full tile with copies of the first run, whose results are dropped.
+Coefficients are split into factors of the step and of the run:
 
 >>> from landscapes.optimizers import Adam
 >>> coef_table(Adam(), ("lr",), steps=11).kinds
@@ -10,50 +10,48 @@ are split into factors of the step and of the run:
 
 "constant" coefficients are compiled in. "table" ones depend on the step only, "column" ones on the run only.
 "scaled" ones are the product of a table entry and a column. Others ("each step") have a table of their own, from which
-each call gathers the entries of its runs (see `joint_tables`).
+each step gathers the entries of its runs (see `joint_tables`).
 
-The first call takes steps 1 to 8. It receives the coordinates x and y, the optimizer's state per coordinate, the
-lowest values, the limits, rows 1 to 8 of the table and the columns of lr. It returns the same quantities after step 8,
-the points and values evaluated last (those of step 7), and the flag of each run (see `kernels.ChunkResult`). Three
-steps are left, fewer than a call takes: the uncompiled kernel takes them. With 3 steps in all, nothing is compiled.
+The first call takes steps 1 to 8, in one chunk; of 20 steps it would take 16. It receives the coordinates x and y,
+the optimizer's state per coordinate, the lowest values, the limits, the table and the columns of lr. It changes the
+first three to those after step 8, and returns which runs may have ended (see `kernels.ChunkResult`). Three steps are
+left, less than a chunk: the uncompiled kernel takes them. With 3 steps in all, nothing is compiled.
 """
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor, fx
+from numpy.typing import NDArray
+from torch import Tensor
 
 from landscapes.caching import Cache
-from landscapes.engine.fast.kernel_coefs import KernelCoefs, Wanted, coefs_in_kernel, count_columns, joint_numbers
-from landscapes.engine.fast.kernels import (
-    CHUNK_STEPS,
-    BatchState,
-    ChunkResult,
-    EagerKernel,
-    Evaluated,
-    Limits,
-    Pieces,
-    take_steps,
-)
+from landscapes.engine.fast.buffers import Addresses
+from landscapes.engine.fast.kernel_coefs import CoefInputs, KernelCoefs
+from landscapes.engine.fast.kernel_source import kernel_source
+from landscapes.engine.fast.kernels import CHUNK_STEPS, BatchState, ChunkResult, EagerKernel, Limits
 from landscapes.engine.fast.runner import Kernel
+from landscapes.engine.fast.step_source import UnknownOperationError
+from landscapes.engine.fast.traced_step import step_source, take, traced_step
 from landscapes.engine.fast.tracing import MIN_RUN_STEPS, TracedFunction, trace
 from landscapes.engine.grouping import Group
 from landscapes.errors import warn
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers.first_order.base import FirstOrder, State
+from landscapes.optimizers.arithmetic import NativePower
+from landscapes.optimizers.first_order.base import FirstOrder
 from landscapes.optimizers.first_order.coef_table import CoefTable, coef_table
 from landscapes.optimizers.first_order.run_coefs import RunCoefs, with_arrays
 from landscapes.silence import ignored_warnings
 
 COMPILED_BLOCK = 2**13
-"""Runs per compiled block: their states fit the private cache of a core."""
+"""Runs per compiled block."""
 
 MIN_COMPILED_RUN_STEPS = 160_000_000
 """Run-steps of one group from which compiling pays: seconds of work against seconds of compilation."""
@@ -61,16 +59,24 @@ MIN_COMPILED_RUN_STEPS = 160_000_000
 MAX_COMPILED_OPERATIONS = 250
 """Operations of value and gradient beyond which a compiler takes minutes."""
 
-CompiledCall = Callable[..., Sequence[Tensor]]
-"""Takes and returns flat lists of tensors; see `_compile`."""
-
 
 @dataclass(frozen=True)
 class CompiledSteps:
-    """A compiled function, and which coefficients of the kind "each step" it reads."""
+    """Compiled steps.
 
-    call: CompiledCall
-    wanted: Wanted
+    Attributes:
+        advance: takes chunks of steps, as the comment in `kernel_source.KERNEL` says.
+        tile: the number of runs must be a multiple of this.
+        inputs: which coefficients it reads.
+        numbers: which limits it reads, and then the minimum and `ftol`.
+        powers: `arithmetic.power` by the C library; None if it rounds otherwise than Python's.
+    """
+
+    advance: Callable[..., None]
+    tile: int
+    inputs: CoefInputs
+    numbers: Sequence[int]
+    powers: NativePower | None
 
 
 _COMPILED: Cache[Any, CompiledSteps | None] = Cache(capacity=256)
@@ -106,93 +112,80 @@ def kernel_for(
 
 
 class CompiledKernel:
-    """A kernel for `COMPILED_BLOCK` runs; an uncompiled kernel takes the steps left at the end."""
+    """A kernel that takes chunks of steps; an uncompiled kernel takes the steps left at the end."""
 
-    fixed_size = True
     block = COMPILED_BLOCK
 
     def __init__(
-        self, eager: EagerKernel, call: CompiledCall, coefs: KernelCoefs, state_size: int, limits: Sequence[Tensor]
+        self, eager: EagerKernel, compiled: CompiledSteps, coefs: KernelCoefs, state_size: int, limits: Sequence[float]
     ) -> None:
         """Prepare a kernel.
 
         Args:
             eager: the uncompiled kernel.
-            call: the compiled function.
+            compiled: the compiled steps.
             coefs: the inputs that depend on hyper-parameters.
             state_size: the number of tensors in the optimizer's state per coordinate.
             limits: the limits, flat.
         """
-        self.eager, self.call, self.coefs = eager, call, coefs
-        self.state_size, self.limits = state_size, limits
-        self.record_every, self.evaluate = eager.record_every, eager.evaluate
+        self.eager, self.compiled, self.coefs, self.state_size = eager, compiled, coefs, state_size
+        self.multiple, self.record_every, self.evaluate = compiled.tile, eager.record_every, eager.evaluate
+        self.has_target = eager.limits.target is not None
+        self.numbers = torch.tensor([limits[i] for i in compiled.numbers], dtype=coefs.dtype)
 
     def advance(
-        self, state: BatchState, run_coefs: RunCoefs, t: int, steps: int, into: Sequence[Evaluated] | None = None
+        self, state: BatchState, run_coefs: RunCoefs, t: int, steps: int, alive: Tensor, into: Addresses
     ) -> tuple[ChunkResult, int]:
-        """Take `CHUNK_STEPS` steps, or the fewer ones that are left; return the result and how many were taken."""
+        """Take whole chunks of steps, or the fewer steps that are left; return the result and how many were taken."""
         if steps - t < CHUNK_STEPS or t % CHUNK_STEPS:
             runs = torch.arange(len(state.lowest))
-            return self.eager.advance(state if state.points[0].ndim == 2 else state.select(runs), run_coefs, t, steps)
+            whole = state if state.points[0].ndim == 2 else state.select(runs)
+            return self.eager.advance(whole, run_coefs, t, steps, alive, into)
+        columns = self.coefs.columns(run_coefs)
+        most = max(min(self.coefs.longest, into.most_steps), CHUNK_STEPS)
+        taken = min(steps - t, most) // CHUNK_STEPS * CHUNK_STEPS
+        rows = self._rows(state)
+        kept = torch.empty_like(rows)
+        ended = torch.where(alive, -1, t)
+        matrices = self.coefs.matrices(run_coefs, t, t + taken)
+        listed = [(part.data_ptr(), part.shape[1], place.data_ptr()) for part, place in matrices]
+        tables, widths, places = np.array(listed, dtype=np.int64).reshape(-1, 3).T.copy()
+        records = into.of_steps(t, t + taken, self.record_every)
+        self.compiled.advance(
+            rows.shape[1], t, taken // CHUNK_STEPS, into.runs, rows.data_ptr(), kept.data_ptr(), ended.data_ptr(),
+            self.numbers.data_ptr(), columns.data_ptr(), self.coefs.entries[t:].data_ptr(),
+            *(part.ctypes.data for part in (tables, widths, places)), records.ctypes.data,
+        )  # fmt: skip
+        into.finish()
+        above = self._above(rows) if self.has_target else None
+        kept_above = self._above(kept) if self.has_target else None
+        return ChunkResult(self._state(rows), None, ended, self._state(kept), above, kept_above), taken
+
+    def _rows(self, state: BatchState) -> Tensor:
+        """Return the state as one tensor, one row per quantity: see `kernel_source.KERNEL`."""
+        zeros = [torch.zeros_like(state.lowest)] * 2 if self.has_target else []
         if state.points[0].ndim == 2:
-            state = split_coordinates(state)
-        d, chunk = len(state.points), t // CHUNK_STEPS
-        recorded = recording_buffers(d, self.record_every, state.lowest) if into is None else into
-        out = self.call(
-            *state.points,
-            *(part for own in state.optimizer_states for part in own),
-            state.lowest,
-            *self.limits,
-            self.coefs.factors[chunk],
-            self.coefs.inverse[chunk],
-            *self.coefs.columns(run_coefs),
-            *self.coefs.matrices(run_coefs, t),
-            *(tensor for points, loss in recorded for tensor in (*points, loss)),
-        )
-        return unflatten(out, d, self.state_size, recorded), CHUNK_STEPS
+            own = [part[i] for i in range(len(state.points[0])) for part in state.optimizer_states[0]]
+            points, last = list(state.points[0]), list(state.last[0][0])
+        else:
+            own = [part for parts in state.optimizer_states for part in parts]
+            points, last = list(state.points), list(state.last[0])
+        return torch.stack([*points, *own, state.lowest, *zeros, *last, state.last[1]])
 
+    def _state(self, rows: Tensor) -> BatchState:
+        left = iter(rows)
+        d = self.eager.function.dim
+        points = take(left, d)
+        states = [tuple(take(left, self.state_size)) for _ in range(d)]
+        (lowest,) = take(left, 1)
+        if self.has_target:
+            take(left, 2)
+        last = take(left, d)
+        return BatchState(points, states, lowest, (last, next(left)))
 
-def split_coordinates(state: BatchState) -> BatchState:
-    """Return the same state with one piece per coordinate."""
-    own = state.optimizer_states[0]
-    points = [row.contiguous() for row in state.points[0]]
-    states = [tuple(part[i].contiguous() for part in own) for i in range(len(points))]
-    return BatchState(points, states, state.lowest, state.last)
-
-
-def recording_buffers(d: int, record_every: int, like: Tensor) -> list[Evaluated]:
-    """Return buffers for the points and values that a kernel records during one call."""
-    count = CHUNK_STEPS // record_every if record_every else 0
-    return [([torch.empty_like(like) for _ in range(d)], torch.empty_like(like)) for _ in range(count)]
-
-
-def flatten(chunk: ChunkResult) -> list[Tensor]:
-    """Return the tensors of a result, except the recorded ones, as one list."""
-    state = chunk.state
-    return [
-        *state.points,
-        *(part for own in state.optimizer_states for part in own),
-        state.lowest,
-        *state.last[0],
-        state.last[1],
-        chunk.flag,
-        *(chunk.above or ()),
-    ]
-
-
-def unflatten(out: Sequence[Tensor], d: int, state_size: int, recorded: Sequence[Evaluated]) -> ChunkResult:
-    """Return the result that `flatten` made a list of."""
-    left = iter(out)
-    points = _take(left, d)
-    states = [tuple(_take(left, state_size)) for _ in range(d)]
-    (lowest,), last, (loss, flag) = _take(left, 1), _take(left, d), _take(left, 2)
-    above = tuple(left)
-    state = BatchState(points, states, lowest, (last, loss))
-    return ChunkResult(state, flag, recorded, (above[0], above[1]) if above else None)
-
-
-def _take(left: Iterator[Tensor], count: int) -> list[Tensor]:
-    return [next(left) for _ in range(count)]
+    def _above(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        first = self.eager.function.dim * (1 + self.state_size) + 1
+        return rows[first], rows[first + 1]
 
 
 def compiled_kernel(
@@ -208,6 +201,7 @@ def compiled_kernel(
     limits = eager.limits.by_coordinate()
     scalars = [scalar for scalar in (limits.squared_gtol, limits.squared_xtol, limits.target) if scalar is not None]
     flat = [*limits.center, *limits.half_width, *scalars, *(piece for minimum in limits.minima for piece in minimum)]
+    numbers = [*map(float, flat), eager.function.minimum or 0.0, limits.ftol or 0.0]
     key = (
         eager.function.formula,
         eager.function.view,
@@ -218,17 +212,17 @@ def compiled_kernel(
         tuple(c for c, kind in zip(table.constants, table.kinds, strict=True) if kind == "constant"),
         tuple(table.splits.items()),
         (len(limits.center), len(limits.minima)),
-        (limits.squared_gtol is None, limits.squared_xtol is None, limits.target is None),
+        (limits.squared_gtol is None, limits.squared_xtol is None, limits.target is None, limits.ftol is None),
         eager.record_every,
         like.dtype,
     )
     compiled = _COMPILED.get_or_make(
-        key, lambda: _compile(optimizer, names, traced, limits, table, state_size, eager.record_every, flat)
+        key, lambda: _compile(optimizer, names, traced, limits, table, state_size, eager.record_every, like.dtype)
     )
     if compiled is None:
         return None
-    coefs = KernelCoefs(table, group, steps, like.dtype, compiled.wanted)
-    return CompiledKernel(eager, compiled.call, coefs, state_size, flat)
+    coefs = KernelCoefs(table, group, steps, like.dtype, compiled.inputs, compiled.powers)
+    return CompiledKernel(eager, compiled, coefs, state_size, numbers)
 
 
 @functools.lru_cache(maxsize=256)
@@ -259,66 +253,16 @@ def state_size_of(optimizer: FirstOrder, names: tuple[str, ...], dtype: torch.dt
 
 def _compile(
     optimizer: FirstOrder, names: tuple[str, ...], traced: TracedFunction, limits: Limits, table: CoefTable,
-    state_size: int, record_every: int, flat: Sequence[Tensor],
+    state_size: int, record_every: int, dtype: torch.dtype,
 ) -> CompiledSteps | None:  # fmt: skip
-    """Compile `CHUNK_STEPS` steps; return None if that fails. Without a C++ compiler, warn once."""
-    # these imports take seconds
-    from torch._guards import TracingContext, tracing
-    from torch._subclasses.fake_tensor import FakeTensorMode
-    from torch.fx.experimental.proxy_tensor import make_fx
-    from torch.fx.experimental.symbolic_shapes import ShapeEnv
-
-    d, like = len(limits.center), flat[0]
-    kinds = table.kinds
-    n_columns, n_matrices = count_columns(table), 2 * len(table.splits)
-
-    def body(*given: Tensor) -> list[Tensor]:
-        left = iter(given)
-        points = _take(left, d)
-        states: list[State] = [tuple(_take(left, state_size)) for _ in range(d)]
-        (lowest,) = _take(left, 1)
-        center, half_width = _take(left, d), _take(left, d)
-        squared_gtol = None if limits.squared_gtol is None else next(left)
-        squared_xtol = None if limits.squared_xtol is None else next(left)
-        target = None if limits.target is None else next(left)
-        minima = [_take(left, d) for _ in limits.minima]
-        factors, _ = _take(left, 2)
-        numbers, columns = _take(left, len(names)), _take(left, n_columns)
-        matrices = _take(left, n_matrices)
-        coefs = [coefs_in_kernel(table, factors, columns, matrices, k) for k in range(CHUNK_STEPS)]
-        state = BatchState(points, states, lowest, (points, lowest))
-        own_limits = Limits(center, half_width, squared_gtol, squared_xtol, minima, target)
-        own_optimizer = with_arrays(optimizer, dict(zip(names, numbers, strict=True)))
-        chunk = take_steps(evaluate, own_optimizer, state, coefs, own_limits, record_every)
-        for recorded, loss in chunk.recorded:
-            for tensor in (*recorded, loss):
-                next(left).copy_(tensor)
-        return flatten(chunk)
-
-    def evaluate(points: Pieces) -> tuple[Tensor, Pieces]:
-        loss, *gradient = traced(*points)
-        return loss, gradient
-
-    row = torch.ones(COMPILED_BLOCK, dtype=like.dtype)
-    rows = torch.ones((CHUNK_STEPS, len(kinds)), dtype=like.dtype)
-    given: list[Any] = [row + i for i in range(d * (1 + state_size) + 1)]
-    given += [*flat, rows, rows + 1, *(row + i for i in range(len(names) + n_columns))]
-    first_matrix = len(given)
-    given += [row.expand(CHUNK_STEPS, -1) + i for i in range(n_matrices)]
-    given += [tensor for points, loss in recording_buffers(d, record_every, row) for tensor in (*points, loss)]
+    """Compile chunks of steps; return None if that fails. Without a C++ compiler, warn once."""
     try:
         with torch.no_grad(), ignored_warnings():
-            graph = make_fx(body)(*given)
-            tables = [d * (1 + state_size) + 1 + len(flat), *range(first_matrix, first_matrix + n_matrices, 2)]
-            for position in tables:
-                _multiply_by_inverse(graph, position)
-            used = _erase_unused(graph, given, range(first_matrix, first_matrix + n_matrices))
-            wanted = {j: (used[2 * i], used[2 * i + 1]) for i, j in enumerate(joint_numbers(table))}
-            # with this context, other processes find the compiled code in the disk cache
-            mode = FakeTensorMode(shape_env=ShapeEnv())
-            inputs: list[Any] = [mode.from_tensor(tensor, static_shapes=True) for tensor in given]
-            with tracing(TracingContext(mode)), _cached_by_processor():
-                return CompiledSteps(cast(CompiledCall, torch._inductor.compile(graph, inputs)), wanted)
+            graph, given = traced_step(optimizer, names, traced, limits, table, state_size, dtype)
+            source, inputs, numbers = step_source(graph, given, limits, record_every, dtype)
+            return _build(kernel_source(source), inputs, numbers)
+    except UnknownOperationError:
+        return None
     except Exception as error:
         if "ompiler" in type(error).__name__ + str(error):
             _COMPILER_MISSING.set()
@@ -328,56 +272,28 @@ def _compile(
         return None
 
 
-def _cached_by_processor() -> AbstractContextManager[object]:
-    """Let torch's disk cache distinguish vector instructions, which its key leaves out.
+def _build(source: str, inputs: CoefInputs, numbers: Sequence[int]) -> CompiledSteps:
+    """Compile and load a kernel, or load it from torch's cache of compiled code."""
+    from torch._inductor.codecache import CppCodeCache  # takes a second to import
 
-    Code for vectors of 512 bits computes garbage where torch has 256, as with ATEN_CPU_CAPABILITY=avx2.
-    """
-    config: Any = getattr(torch.compiler, "config", None)
-    if not hasattr(config, "cache_key_tag"):  # an older torch
-        return nullcontext()
-    tag = f"{config.cache_key_tag} {torch.backends.cpu.get_cpu_capability()}"
-    return cast(AbstractContextManager[object], config.patch(cache_key_tag=tag))
-
-
-def _multiply_by_inverse(graph: fx.GraphModule, position: int) -> None:
-    """Replace divisions by entries of a table, which are slow, by multiplications with the table of inverses.
-
-    `position` is the index of the table among the inputs; the table of inverses follows it. An entry is a number, or a
-    row with one number per run.
-    """
-    aten = torch.ops.aten
-    inputs = [node for node in graph.graph.nodes if node.op == "placeholder"]
-    table, inverse = inputs[position], inputs[position + 1]
-    for node in list(graph.graph.nodes):
-        if node.target != aten.div.Tensor or not isinstance(node.args[1], fx.Node):
-            continue
-        picks: list[fx.Node] = []
-        entry: Any = node.args[1]
-        while isinstance(entry, fx.Node) and entry.target == aten.select.int:
-            picks.append(entry)
-            entry = entry.args[0]
-        if entry is not table:
-            continue
-        with graph.graph.inserting_before(node):
-            other = inverse
-            for pick in reversed(picks):
-                other = graph.graph.call_function(aten.select.int, (other, *pick.args[1:]))
-            product = graph.graph.call_function(aten.mul.Tensor, (node.args[0], other))
-        node.replace_all_uses_with(product)
-        for unused in (node, *picks):
-            if not unused.users:
-                graph.graph.erase_node(unused)
-    graph.recompile()
+    library = CppCodeCache.load(source)
+    library.advance.argtypes = [ctypes.c_int64] * 4 + [ctypes.c_void_p] * 10
+    library.advance.restype = None
+    library.runs_per_tile.restype = ctypes.c_int64
+    return CompiledSteps(library.advance, library.runs_per_tile(), inputs, numbers, _powers(library))
 
 
-def _erase_unused(graph: fx.GraphModule, given: list[Any], positions: range) -> tuple[bool, ...]:
-    """Erase the unused inputs at some positions, from the graph and from `given`; return which are used."""
-    inputs = [node for node in graph.graph.nodes if node.op == "placeholder"]
-    used = tuple(bool(inputs[position].users) for position in positions)
-    for position, is_used in reversed(list(zip(positions, used, strict=True))):
-        if not is_used:
-            graph.graph.erase_node(inputs[position])
-            del given[position]
-    graph.recompile()
-    return used
+def _powers(library: ctypes.CDLL) -> NativePower | None:
+    """Return powers of columns by the C library; None if they differ from Python's."""
+    library.powers.argtypes = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_double, ctypes.c_void_p]
+    library.powers.restype = None
+
+    def raised(base: NDArray[np.float64], exponent: float) -> NDArray[np.float64]:
+        base = np.ascontiguousarray(base, dtype=np.float64)
+        out = np.empty_like(base)
+        library.powers(base.ctypes.data, base.size, exponent, out.ctypes.data)
+        return out
+
+    base = np.linspace(0, 1, 200)
+    same = all(np.array_equal(raised(base, t), [float(b) ** t for b in base.tolist()]) for t in (0.5, 1, 2, 7, 1000))
+    return raised if same else None

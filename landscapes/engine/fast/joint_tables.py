@@ -1,7 +1,7 @@
 """Tables of the coefficients that depend on the step jointly with hyper-parameters that differ between runs.
 
 Example: a sweep over 64 × 64 pairs of decays has 4,096 rows of hyper-parameters. Adam's first coefficient depends on
-the step and β₁, the second on the step and β₂, so each has a table of 64 columns. A call gathers 8 rows for all runs.
+the step and β₁, the second on the step and β₂, so each has a table of 64 columns. A kernel gathers a row per step.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from landscapes.optimizers.arithmetic import NativePower, native_power
 from landscapes.optimizers.first_order.base import FirstOrder
 from landscapes.optimizers.first_order.run_coefs import with_arrays
 
@@ -23,7 +24,7 @@ Columns = Mapping[str, NDArray[np.float64]]
 """Hyper-parameters per run, by name."""
 
 MAX_ENTRIES = 2**20
-"""Entries of a table beyond which it is computed block by block and step by step, instead of once: 8 MiB."""
+"""Entries of a table beyond which it is computed for some runs and steps at a time, instead of once: 8 MiB."""
 
 
 class JointTable:
@@ -35,6 +36,7 @@ class JointTable:
         numbers: the coefficients, by their position in `FirstOrder.coef`.
         columns: hyper-parameters per run, at least those in `names`, shape (R,) each.
         steps: the number of steps.
+        powers: a compiled `arithmetic.power`, or None.
 
     >>> from landscapes.optimizers import Adam
     >>> columns = {"beta1": np.array([0.9, 0.5, 0.9])}
@@ -44,12 +46,18 @@ class JointTable:
     """
 
     def __init__(
-        self, optimizer: FirstOrder, names: tuple[str, ...], numbers: tuple[int, ...], columns: Columns, steps: int
-    ) -> None:
-        self.optimizer, self.names, self.numbers, self.steps = optimizer, names, numbers, steps
+        self, optimizer: FirstOrder, names: tuple[str, ...], numbers: tuple[int, ...], columns: Columns, steps: int,
+        powers: NativePower | None = None,
+    ) -> None:  # fmt: skip
+        self.optimizer, self.names, self.numbers, self.steps, self.powers = optimizer, names, numbers, steps, powers
         self.values = [np.unique(columns[name]) for name in names]
         self.codes = np.unique(self._codes(columns))
         self.is_whole = len(numbers) * steps * self.width <= MAX_ENTRIES
+
+    @property
+    def steps_at_once(self) -> int:
+        """Return how many steps to compute at once."""
+        return max(MAX_ENTRIES // (len(self.numbers) * self.width), 1)
 
     @property
     def width(self) -> int:
@@ -58,7 +66,9 @@ class JointTable:
 
     def of_block(self, columns: Columns) -> Self:
         """Return the table to use for some of the runs: itself, or a narrower one if it is too large to keep."""
-        return self if self.is_whole else type(self)(self.optimizer, self.names, self.numbers, columns, self.steps)
+        if self.is_whole:
+            return self
+        return type(self)(self.optimizer, self.names, self.numbers, columns, self.steps, self.powers)
 
     def index(self, columns: Columns) -> Tensor:
         """Return the column of the table that belongs to each run, shape (R,)."""
@@ -68,12 +78,14 @@ class JointTable:
         """Return the coefficients of steps begin + 1 … end, shape (n, steps, width)."""
         if self.is_whole:
             return self._whole[:, begin:end]
-        return _rows(self.optimizer, self.names, self.numbers, self._columns(), range(begin + 1, end + 1))
+        with native_power(self.powers):
+            return _rows(self.optimizer, self.names, self.numbers, self._columns(), range(begin + 1, end + 1))
 
     @cached_property
     def _whole(self) -> NDArray[np.float64]:
         key = tuple(column.tobytes() for column in self._columns())
-        return _whole(self.optimizer, self.names, self.numbers, key, self.steps)
+        with native_power(self.powers):
+            return _whole(self.optimizer, self.names, self.numbers, key, self.steps)
 
     def _columns(self) -> list[NDArray[np.float64]]:
         """Return the distinct rows by hyper-parameter, shape (width,) each."""

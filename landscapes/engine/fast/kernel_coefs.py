@@ -1,8 +1,9 @@
-"""The coefficients of a compiled kernel: what is a table, what is a column of runs, and what is gathered per call."""
+"""The coefficients of a compiled kernel: what is a table, what is a column of runs, and what is gathered per step."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,26 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from landscapes.engine.fast.joint_tables import JointTable
-from landscapes.engine.fast.kernels import CHUNK_STEPS
 from landscapes.engine.grouping import Group
+from landscapes.optimizers.arithmetic import NativePower
 from landscapes.optimizers.first_order.base import Coefs
 from landscapes.optimizers.first_order.coef_table import CoefTable
 from landscapes.optimizers.first_order.run_coefs import RunCoefs, with_arrays
 
-Wanted = Mapping[int, tuple[bool, bool]]
-"""Whether a kernel reads a coefficient of the kind "each step", and its inverse, by the number of the coefficient."""
+
+@dataclass(frozen=True)
+class CoefInputs:
+    """Which coefficients a compiled kernel reads.
+
+    Attributes:
+        entries: those with one entry per step: the number of the coefficient, and whether its inverse is read.
+        columns: positions in `KernelCoefs.all_columns`.
+        joint: those of the kind "each step", as `entries`.
+    """
+
+    entries: Sequence[tuple[int, bool]]
+    columns: Sequence[int]
+    joint: Sequence[tuple[int, bool]]
 
 
 class KernelCoefs:
@@ -29,69 +42,81 @@ class KernelCoefs:
         group: the runs.
         steps: the number of steps.
         dtype: the dtype to compute with.
-        wanted: which coefficients of the kind "each step", and which inverses, the kernel reads.
+        inputs: what the kernel reads.
+        powers: a compiled `arithmetic.power`, or None.
     """
 
-    def __init__(self, table: CoefTable, group: Group, steps: int, dtype: torch.dtype, wanted: Wanted) -> None:
-        self.table, self.steps, self.dtype, self.wanted = table, steps, dtype, wanted
+    def __init__(
+        self, table: CoefTable, group: Group, steps: int, dtype: torch.dtype, inputs: CoefInputs,
+        powers: NativePower | None = None,
+    ) -> None:  # fmt: skip
+        self.table, self.steps, self.dtype, self.inputs = table, steps, dtype, inputs
         self.plain = with_arrays(group.optimizer, dict.fromkeys(group.hyperparameters, 0.5))
-        self.factors, self.inverse = (
-            torch.as_tensor(part, dtype=dtype).split(CHUNK_STEPS)  # type: ignore[no-untyped-call]
-            for part in (table.factors, _inverse(table.factors))
-        )
+        factors = [_inverse(table.factors[:, j]) if inverse else table.factors[:, j] for j, inverse in inputs.entries]
+        self.entries = torch.as_tensor(np.stack(factors, 1) if factors else np.empty((steps, 0)), dtype=dtype)
         self.joint = [
-            JointTable(self.plain, names, numbers, group.hyperparameters, steps)
-            for names, numbers in _numbers_by_joint(table).items()
+            JointTable(self.plain, names, numbers, group.hyperparameters, steps, powers)
+            for names, numbers in numbers_by_joint(table).items()
         ]
-        self.whole: dict[JointTable, list[Tensor]] = {
-            table: self._parts(table, 0, steps) for table in self.joint if table.is_whole
-        }
+        self.whole = {table: self._parts(table, 0, steps) for table in self.joint if table.is_whole}
         self.prepared: RunCoefs | None = None
-        self.own_columns: list[Tensor] = []
+        self.own_columns = torch.empty(0)
         self.own_tables: list[tuple[JointTable, Tensor]] = []
 
-    def columns(self, run_coefs: RunCoefs) -> list[Tensor]:
-        """Return the hyper-parameters that differ between runs, and the runs' factors of the coefficients."""
+    @property
+    def longest(self) -> int:
+        """Return for how many steps at once a table of the kind "each step" may be computed."""
+        return min((table.steps_at_once for table in self._tables() if not table.is_whole), default=self.steps)
+
+    def columns(self, run_coefs: RunCoefs) -> Tensor:
+        """Return the hyper-parameters that differ between runs, and the runs' factors of the coefficients, (n, R)."""
         self._prepare(run_coefs)
         return self.own_columns
 
-    def matrices(self, run_coefs: RunCoefs, t: int) -> list[Tensor]:
-        """Return the wanted coefficients of the kind "each step", and their inverses, of steps t + 1 … t + 8.
+    def matrices(self, run_coefs: RunCoefs, begin: int, end: int) -> list[tuple[Tensor, Tensor]]:
+        """Return a table of each coefficient of the kind "each step", and the column that belongs to each run.
 
-        Their shapes are (8, R). They are in the order of the joint names, not of the coefficients.
+        A table has the shape (end - begin, width), for steps begin + 1 … end. The order is that of `inputs`.
         """
         self._prepare(run_coefs)
-        found: list[Tensor] = []
+        found: dict[tuple[int, bool], tuple[Tensor, Tensor]] = {}
         for table, index in self.own_tables:
-            if table.is_whole:
-                parts = [part[t : t + CHUNK_STEPS] for part in self.whole[table]]
+            parts = self.whole.get(table)
+            if parts is None:
+                parts, first = self._parts(table, begin, end), begin
             else:
-                parts = self._parts(table, t, t + CHUNK_STEPS)
-            found += [torch.gather(part, 1, index) for part in parts]
-        return found
+                first = 0
+            found |= {of: (part[begin - first : end - first], index) for of, part in parts.items()}
+        return [found[of] for of in self.inputs.joint]
 
-    def _parts(self, table: JointTable, begin: int, end: int) -> list[Tensor]:
-        """Return the wanted coefficients and inverses of a table, for steps begin + 1 … end, shape (steps, width)."""
-        return [
-            torch.as_tensor(part, dtype=self.dtype)
+    def _tables(self) -> Sequence[JointTable]:
+        return [table for table, _ in self.own_tables] or self.joint
+
+    def _parts(self, table: JointTable, begin: int, end: int) -> dict[tuple[int, bool], Tensor]:
+        """Return the coefficients of a table that are read, for steps begin + 1 … end, shape (steps, width)."""
+        return {
+            (j, inverse): torch.as_tensor(_inverse(rows) if inverse else rows, dtype=self.dtype)
             for j, rows in zip(table.numbers, table.rows(begin, end), strict=True)
-            for part, is_wanted in zip((rows, _inverse(rows)), self.wanted[j], strict=True)
-            if is_wanted
-        ]
+            for inverse in (False, True)
+            if (j, inverse) in self.inputs.joint
+        }
 
     def _prepare(self, run_coefs: RunCoefs) -> None:
         if self.prepared is run_coefs:
             return
         self.prepared = run_coefs
-        numbers = [getattr(run_coefs.optimizer, name) for name in run_coefs.numbers]
-        factors = [
-            torch.as_tensor(factor, dtype=self.dtype)
-            for j in range(len(self.table.kinds))
-            if (factor := self._factor(run_coefs, j)) is not None
-        ]
-        self.own_columns = [*numbers, *factors]
+        columns = self.all_columns(run_coefs)
+        chosen = [torch.as_tensor(columns[i], dtype=self.dtype) for i in self.inputs.columns]
+        self.own_columns = torch.stack(chosen) if chosen else torch.empty(0, dtype=self.dtype)
         tables = [table.of_block(run_coefs.numbers) for table in self.joint]
-        self.own_tables = [(table, table.index(run_coefs.numbers).expand(CHUNK_STEPS, -1)) for table in tables]
+        place = torch.int64 if self.dtype == torch.float64 else torch.int32
+        self.own_tables = [(table, table.index(run_coefs.numbers).to(place)) for table in tables]
+
+    def all_columns(self, run_coefs: RunCoefs) -> list[Any]:
+        """Return the hyper-parameters that differ, and then the factors of coefficients that have one, (R,) each."""
+        numbers = [getattr(run_coefs.optimizer, name) for name in run_coefs.numbers]
+        factors = [self._factor(run_coefs, j) for j in range(len(self.table.kinds))]
+        return [*numbers, *(factor for factor in factors if factor is not None)]
 
     def _factor(self, run_coefs: RunCoefs, j: int) -> NDArray[np.float64] | None:
         """Return the runs' factor of a coefficient, shape (R,); None if it has none."""
@@ -107,30 +132,27 @@ class KernelCoefs:
 
 
 def coefs_in_kernel(
-    table: CoefTable, factors: Tensor, columns: Sequence[Tensor], matrices: Sequence[Tensor], k: int
+    table: CoefTable, entries: Mapping[int, Tensor], columns: Sequence[Tensor], joint: Mapping[int, Tensor]
 ) -> Coefs:
-    """Return the coefficients of the k-th step of a call, as the optimizer's update takes them.
+    """Return the coefficients of a step, as the optimizer's update takes them.
 
     Args:
         table: the coefficients of the steps.
-        factors: the rows of the table for this call, shape (8, n).
+        entries: those of the kinds "table" and "scaled" at this step, 0-dimensional, by their numbers.
         columns: the runs' factors, (R,) each.
-        matrices: pairs of a coefficient and its inverse, as `KernelCoefs.matrices` returns if all are wanted.
-        k: 0 to 7.
+        joint: those of the kind "each step", (R,) each, by their numbers.
     """
     coefs: list[float | Tensor] = []
     column = iter(columns)
-    order = joint_numbers(table)
     for j, kind in enumerate(table.kinds):
         if kind == "constant":
             coefs.append(table.constants[j])
         elif kind == "table":
-            coefs.append(factors[k, j])
+            coefs.append(entries[j])
         elif kind == "each step":
-            entry = matrices[2 * order.index(j)][k]
-            coefs.append(entry * next(column) if table.splits[j].scaling else entry)
+            coefs.append(joint[j] * next(column) if table.splits[j].scaling else joint[j])
         else:
-            coefs.append(next(column) if kind == "column" else factors[k, j] * next(column))
+            coefs.append(next(column) if kind == "column" else entries[j] * next(column))
     return tuple(coefs)
 
 
@@ -141,12 +163,7 @@ def count_columns(table: CoefTable) -> int:
     )
 
 
-def joint_numbers(table: CoefTable) -> list[int]:
-    """Return the coefficients of the kind "each step", in the order of `KernelCoefs.matrices`."""
-    return [j for numbers in _numbers_by_joint(table).values() for j in numbers]
-
-
-def _numbers_by_joint(table: CoefTable) -> dict[tuple[str, ...], tuple[int, ...]]:
+def numbers_by_joint(table: CoefTable) -> dict[tuple[str, ...], tuple[int, ...]]:
     """Return the coefficients of the kind "each step" by the names on which they depend jointly with the step."""
     found: dict[tuple[str, ...], tuple[int, ...]] = {}
     for j, split in table.splits.items():

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from landscapes.engine.fast.buffers import Addresses, Pieces
 from landscapes.engine.fast.tracing import TracedFunction
 from landscapes.engine.termination import Stop
 from landscapes.objectives.decorators import Function
@@ -16,14 +17,11 @@ from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 from landscapes.optimizers.first_order.run_coefs import RunCoefs
 from landscapes.oracle import value_and_gradient
 
-Pieces = Sequence[Tensor]
-"""Vectors of R runs: one piece (d, R), or d pieces (R,), one per coordinate."""
-
 Evaluated = tuple[Pieces, Tensor]
 """Points, and the values (R,) there."""
 
 CHUNK_STEPS = 8
-"""Steps per call. More steps per call gain nothing, and take longer to compile."""
+"""Steps between two looks at the flags, and steps per call of an uncompiled kernel."""
 
 EAGER_BLOCK = 2**15
 """Runs per block for two coordinates: the tensors of a step fit the caches."""
@@ -70,19 +68,27 @@ class BatchState:
 class ChunkResult:
     """The result of several steps of R runs.
 
+    An uncompiled kernel returns flags; a compiled one, which takes many chunks, says at which chunk a run was flagged.
+
     Attributes:
         state: the state after them.
         flag: zero for a run that stayed in the box, met only finite numbers and no tolerance; positive or NaN for a
             run that may have ended. Shape (R,).
-        recorded: points and values every few steps, beginning with the first.
+        ended: the step from which to replay each run; -1 for a run that was not flagged. Shape (R,).
+        kept: the state at that step.
         above: the number of the last step, from 1, whose loss is above the target, 0 if there is none, shape (R,); and
             the same for the lowest loss so far. None without a target.
+        kept_above: the same for the steps until the step in `ended`.
+        recorded: points and values every few steps, beginning with the first.
     """
 
     state: BatchState
-    flag: Tensor
-    recorded: Sequence[Evaluated] = field(default_factory=tuple)
+    flag: Tensor | None = None
+    ended: Tensor | None = None
+    kept: BatchState | None = None
     above: tuple[Tensor, Tensor] | None = None
+    kept_above: tuple[Tensor, Tensor] | None = None
+    recorded: Sequence[Evaluated] = field(default_factory=tuple)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +101,7 @@ class Limits:
         squared_xtol: squared distance to a minimizer at which a run has converged, or None.
         minima: the minimizers, each in pieces.
         target: the loss to reach, 0-dimensional, or None.
+        ftol: the tolerance of the gap to the minimum, or None.
     """
 
     center: Pieces
@@ -103,6 +110,7 @@ class Limits:
     squared_xtol: Tensor | None = None
     minima: Sequence[Pieces] = ()
     target: Tensor | None = None
+    ftol: float | None = None
 
     @classmethod
     def of(cls, box: Tensor, stop: Stop | None, function: Function, target: Tensor | None = None) -> Limits:
@@ -122,6 +130,7 @@ class Limits:
             squares.get("xtol"),
             [[minimum[:, None]] for minimum in minima] if "xtol" in squares else (),
             target,
+            getattr(stop, "ftol", None),
         )
 
     def by_coordinate(self) -> Limits:
@@ -133,6 +142,7 @@ class Limits:
             self.squared_xtol,
             [minimum[0][:, 0].unbind(0) for minimum in self.minima],
             self.target,
+            self.ftol,
         )
 
 
@@ -143,7 +153,7 @@ Evaluate = Callable[[Pieces], tuple[Tensor, Pieces]]
 class EagerKernel:
     """An uncompiled kernel; its results equal those of `stepwise.StepwiseLoop` bit for bit."""
 
-    fixed_size = False
+    multiple = 1
 
     def __init__(self, function: Function, limits: Limits, traced: TracedFunction | None, record_every: int) -> None:
         """Prepare a kernel.
@@ -167,8 +177,9 @@ class EagerKernel:
         return loss, torch.stack(components)
 
     def advance(
-        self, state: BatchState, run_coefs: RunCoefs, t: int, steps: int, into: Sequence[Evaluated] | None = None
-    ) -> tuple[ChunkResult, int]:
+        self, state: BatchState, run_coefs: RunCoefs, t: int, steps: int,
+        alive: Tensor | None = None, into: Addresses | None = None,
+    ) -> tuple[ChunkResult, int]:  # fmt: skip
         """Take up to `CHUNK_STEPS` of the steps t + 1 … `steps`; return the result and how many were taken."""
         count = min(CHUNK_STEPS, steps - t)
         coefs = run_coefs.at_steps(range(t + 1, t + 1 + count))
@@ -208,13 +219,13 @@ def take_steps(
             recorded.append(last)
         lowest = torch.minimum(lowest, loss)
         if above is not None and limits.target is not None:
-            above = _last_above(number + 1, (loss, lowest), limits.target, above)
+            above = last_above(number + 1, (loss, lowest), limits.target, above)
         step_flag = _flag(points, loss, gradients, limits)
         flag = step_flag if flag is None else flag + step_flag
         stepped = [optimizer.update(*piece, step_coefs) for piece in zip(points, gradients, states, strict=True)]
         points, states = [p for p, _ in stepped], [s for _, s in stepped]
     assert flag is not None
-    return ChunkResult(BatchState(points, states, lowest, last), flag, recorded, above)
+    return ChunkResult(BatchState(points, states, lowest, last), flag, above=above, recorded=recorded)
 
 
 def select_points(points: Pieces, index: Tensor) -> Tensor:
@@ -224,8 +235,8 @@ def select_points(points: Pieces, index: Tensor) -> Tensor:
     return torch.stack([piece.index_select(0, index) for piece in points])
 
 
-def _last_above(
-    number: int, losses: tuple[Tensor, Tensor], target: Tensor, above: tuple[Tensor, Tensor]
+def last_above(
+    number: int | Tensor, losses: tuple[Tensor, Tensor], target: Tensor, above: tuple[Tensor, Tensor]
 ) -> tuple[Tensor, Tensor]:
     """Return `ChunkResult.above` after another step, which has this number."""
     loss, lowest = (torch.where(value <= target, before, number) for value, before in zip(losses, above, strict=True))

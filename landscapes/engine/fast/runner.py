@@ -34,7 +34,7 @@ step 2 for the reason "bound", and it stays at -2. The first run has only its la
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,8 +44,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from landscapes.engine.arrivals import Arrivals
-from landscapes.engine.fast.buffers import RunBuffers
-from landscapes.engine.fast.kernels import CHUNK_STEPS, BatchState, ChunkResult, Evaluated
+from landscapes.engine.fast.buffers import Addresses, RunBuffers
+from landscapes.engine.fast.kernels import CHUNK_STEPS, BatchState, ChunkResult
 from landscapes.engine.grouping import Group
 from landscapes.engine.termination import REASON_CODES, RunStatus, StopTest, bounds
 from landscapes.objectives.decorators import Function
@@ -60,23 +60,23 @@ class Kernel(Protocol):
 
     Attributes:
         block: the number of runs per block.
-        fixed_size: whether each block must have exactly so many runs.
+        multiple: the number of runs must be a multiple of this.
         record_every: record points and values every so many steps; 0 for never.
     """
 
     block: int
-    fixed_size: bool
+    multiple: int
     record_every: int
 
     def evaluate(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return the values (R,) and gradients (d, R) at points (d, R)."""
 
     def advance(
-        self, state: BatchState, run_coefs: RunCoefs, t: int, steps: int, into: Sequence[Evaluated] | None = None
+        self, state: BatchState, run_coefs: RunCoefs, t: int, steps: int, alive: Tensor, into: Addresses
     ) -> tuple[ChunkResult, int]:
         """Take some of the steps t + 1 … `steps`; return the result and how many steps were taken.
 
-        The kernel may write what it records to `into`; the result then has `into` as its `recorded`.
+        The kernel may write what it records to `into`, instead of returning it. It may skip runs that are not `alive`.
         """
 
 
@@ -183,11 +183,12 @@ def _run_block(
     problem: Problem, group: Group, members: NDArray[np.int64], starts: Tensor, buffers: RunBuffers, kernel: Kernel,
     progress: Callable[[int], None],
 ) -> list[Flagged]:  # fmt: skip
-    """Take all steps of a block, and return the runs to replay. A block of fixed size is padded with its first run."""
+    """Take all steps of a block, and return the runs to replay. A block is padded with its first run."""
     flagged: list[Flagged] = []
-    alive = torch.ones(kernel.block if kernel.fixed_size else len(members), dtype=torch.bool, device=starts.device)
+    missing = -len(members) % kernel.multiple
+    padded = np.concatenate([members, np.repeat(members[:1], missing)])
+    alive = torch.ones(len(padded), dtype=torch.bool, device=starts.device)
     alive[len(members) :] = False
-    padded = np.concatenate([members, np.repeat(members[:1], len(alive) - len(members))])
     run_coefs = group.run_coefs(padded, starts)
     x = starts[:, torch.from_numpy(group.runs[padded]).to(starts.device)]
     state = BatchState.start(x, run_coefs.optimizer)
@@ -197,25 +198,20 @@ def _run_block(
     arrivals = Arrivals.never(loss) if problem.target is None else Arrivals.start(loss)
     t, left = 0, len(members)
     while t < problem.steps and left:
-        ahead = range(t, t + CHUNK_STEPS, kernel.record_every) if kernel.record_every else range(0)
-        full = len(members) == len(alive)
-        into = buffers.views(ahead, runs, x.dtype) if full and isinstance(runs, slice) else None
-        chunk, taken = kernel.advance(state, run_coefs, t, problem.steps, into)
-        for number, (points, loss) in enumerate(chunk.recorded if chunk.recorded is not into else ()):
+        chunk, taken = kernel.advance(state, run_coefs, t, problem.steps, alive, buffers.addresses(runs))
+        for number, (points, loss) in enumerate(chunk.recorded):
             pieces = [piece[..., : len(members)] for piece in points]
             buffers.record(t + number * kernel.record_every, runs, pieces, loss[: len(members)])
-        ends = chunk.flag
-        if problem.ftol is not None:
-            ends = chunk.flag + (chunk.state.lowest - problem.function.minimum <= problem.ftol)
-        if float(ends.sum()) and bool((ends := (ends != 0) & alive).any()):  # a sum is fast, and NaN is true
-            flagged.append(Flagged.at(t, padded[ends.cpu().numpy()], state.select(ends), arrivals.select(ends)))
+        ends = _ended(chunk, problem, alive)
+        if ends is not None:
+            flagged.append(_flagged(chunk, padded, ends, t, state, arrivals))
             alive = alive & ~ends
             left = int(alive.sum())
         if chunk.above is not None:
             arrivals = arrivals.after_call(t, chunk.above)
         state, t = chunk.state, t + taken
         progress(taken * len(members))
-        if not kernel.fixed_size and 0 < 2 * left < len(members):  # drop the runs that have been set aside
+        if kernel.multiple == 1 and 0 < 2 * left < len(members):  # drop the runs that have been set aside
             arrivals = arrivals.select(alive)
             members = padded = members[alive.cpu().numpy()]
             runs = _as_slice(group.runs[members])
@@ -225,6 +221,33 @@ def _run_block(
         _replay(problem, group, last, buffers, kernel)
     progress((problem.steps - t) * len(members))
     return flagged
+
+
+def _ended(chunk: ChunkResult, problem: Problem, alive: Tensor) -> Tensor | None:
+    """Return which runs may have ended in a kernel's steps, shape (R,); None if there are none."""
+    if chunk.ended is not None:
+        ends = (chunk.ended >= 0) & alive
+        return ends if bool(ends.any()) else None
+    assert chunk.flag is not None
+    flag = chunk.flag
+    if problem.ftol is not None:
+        flag = flag + (chunk.state.lowest - problem.function.minimum <= problem.ftol)
+    if not float(flag.sum()):  # a sum is fast, and NaN is true
+        return None
+    ends = (flag != 0) & alive
+    return ends if bool(ends.any()) else None
+
+
+def _flagged(
+    chunk: ChunkResult, padded: NDArray[np.int64], ends: Tensor, t: int, before: BatchState, arrivals: Arrivals
+) -> Flagged:
+    """Return the runs that end in a kernel's steps from step t on, with their state before."""
+    members = padded[ends.cpu().numpy()]
+    if chunk.ended is None or chunk.kept is None:
+        return Flagged.at(t, members, before.select(ends), arrivals.select(ends))
+    if chunk.kept_above is not None:
+        arrivals = arrivals.after_call(t, chunk.kept_above)
+    return Flagged(members, chunk.ended[ends].numpy(), chunk.kept.select(ends), arrivals.select(ends))
 
 
 def _as_slice(runs: NDArray[np.int64]) -> slice | NDArray[np.int64]:

@@ -1,0 +1,196 @@
+"""Write the loop around a step in C++: all steps of a tile of runs, with their state in registers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from landscapes.engine.fast.step_source import ONE, ZERO, Names
+
+
+@dataclass(frozen=True)
+class StepSource:
+    """One step in C++, with the names of its variables.
+
+    Attributes:
+        number: the type of numbers, "float" or "double".
+        vectors: the number of vectors in a tile.
+        dim: the number of coordinates.
+        chunk: steps between two looks at the flags.
+        every: record every so many steps; 0 for never.
+        has_ftol: whether a run is also flagged when its lowest value is within a tolerance of the minimum.
+        state: what a step changes: first the points, and among the others "lowest".
+        numbers: what is the same for all runs and steps.
+        table: what is the same for all runs.
+        columns: what is the same at all steps.
+        joint: what has a column per step and distinct hyper-parameters.
+        lines: the statements.
+        outputs: the new state, then the value and the flag.
+    """
+
+    number: str
+    vectors: int
+    dim: int
+    chunk: int
+    every: int
+    has_ftol: bool
+    state: Sequence[str]
+    numbers: Sequence[str]
+    table: Sequence[str]
+    columns: Sequence[str]
+    joint: Sequence[str]
+    lines: Sequence[str]
+    outputs: Sequence[Names]
+
+
+def kernel_source(step: StepSource) -> str:
+    """Return the C++ of a kernel.
+
+    It has two functions. `runs_per_tile` returns the number of runs in a tile, and `advance` takes steps; the comment
+    in `KERNEL` describes its arguments.
+    """
+    every_vector = range(step.vectors)
+    size = len(step.state)
+    wide = [f"{name}_{u}" for name in step.state for u in every_vector]
+
+    def at(row: int, u: int) -> str:
+        return f"{row} * runs + first + {u} * WIDTH"
+
+    load = [f"V {name}_{u} = V::loadu(state + {at(i, u)});" for i, name in enumerate(step.state) for u in every_vector]
+    load += [
+        f"const V {name}_{u} = V::loadu(columns + {at(i, u)});"
+        for i, name in enumerate(step.columns)
+        for u in every_vector
+    ]
+    load += [
+        f"const auto place{i}_{u} = at::vec::Vectorized<Place>::loadu(places[{i}] + first + {u} * WIDTH);"
+        for i in range(len(step.joint)) for u in every_vector
+    ]  # fmt: skip
+    load += [f"int64_t dead_{u} = ended_runs(ended + first + {u} * WIDTH);" for u in every_vector]
+    begin = [f"{name}_{u}.store(&before[{i}][{u} * WIDTH]);" for i, name in enumerate(step.state) for u in every_vector]
+    begin += [f"V flag_{u}({ZERO});" for u in every_vector]
+    body = [f"const V {name}(table[t * {len(step.table)} + {i}]);" for i, name in enumerate(step.table)]
+    body += ["const V number(static_cast<T>(t + 1));"]
+    body += [
+        f"const V {name}_{u} = at::vec::gather<sizeof(T)>(joint[{i}] + t * widths[{i}], place{i}_{u});"
+        for i, name in enumerate(step.joint) for u in every_vector
+    ]  # fmt: skip
+    body += step.lines
+    points, (loss, flag) = step.state[: step.dim], step.outputs[size:]
+    seen = [[f"{name}_{u}" for u in every_vector] for name in points] + [_every(loss, step.vectors)]
+    if step.every:
+        body += [f"if (k % {step.every} == 0) {{"]
+        body += [f"    double *const *to = records + (t / {step.every}) * {step.dim + 1};"]
+        body += [
+            f"    record(to[{i}], {name}, first + {u} * WIDTH, recorded);"
+            for i, names in enumerate(seen) for u, name in enumerate(names)
+        ]  # fmt: skip
+        body += ["}"]
+    body += ["if (k == CHUNK - 1) {"]
+    body += [
+        f"    {name}.store(&last[{i}][{u} * WIDTH]);" for i, names in enumerate(seen) for u, name in enumerate(names)
+    ]
+    body += ["}"]
+    body += [f"flag_{u} = flag_{u} + {name};" for u, name in enumerate(_every(flag, step.vectors))]
+    new = [name for output in step.outputs[:size] for name in _every(output, step.vectors)]
+    body += [f"const V old_{value} = {value};" for value in sorted(set(new) & set(wide))]  # assigned one after another
+    body += [f"{name} = {f'old_{value}' if value in wide else value};" for name, value in zip(wide, new, strict=True)]
+    end = [f"flag_{u} = flag_{u} + ({ONE} & (lowest_{u} - minimum <= ftol));" for u in every_vector if step.has_ftol]
+    end += [f"const int64_t ends_{u} = ~int64_t(flag_{u}.zero_mask()) & ALL & ~dead_{u};" for u in every_vector]
+    end += [f"if ({' | '.join(f'ends_{u}' for u in every_vector)}) {{"]
+    end += [
+        f"    keep(ends_{u}, {u} * WIDTH, first, runs, begin + chunk * CHUNK, before, state, kept, ended);"
+        for u in every_vector
+    ]
+    end += [f"    dead_{u} |= ends_{u};" for u in every_vector] + ["}"]
+    store = [f"{name}_{u}.store(state + {at(i, u)});" for i, name in enumerate(step.state) for u in every_vector]
+    numbers = [f"const V {name}(numbers[{i}]);" for i, name in enumerate(step.numbers)]
+    return KERNEL.format(
+        number=step.number, vectors=step.vectors, chunk=step.chunk, size=size, dim=step.dim,
+        numbers=_indented(numbers, 4), load=_indented(load, 8), begin=_indented(begin, 12), body=_indented(body, 16),
+        end=_indented(end, 12), store=_indented(store, 8), alive=" & ".join(f"dead_{u}" for u in every_vector),
+    )  # fmt: skip
+
+
+def _every(names: Names, vectors: int) -> Names:
+    return names if len(names) == vectors else names * vectors
+
+
+def _indented(lines: Sequence[str], by: int) -> str:
+    return "\n".join(" " * by + line for line in lines)
+
+
+KERNEL = """\
+#include <ATen/cpu/vec/vec.h>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+using T = {number};
+using V = at::vec::Vectorized<T>;
+using Place = at::vec::int_same_size_t<T>;
+constexpr int64_t WIDTH = V::size(), VECTORS = {vectors}, CHUNK = {chunk}, SIZE = {size}, DIM = {dim};
+constexpr int64_t ALL = (int64_t(1) << WIDTH) - 1;
+using Rows = T[VECTORS * WIDTH];
+
+static int64_t ended_runs(const int64_t *ended) {{
+    int64_t mask = 0;
+    for (int64_t i = 0; i < WIDTH; i++) mask |= int64_t(ended[i] >= 0) << i;
+    return mask;
+}}
+
+static void keep(
+    int64_t ends, int64_t offset, int64_t first, int64_t runs, int64_t step, const Rows *before, const T *state,
+    T *kept, int64_t *ended) {{
+    for (int64_t i = offset; i < offset + WIDTH; i++) {{
+        if (!(ends >> (i - offset) & 1)) continue;
+        for (int64_t row = 0; row < SIZE; row++) kept[row * runs + first + i] = before[row][i];
+        for (int64_t row = SIZE; row <= SIZE + DIM; row++) kept[row * runs + first + i] = state[row * runs + first + i];
+        ended[first + i] = step;
+    }}
+}}
+
+static void record(double *to, const V &value, int64_t first, int64_t count) {{
+    if (!to) return;
+    T buffer[WIDTH];
+    value.store(buffer);
+    for (int64_t i = 0; i < WIDTH && first + i < count; i++) to[first + i] = static_cast<double>(buffer[i]);
+}}
+
+extern "C" int64_t runs_per_tile() {{ return VECTORS * WIDTH; }}
+
+extern "C" void powers(const double *base, int64_t count, double exponent, double *out) {{
+    for (int64_t i = 0; i < count; i++) out[i] = std::pow(base[i], exponent);
+}}
+
+// Take `chunks` times CHUNK steps of `runs` runs, from step `begin` on.
+//   state: SIZE rows of `runs` numbers, then DIM + 1 rows of the points evaluated last and the values there.
+//   kept, ended: the rows before the chunk that flagged a run, and the number of the step then. `ended` is -1 for a run
+//     that goes on; a run with another number is not looked at.
+//   numbers, table: what is the same for all runs; `table` has one row per step.
+//   columns: what is the same at all steps, one row per quantity.
+//   joint, widths, places: tables with one row per step, their widths, and the column that belongs to each run.
+//   records: for each recorded step, the addresses of DIM coordinates and of the value, of `recorded` runs; or null.
+extern "C" void advance(
+    int64_t runs, int64_t begin, int64_t chunks, int64_t recorded, T *state, T *kept, int64_t *ended, const T *numbers,
+    const T *columns, const T *table, const T *const *joint, const int64_t *widths, const Place *const *places,
+    double *const *records) {{
+{numbers}
+    for (int64_t first = 0; first < runs; first += VECTORS * WIDTH) {{
+{load}
+        for (int64_t chunk = 0; chunk < chunks; chunk++) {{
+            if (({alive}) == ALL) break;
+            Rows before[SIZE], last[DIM + 1];
+{begin}
+            for (int64_t k = 0; k < CHUNK; k++) {{
+                const int64_t t = chunk * CHUNK + k;
+{body}
+            }}
+{end}
+            for (int64_t row = 0; row <= DIM; row++)
+                for (int64_t i = 0; i < VECTORS * WIDTH; i++) state[(SIZE + row) * runs + first + i] = last[row][i];
+        }}
+{store}
+    }}
+}}
+"""
