@@ -50,6 +50,9 @@ SHOWN = ("sharpness", "validation_accuracy", "accuracy")
 PANEL_FROM = 7.6, 3.33
 """Figures of at least this width and height in inches have room for the losses beside the function."""
 
+PER_TEXT = 0.7
+"""How many more inches that takes per text scale above 1, so that the leaderboard has room below the losses."""
+
 
 def race_figure(
     record: Record,
@@ -92,7 +95,8 @@ def race_figure(
         width, height = made.get_size_inches()
         if panel is None:
             room = max(0.5 * look.text_scale, 1.0)
-            panel = bool(width >= 1.3 * height and width >= room * PANEL_FROM[0] and height >= room * PANEL_FROM[1])
+            least = max(room * PANEL_FROM[0], PANEL_FROM[0] + PER_TEXT * (look.text_scale - 1))
+            panel = bool(width >= max(1.3 * height, least) and height >= room * PANEL_FROM[1])
             panel = panel and len(record.trajectories.step) > 1
         if not has_plot(record):
             _lay_out_losses(sheet, record, title, standings)
