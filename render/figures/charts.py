@@ -81,8 +81,10 @@ def chart(
         for _ in range(3):  # first to the usual panels, then to those that the labels leave
             for ax in made.axes:
                 sheet.fit_labels(ax)
+            sheet.level_sizes([ax for ax in made.axes if ax.get_label() not in ("legend", BAR)])
             made.draw_without_rendering()
         for ax in made.axes:
+            sheet.fit_ticks(ax)
             fit_cells(ax, sheet.scale)
             sheet.drop_notes(ax)
     return made
@@ -131,7 +133,8 @@ def _sweep(sheet: Sheet, record: Record, measure: str, along: str | Sequence[str
     panel_axes = [name for name in named if name not in requested]
     entries = list(itertools.product(*(record.axes[name] for name in panel_axes)))[:MOST_PANELS]
     marks: dict[str, Patch] = {}
-    for ax, entry in zip(_panels(made, len(entries)), entries, strict=True):
+    across = math.ceil(math.sqrt(len(entries)))
+    for place, (ax, entry) in enumerate(zip(_panels(made, len(entries)), entries, strict=True)):
         mine, label = record, ", ".join(map(str, entry))
         for name, one in zip(panel_axes, entry, strict=True):
             mine = mine.sel(function=one) if name == "function" else only(mine, name, one)
@@ -142,7 +145,18 @@ def _sweep(sheet: Sheet, record: Record, measure: str, along: str | Sequence[str
         bar.set_label(look.say(shown.measure.title), fontsize=8 * sheet.scale)  # so the title need not have it
         first, *others = best_texts(shown, look) or [""]
         heading = ": ".join(filter(None, [clean_text(label), first]))
+        side = MAP_SHARE * sheet.wide / across
+        if label and sheet.ruler.width(max([heading, *others], key=len), LEAST, math=True) > side:
+            best = float(shown.values[shown.best])  # where it lies is marked
+            heading = f"{clean_text(label)}: {look.number(f'{best:.3g}')}" if math.isfinite(best) else heading
+            others = [look.say("at the edge of the grid")] if others else []
         ax.set_title("\n".join([heading, *others]), loc="left", fontsize=8 * sheet.scale)
+        if place % across:
+            ax.set_ylabel("")
+        if place + across < len(entries):
+            ax.set_xlabel("")
+        if place % across < across - 1 and place + 1 < len(entries):
+            bar.set_label("")
         for mark in missing_legend(shown, look):
             marks.setdefault(str(mark.get_label()), mark)
     if marks:
@@ -194,6 +208,12 @@ def _repeats(sheet: Sheet, record: Record) -> None:
         panels[-1].set_title(words, loc="left", fontsize=9 * sheet.scale)
     _key(sheet, record)
 
+
+BAR = "<colorbar>"
+"""The label that matplotlib gives the axes of a colour bar."""
+
+MAP_SHARE = 0.5
+"""The share of a panel's width that a heat map has at least, between its labels and its colour bar."""
 
 MORE = -3
 """The number of the row for minima without a row of their own."""

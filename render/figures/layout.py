@@ -30,6 +30,9 @@ LEAST = 6.0
 COUNTER_GAP = 10.0
 """The least gap between a title and the step counter in points."""
 
+ONE_LINE = 0.8
+"""Labels are made smaller to this share of their size before they have two lines."""
+
 MANY = 24
 """With more runs, a legend that leaves some out hints at plots of many runs."""
 
@@ -205,14 +208,31 @@ class Sheet:
                 self._fit(text, room)
 
     def _fit(self, text: Text, room: float) -> None:
-        """Fit a text to a length: in a smaller font, then in more lines."""
+        """Fit a text to a length: a little smaller, then in two lines, then in still smaller ones, then cut."""
         measure, lines = self.ruler, text.get_text().split("\n")
-        size = float(text.get_fontsize())
-        while size > LEAST and max(measure.width(line, size, math=True) for line in lines) > room:
+        full = size = float(text.get_fontsize())
+        most = max(len(lines), 2)
+        while max(measure.width(line, size, math=True) for line in lines) > room:
+            parts = [part for line in lines for part in measure.wrap(line, room, size, 3)]
+            if size <= LEAST or (
+                size <= ONE_LINE * full and len(parts) <= most and not any(CUT in part for part in parts)
+            ):
+                lines = parts
+                break
             size = max(size - 0.5, LEAST)
-        if max(measure.width(line, size, math=True) for line in lines) > room:
-            lines = [part for line in lines for part in measure.wrap(line, room, size, 2)]
         text.set(fontsize=size, text="\n".join(lines))
+
+    def level_sizes(self, panels: Sequence[Axes]) -> None:
+        """Give the titles of panels one font size, and so their labels: the least of those that fit."""
+        kinds: list[list[Text]] = [
+            [ax._left_title for ax in panels],  # type: ignore[attr-defined]
+            [ax.xaxis.label for ax in panels],
+            [ax.yaxis.label for ax in panels],
+        ]
+        for texts in kinds:
+            sizes = [float(text.get_fontsize()) for text in texts if text.get_text()]
+            for text in texts:
+                text.set_fontsize(min(sizes, default=LEAST))
 
     def fit_ticks(self, ax: Axes) -> Room:
         """Thin out the tick labels of axes until none touches another, and return the room that they need."""
@@ -300,5 +320,6 @@ def _label_boxes(axis: Axis, dpi: float) -> list[Any]:
     axis.get_tightbbox(measure)  # sets texts and places
     low, high = sorted(axis.get_view_interval())
     ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
-    labels = [tick.label1 for tick in ticks if low <= tick.get_loc() <= high and tick.label1.get_text()]
+    shown = [tick for tick in ticks if low <= tick.get_loc() <= high]
+    labels = [label for tick in shown for label in (tick.label1, tick.label2) if label.get_text()]  # 2: of colour bars
     return [label.get_window_extent(measure) for label in labels if label.get_visible()]

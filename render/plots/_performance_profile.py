@@ -83,13 +83,14 @@ def performance_profile(
     }
     ax.set_xlabel(look.say(names[kind]))
     labels = [str(label) for label in record.axes["optimizer"]]
+    band = BAND * min(1.0, 3 / max(len(labels), 1))  # several bands mix to grey
     shaded = (len(labels) <= MOST_BANDS if bands is None else bands) and bool(np.isfinite(low).all())
     for i, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
         (line,) = ax.plot(
             x, y[i], drawstyle="steps-post", color=style.color, linewidth=1.9 * size_factor(ax), label=label, zorder=4
         )
         if shaded:
-            ax.fill_between(x, low[i], high[i], step="post", color=style.color, alpha=BAND, linewidth=0, zorder=2)
+            ax.fill_between(x, low[i], high[i], step="post", color=style.color, alpha=band, linewidth=0, zorder=2)
         set_legend_style(line, style)
         line.set_markevery(POINTS // 8)
     ax.set_xscale("log")

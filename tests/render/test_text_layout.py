@@ -203,3 +203,18 @@ def experiments():
 @pytest.mark.thin(3)
 def test_texts_of_charts_lie_on_the_page_and_apart(experiments, kind, width, text_scale):
     assert_readable(render.figure(experiments[kind], figsize=SIZES[width], text_scale=text_scale))
+
+
+def test_small_heat_maps_keep_their_panels():
+    """Four of them for a projector at 480 × 270: short titles, and labels at the outer panels only."""
+    tried = sweep("beale", TWELVE[3:7], lr=[0.01, 0.1, 1.0, 1e4], eps=[1e-8, 1e-6, 1e-4], steps=10)
+    made = render.figure(tried, theme="slides", figsize=(480 / 72, 270 / 72), dpi=72)
+    maps = [ax for ax in made.axes if ax.get_label() not in ("<colorbar>", "legend")]
+    assert len(maps) == 4
+    assert all(ax.bbox.height > 0.15 * made.bbox.height for ax in maps)
+    titles = [ax.get_title(loc="left") for ax in maps]
+    assert [title.split(":")[0] for title in titles] == tried.axes["optimizer"]
+    assert all("at the edge of the grid" in title for title in titles)
+    assert [bool(ax.get_ylabel()) for ax in maps] == [True, False] * 2
+    assert made.legends  # what failed
+    assert_readable(made)
