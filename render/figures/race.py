@@ -235,9 +235,10 @@ def full_title(record: Record, look: Theme) -> str:
 
 
 def with_coordinates(title: str, count: int, look: Theme) -> str:
-    """Return a title with the number of coordinates."""
+    """Return a title with the number of coordinates; without a title that number alone."""
     words = "{title}, 1 coordinate" if count == 1 else "{title}, {count} coordinates"
-    return look.say(words, title=title, count=count)
+    text = look.say(words, title=title, count=count)
+    return text if title else text.lstrip(" ,;:、，")
 
 
 def _panels(sheet: Sheet, key: Key, map: Room, losses: Room | None, foot: float = 0.0) -> tuple[dict[str, Box], Fitted]:

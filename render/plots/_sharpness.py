@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.artist import allow_rasterization
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.lines import Line2D
@@ -13,7 +14,7 @@ from matplotlib.text import Annotation
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, optimizer_labels
-from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes
+from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes, pixels
 from landscapes.render.artists.level_label import LevelLabel
 from landscapes.render.artists.text_fit import Ruler
 from landscapes.render.plots._history import HistoryCurve, Numbers, history
@@ -25,6 +26,9 @@ APART = 8.0
 
 OVER = 2.5
 """The axes reach at most so many times as high as the highest bound; runs that diverge leave them."""
+
+LEAST_LINES = 9.0
+"""Axes of fewer lines of text have no steps next to their rings."""
 
 MOST_LABELS = 4
 """More different bounds than this have no labels."""
@@ -47,7 +51,13 @@ class CrossingMark(_Since, Line2D):
 
 
 class CrossingLabel(_Since, Annotation):
-    """The step of a crossing."""
+    """The step of a crossing; low axes have the ring alone."""
+
+    @allow_rasterization  # type: ignore[untyped-decorator]
+    def draw(self, renderer: RendererBase) -> None:
+        assert self.axes is not None
+        if self.axes.bbox.height >= LEAST_LINES * pixels(renderer, float(self.get_fontsize())):
+            super().draw(renderer)
 
 
 @suggests_arguments

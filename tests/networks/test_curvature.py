@@ -220,6 +220,7 @@ def test_gradient_descent_sharpens_up_to_its_bound():
     crossed = int(found.trajectories.runs["crossed"][0])
     assert 0 < crossed < 1200
     figure = render.figure(found)
+    assert figure.axes[0].get_title(loc="left").startswith(f"{points[0].size} coordinates: ")  # the record has no title
     (panel,) = (ax for ax in figure.axes if ax.get_title(loc="left") == "sharpness, by step")
     curve = max(panel.lines, key=lambda line: len(line.get_xdata()))
     assert curve.get_ydata() == pytest.approx(sharp)
