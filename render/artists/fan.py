@@ -1,4 +1,4 @@
-"""Heads on one point are moved apart, so that all of them and the star below are visible."""
+"""Heads on one point or on a star are moved apart, so that all of them and the star are visible."""
 
 from __future__ import annotations
 
@@ -180,7 +180,9 @@ def shifts_apart(
     radius = np.full(crowd.shape, ring)
     if len(stars):
         near = np.hypot(*np.moveaxis(at[:, :, None] - stars, -1, 0)).min(-1) / (STAR_RING * size)
-        radius += max(STAR_RING - ring, 0.0) * _eased(2 - 2 * near)
+        covers = _eased(2 - 2 * near)
+        radius += max(STAR_RING - ring, 0.0) * covers
+        crowd = np.maximum(crowd, covers)  # one head alone would hide the star as well
     return np.asarray((size * radius * crowd)[..., None] * directions)
 
 

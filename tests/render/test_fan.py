@@ -9,7 +9,7 @@ from render_records import coincident, converging
 
 from landscapes import render
 from landscapes.render.artists.animated import Canvas
-from landscapes.render.artists.fan import Fan, Leaders
+from landscapes.render.artists.fan import STAR_RING, Fan, Leaders, shifts_apart
 from landscapes.render.artists.heads import Head
 
 CANVAS = Canvas(400, 400, 100)
@@ -52,3 +52,11 @@ def test_steps_between_move_heads_a_little():
     shifts = fan.shifts(np.arange(0, 40, 0.02).tolist(), CANVAS)
     assert np.abs(np.diff(shifts, axis=0)).max() < 2
     np.testing.assert_array_equal(fan.shifts([17.0], CANVAS)[0], shifts[850])
+
+
+@pytest.mark.parametrize(("distance", "moved"), [(0.0, STAR_RING), (0.5, STAR_RING), (1.3, 0.0)])
+def test_one_head_alone_leaves_a_star_visible(distance, moved):
+    size, seen = 10.0, np.ones((1, 1), bool)
+    star = np.array([[50.0, 50 - distance * size]])
+    shift = shifts_apart(np.full((1, 1, 2), 50.0), seen, seen[0], star, size)
+    assert np.hypot(*shift[0, 0]) == pytest.approx(moved * size)
