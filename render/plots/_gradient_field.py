@@ -56,7 +56,7 @@ def gradient_field(
     if not 1 <= side <= MOST:
         raise InputError(f"count must be an integer from 1 to {MOST}, got {count!r}")
     ax = current_axes(ax, look)
-    empty = not ax.has_data()
+    empty = not ax.has_data() and ax.get_autoscale_on()
     x, y = surface.x, surface.y
     values = moderate(np.where(np.isfinite(surface.values), surface.values, np.nan))  # directions have no unit
     along_y, along_x = (np.asarray(part) for part in np.gradient(values, y, x))

@@ -70,7 +70,7 @@ def trajectories(
     if dim != 2:
         raise InputError(f"trajectories are drawn in one or two dimensions; this record has {dim}")
     ax = current_axes(ax, look)
-    if not ax.has_data():
+    if not ax.has_data() and ax.get_autoscale_on():  # a surface without level lines is no data, but has set limits
         _hold(ax, record)
     thick = 2.3 * look.line_scale * size_factor(ax) if linewidth is None else linewidth
     runs(record, ax, look, thick, Head if heads else None)
@@ -141,7 +141,8 @@ def _hold(ax: Axes, record: Record) -> None:
     """Set limits that hold every run that did not fail, with a margin."""
     box = extent(record.trajectories)
     if box is not None:
-        margin = 0.05 * (box[:, 1] - box[:, 0]) + 1e-9
+        wide = box[:, 1] - box[:, 0]
+        margin = 0.05 * np.where(wide > 0, wide, np.maximum(np.abs(box[:, 0]), 1.0)) + 1e-9
         ax.set_xlim(box[0, 0] - margin[0], box[0, 1] + margin[0])
         ax.set_ylim(box[1, 0] - margin[1], box[1, 1] + margin[1])
 

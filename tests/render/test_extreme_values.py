@@ -151,3 +151,13 @@ def test_a_surface_without_a_finite_value_says_so():
         render.surface_3d(record, threed),
     ):
         assert "no value of the surface is finite" in [text.get_text() for text in ax.texts]
+
+
+def test_runs_that_rest_on_a_constant_surface_keep_its_limits():
+    """Without level lines matplotlib sees no data on the axes; the limits were 1e-9 around the start."""
+    flat, rate = CASES["constant"]
+    race_on_it = race(flat, [f"sgd(lr={rate})", f"adam(lr={rate})"], steps=4, resolution=9)
+    ax = render.figure(race_on_it, theme="dark", figsize=SMALL).axes[0]
+    assert ax.get_xlim() == ax.get_ylim() == (-2.9, 2.9)
+    low, high = render.trajectories(race_on_it, Figure().subplots()).get_xlim()
+    assert high - low > 0.05  # without the surface
