@@ -22,7 +22,7 @@ from landscapes.render.html._page import policy_source
 from landscapes.render.report.content import Part, Report
 from landscapes.render.theme import VECTOR, Theme
 
-FOLD = 15
+FOLD = 20
 """Tables with more rows are folded."""
 
 BROAD = 7.0

@@ -28,8 +28,8 @@ BODY, SMALL, HEAD, TITLE = 9.5, 7.5, 13.0, 19.0
 
 TEXTS = ("axes.labelsize", "axes.titlesize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize")
 
-LEAST = 4.5
-"""The smallest font size of a table."""
+LEAST = 3.0
+"""The smallest font size of a table, which readers enlarge; at larger ones, wide tables would leave the page."""
 
 
 def write(report: Report, look: Theme, path: Path) -> None:
@@ -139,7 +139,7 @@ class _Pages:
             part.draw(made, self.look | {"text_scale": shrunk})
 
     def table(self, table: Table) -> None:
-        """Draw a table with rules, its numbers to the right; long ones go on over pages."""
+        """Draw a table with rules, its numbers to the right; on further pages a long one has its header again."""
         words = [[clean_text(name, math=False) for name in table.header]]
         words += [
             [clean_text(one.text if isinstance(one, Cell) else one, math=False) for one in row] for row in table.rows
@@ -151,27 +151,31 @@ class _Pages:
             if sum(widths) + gap * (len(widths) - 1) <= WIDE - 2 * MARGIN or size <= LEAST:
                 break
             size, gap = size - 0.25, max(gap - 0.4, 4.0)
-        line = 1.5 * size
+        line, wide = 1.5 * size, sum(widths) + gap * (len(widths) - 1)
+        places = [MARGIN + sum(widths[:i]) + i * gap + widths[i] * right for i, right in enumerate(numeric)]
+
+        def draw(row: Sequence[str], bold: Sequence[bool]) -> None:
+            self.y -= line
+            for text, x, right, heavy in zip(row, places, numeric, bold, strict=True):
+                self.pages[-1].text(
+                    x / WIDE, self.y / HIGH, text, ha="right" if right else "left", fontsize=size,
+                    fontweight="bold" if heavy else "normal", color=self.look.foreground, parse_math=False,
+                )  # fmt: skip
+
+        def head() -> None:
+            self.rule(wide, 1.0)
+            draw(words[0], [True] * len(numeric))
+            self.rule(wide, 0.5)
+
         self.need(40 + 5 * line)
         self.write(table.caption, SMALL, after=2)
-        self.rule(sum(widths) + gap * (len(widths) - 1), 1.0)
-        for number, (row, cells) in enumerate(zip(words, [table.header, *table.rows], strict=True)):
+        head()
+        for row, cells in zip(words[1:], table.rows, strict=True):
             if self.y - line < MARGIN:
                 self.new_page()
-            self.y -= line
-            x = MARGIN
-            for i, text in enumerate(row):
-                cell = cells[i]
-                bold = number == 0 or (isinstance(cell, Cell) and cell.best)
-                self.pages[-1].text(
-                    (x + widths[i] * numeric[i]) / WIDE, self.y / HIGH, text, ha="right" if numeric[i] else "left",
-                    fontsize=size, fontweight="bold" if bold else "normal", color=self.look.foreground,
-                    parse_math=False,
-                )  # fmt: skip
-                x += widths[i] + gap
-            if number == 0:
-                self.rule(sum(widths) + gap * (len(widths) - 1), 0.5)
-        self.rule(sum(widths) + gap * (len(widths) - 1), 1.0)
+                head()
+            draw(row, [isinstance(cell, Cell) and cell.best for cell in cells])
+        self.rule(wide, 1.0)
         self.y -= 2
         if table.note:
             self.write(table.note, SMALL - 0.5)

@@ -28,10 +28,11 @@ def question(record: Record, share: float, cost: str) -> str:
     repeats = count_of(len(record.axes["start"]), "start")
     if len(record.axes["seed"]) > 1:
         repeats += f" with {len(record.axes['seed'])} seeds each"
+    names, tuning = listed([str(name) for name in record.axes["optimizer"]]), record.meta.get("tuning")
+    tuned = f", each with the best of {count_of(tuning['trials'], 'trial')} of tuning," if tuning else ""
     return (
-        f"How many {cost} do {listed([str(name) for name in record.axes['optimizer']])} need to bring the gap to the "
-        f"minimum of {where} to {share:g} of the gap at the start, from {repeats}, and how often do they arrive within "
-        f"{count_of(record.meta.steps, 'step')}?"
+        f"How many {cost} do {names}{tuned} need to bring the gap to the minimum of {where} to {share:g} of the gap at "
+        f"the start, from {repeats}, and how often do they arrive within {count_of(record.meta.steps, 'step')}?"
     )
 
 
@@ -61,7 +62,7 @@ def answer(record: Record, tolerance: float | None, cost: str) -> list[str]:
             all_of = f"All {len(couples)} pairs of optimizers" if len(couples) > 1 else "They"
             said.append(f"{all_of} differ (Holm-corrected p < 0.05).")
         else:
-            some = listed(open_ones[:MOST_NAMES]) + (" and others" if len(open_ones) > MOST_NAMES else "")
+            some = "; ".join([*open_ones[:MOST_NAMES], *(["others"] if len(open_ones) > MOST_NAMES else [])])
             differ = len(couples) - len(open_ones)
             said.append(
                 f"{differ} of {count_of(len(couples), 'pair')} differ (Holm-corrected p < 0.05); not distinguished: "

@@ -12,10 +12,12 @@ from matplotlib.figure import Figure
 
 from landscapes import InputError, Record, Tuning, compare, function, race, render
 from landscapes.analysis.pairs import pairs
+from landscapes.analysis.table_formats import Table
 from landscapes.analysis.tables import standings
 from landscapes.render.artists.legible import contrast
 from landscapes.render.report.content import contents
 from landscapes.render.report.html import drawn
+from landscapes.render.report.pdf import _Pages
 from landscapes.render.theme import as_theme
 
 BOWL = function((-2, 2), (-2, 2), start=(1.5, -1), minima=[(0, 0)], steps=40, name="bowl")(
@@ -60,7 +62,8 @@ def test_a_page_is_whole_and_asks_for_nothing(studied, tmp_path):
     assert "<b>" not in text
     said = " ".join(tags.texts)
     for words in (
-        "How many evaluations do SGD, Adam and evil <b>& need", "Standings", "Which optimizer needs less",
+        "How many evaluations do SGD, Adam and evil <b>&, each with the best of 3 trials of tuning, need", "Standings",
+        "Which optimizer needs less",
         "What this comparison cannot say", "Tuned in 3 studies of 3", "Evaluations spent on tuning: SGD ",
         "have 2 coordinates", "bowl",
     ):  # fmt: skip
@@ -78,6 +81,18 @@ def test_a_document_and_its_tables_are_written(studied, tmp_path):
     assert first.count(b"/Type /Page ") >= 3
     assert len(list((tmp_path / "tables").iterdir())) == 15
     assert (tmp_path / "tables" / "pairs.tex").read_text().startswith("\\begin{table}")
+
+
+def test_a_wide_and_long_table_stays_on_its_pages_and_repeats_its_header(studied):
+    row = ("Venter–Sobieszczanski-Sobieski", *["1.21e-06, 0.00161, 2.25e-06*"] * 6)
+    made = _Pages(contents(studied), as_theme("print"))
+    made.new_page()
+    made.table(Table("caption", ("function", *(f"column {i}" for i in range(6))), [row] * 300))
+    assert len(made.pages) > 2
+    for page in made.pages:
+        page.draw_without_rendering()
+        assert sum(text.get_text() == "column 5" for text in page.texts) == 1
+        assert max(text.get_window_extent().x1 for text in page.texts) <= page.bbox.width - 50
 
 
 def test_hardly_any_data_is_said_to_be_none(tmp_path):
