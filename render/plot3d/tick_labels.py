@@ -112,7 +112,7 @@ class TickLabels:
             x, y = -int(np.floor(left)), -int(np.floor(bottom))
             page = RendererAgg(int(np.ceil(right)) + x, int(np.ceil(top)) + y, renderer.dpi)
             text = self._text(word)
-            text.set_position((x, y))
+            text.set(position=(x, y), horizontalalignment=ha, alpha=1.0)  # other labels with this word share it
             text.draw(page)
             self._pictures[key] = np.asarray(page.buffer_rgba())[::-1].copy(), -x, -y
         return self._pictures[key]

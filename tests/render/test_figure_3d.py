@@ -31,7 +31,7 @@ from landscapes.render.plot3d.resampling import resized
 from landscapes.render.plot3d.shading import paint, scaled_heights
 from landscapes.render.plot3d.surface_artist import SurfaceArtist
 from landscapes.render.plot3d.surface_trails import SurfaceTrails
-from landscapes.render.plot3d.tick_labels import height_ticks
+from landscapes.render.plot3d.tick_labels import TickLabels, height_ticks
 from landscapes.render.plots.color_levels import color_levels
 from landscapes.render.theme import Theme
 
@@ -175,6 +175,19 @@ def test_logarithmic_heights_have_round_numbers(floor: float, round_numbers: lis
     places, shown = height_ticks(Surface(axis, axis, values, np.zeros((0, 2)), floor, "log"))
     np.testing.assert_allclose(shown, round_numbers)
     assert np.diff(places).min() > 0.16
+
+
+def test_a_word_on_two_axes_is_whole_on_both() -> None:
+    """A "0" beside the heights, right-aligned, and one below the surface, centred, share a text."""
+    figure = Figure(figsize=(2, 2), dpi=72)
+    FigureCanvasAgg(figure)
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    labels = TickLabels(figure.add_axes((0, 0, 1, 1)), THEMES["slides"])
+    for ha in ("center", "right"):  # both are measured before either is drawn
+        labels.box(renderer, "0", (0, 0), ha)
+    inks = [labels._picture("0", ha, renderer)[0][..., 3] for ha in ("center", "right")]
+    assert inks[0].sum() == pytest.approx(inks[1].sum(), rel=0.02)
+    assert not inks[0][:, [0, -1]].any()
 
 
 def test_tick_labels_of_small_figures_do_not_touch_the_block() -> None:
