@@ -317,7 +317,8 @@ def _touch(axis: Axis, dpi: float, gap: float) -> bool:
 def _label_boxes(axis: Axis, dpi: float) -> list[Any]:
     """Return the extents of the visible tick labels of an axis, in pixels."""
     measure = text_renderer(dpi)
-    axis.get_tightbbox(measure)  # sets texts and places
+    if axis.get_visible():
+        axis._update_ticks()  # type: ignore[attr-defined]  # sets texts and places; get_tightbbox takes ten times longer
     low, high = sorted(axis.get_view_interval())
     ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
     shown = [tick for tick in ticks if low <= tick.get_loc() <= high]
