@@ -121,6 +121,7 @@ def _lay_out(sheet: Sheet, races: Sequence[Record], headings: Sequence[str], las
     taken = sheet.counter(sheet.wide - right, y, last, side)
     for column, (ax, heading) in enumerate(zip(maps, headings, strict=True)):
         sheet.title(ax, heading, side - (taken if column == len(races) - 1 else 0.0), 11.0)
+    sheet.level_sizes(maps)
     sheet.legend(rows, (RIGHT, 6, width, rows.height))
 
 
