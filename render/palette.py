@@ -32,9 +32,6 @@ POWER = 0.75
 CHUNK = 512
 """Number of colours whose distances to all entries are computed at once."""
 
-FEW = 64
-"""Up to so many new colours are looked up with repetitions, which takes less time than finding those."""
-
 RGB = np.uint32(0xFFFFFF)
 """Mask of the colour bits of a pixel, without alpha."""
 
@@ -153,7 +150,7 @@ class Palette:
     """Maps colours to palette indices by lookup tables. Index 0 means "unchanged"; colours start at 1.
 
     Known packed colours map to their nearest entry. A new colour maps to the entry nearest to the centre of its cell
-    of 8 × 8 × 8 colours; the tables are filled on first use.
+    of 8 × 8 × 8 colours; the table of cells is made on first use.
     """
 
     def __init__(self, colors: Colors, known: NDArray[np.uint32] | None = None) -> None:
@@ -161,7 +158,7 @@ class Palette:
         entries = colors.astype(np.float32)
         self._closeness = np.vstack([entries.T, -(entries**2).sum(1) / 2])
         self._table = np.zeros(1 << 24, np.uint8)
-        self._cells = np.zeros(1 << 15, np.uint8)
+        self._cells: NDArray[np.uint8] | None = None
         if known is not None:
             self._table[known] = self._nearest(unpack(known))
         self._table[pack_rgb(colors)] = np.arange(1, len(colors) + 1)
@@ -183,11 +180,8 @@ class Palette:
         if not entry.all():
             met = keys[entry == 0]
             cell = (met >> 3 & 31) | (met >> 6 & 0x3E0) | (met >> 9 & 0x7C00)
-            fresh = cell[self._cells[cell] == 0]
-            if len(fresh):
-                fresh = np.unique(fresh) if len(fresh) > FEW else fresh
-                middle = np.stack([(fresh & 31) << 3 | 4, (fresh >> 5 & 31) << 3 | 4, (fresh >> 10) << 3 | 4], -1)
-                self._cells[fresh] = self._nearest(middle.astype(np.uint8))
+            if self._cells is None:
+                self._cells = self._nearest(_middles())
             self._table[met] = self._cells[cell]
             entry = self._table[keys]
         return np.asarray(entry, np.uint8)
@@ -199,6 +193,12 @@ class Palette:
         for at in range(0, len(colors), CHUNK):  # exact halves of integers: chunking does not change the result
             near[at : at + CHUNK] = (given[at : at + CHUNK] @ self._closeness).argmax(1) + 1
         return near
+
+
+def _middles() -> Colors:
+    """Return the middles of all cells (32768, 3)."""
+    cell = np.arange(1 << 15)
+    return np.stack([(cell & 31) << 3 | 4, (cell >> 5 & 31) << 3 | 4, cell >> 10 << 3 | 4], -1).astype(np.uint8)
 
 
 def _spread(

@@ -26,8 +26,9 @@ from landscapes.render.artists.animated import (
     known_step,
     paste,
 )
+from landscapes.render.artists.marks import joined
 from landscapes.render.artists.text_fit import text_renderer
-from landscapes.render.writers.base import RGBA, Pixels, bounding_box
+from landscapes.render.writers.base import RGBA, Area, Pixels, as_uint32, bounding_box
 
 Box = tuple[int, int, int, int]
 """A rectangle in pixels: left, bottom, right, top."""
@@ -82,11 +83,14 @@ class Frames:
             layers = [layer for artist in redrawn for layer in _split(artist, animated_ids, page)]
         self._steady = list(takewhile(lambda layer: getattr(layer, "steady", False), layers))
         self._moving = layers[len(self._steady) :]
+        self._joined: list[Layer] = []  # known once lines have pixels
+        self._joined_steady: list[Layer] = []
         self._background = self._page.copy()
         self._ground = self._background.copy() if self._steady else self._background
         self._ground_of: list[int] = []
         self._spans = {layer.span for layer in self._steady if isinstance(layer, AnimatedArtist)}
         self.rgba: RGBA = np.zeros_like(self._background)
+        self._fresh, self._shown = (as_uint32(page).reshape(page.shape[:2]) for page in (self._page, self.rgba))
         self._step: float = -1
         self._covered_steps: set[float] = set()
         self._continuous = False
@@ -107,32 +111,50 @@ class Frames:
 
     def _update(self, step: float) -> Pixels:
         """Update `rgba` to a step and return the changed pixels."""
+        before = self._step
         with self._at_this_dpi():
             self._select_regions(step)
             for artist in self.animated:
                 artist.set_step(known_step(artist, step))
-            self._draw_ground(step)
-            for layer in self._moving:
+            changing = [place for place, own in enumerate(self._alone) if own is None or _differ(own, before, step)]
+            self._draw_ground(step, changing)
+            if self._canvas.windows is not None:
+                self._canvas.sides = [self._sides[place] for place in changing]
+            self._joined = self._joined or joined(self._moving)
+            for layer in self._joined:
                 layer.draw(self._canvas)
-        fresh, shown = (picture.view(np.uint32)[..., 0] for picture in (self._page, self.rgba))
+        return self._show_changes([self._regions[place] for place in changing])
+
+    def _show_changes(self, regions: list[Area]) -> Pixels:
+        """Copy what was drawn in some regions to `rgba` and return the changed pixels."""
+        fresh, shown = self._fresh, self._shown
+        width = self.rgba.shape[1]
         changed = [NO_PIXELS]
-        for area in self._regions:
-            differs = fresh[area] != shown[area]
-            rows, cols = np.divmod(np.flatnonzero(differs), differs.shape[1])
-            changed.append((rows + area[0].start) * self.rgba.shape[1] + cols + area[1].start)
-            shown[area] = fresh[area]
+        for rows, cols in regions:  # regions overlap, and a pixel is reported once
+            pixels = np.flatnonzero(fresh[rows, cols] != shown[rows, cols])
+            wide = cols.stop - cols.start
+            pixels += pixels // wide * (width - wide) + (rows.start * width + cols.start)
+            shown.reshape(-1)[pixels] = fresh.reshape(-1)[pixels]
+            changed.append(pixels)
         return np.concatenate(changed)
 
-    def _draw_ground(self, step: float) -> None:
-        """Draw what is below all moving layers: the background, and layers that are steady within an interval."""
+    def _draw_ground(self, step: float, changing: list[int]) -> None:
+        """Draw what is below all moving layers: the background, and layers that are steady within an interval.
+
+        Within an interval, that is done in the regions that change.
+        """
         now = [interval_of(step, span) for span in self._spans]
         if now == self._ground_of:
-            for area in self._regions:
+            for place in changing:
+                area = self._regions[place]
                 self._page[area] = self._ground[area]
             return
+        if self._canvas.windows is not None:
+            self._canvas.sides = self._sides
         for area in self._regions:
             self._page[area] = self._background[area]
-        for layer in self._steady:
+        self._joined_steady = self._joined_steady or joined(self._steady)
+        for layer in self._joined_steady:
             layer.draw(self._canvas)
         for area in self._regions:
             self._ground[area] = self._page[area]
@@ -157,18 +179,23 @@ class Frames:
     def _redraw_between(self, steps: list[float] | None) -> None:
         """Redraw what differs between these steps; everything for None, or if an artist cannot say."""
         height, width = self.rgba.shape[:2]
-        self._regions, self._canvas.windows = [(slice(0, height), slice(0, width))], None
+        self._regions, self._canvas.windows, self._canvas.sides = [(slice(0, height), slice(0, width))], None, None
+        self._alone: list[list[AnimatedArtist] | None] = [None]
         if steps is None:
             return
         boxes = []
+        owners: list[AnimatedArtist] = []
         for artist in self.animated:
             known = steps if artist.fractional else [int(step) for step in steps]
             dirty = artist.dirty_boxes(known, self._canvas)  # type: ignore[arg-type]
             if dirty is None:
                 return
             boxes.append(dirty)
+            owners += [artist] * len(dirty)
         found = _merged_boxes(np.concatenate(boxes), width, height)
         self._canvas.windows = np.array(found, float).reshape(-1, 4)
+        self._sides = self._canvas.windows.tolist()
+        self._alone = [_alone(box, np.concatenate(boxes), owners) for box in self._sides]
         self._regions = [(slice(height - box[3], height - box[1]), slice(box[0], box[2])) for box in found]
 
     @contextmanager
@@ -217,6 +244,19 @@ def _merged_boxes(boxes: Boxes, width: int, height: int) -> list[Box]:
                 place += 1
         found.append(one)
     return found
+
+
+def _alone(region: list[float], boxes: Boxes, owners: list[AnimatedArtist]) -> list[AnimatedArtist] | None:
+    """Return the artists that change in a region, given a box of each owner; None if one of them cannot tell when."""
+    left, bottom, right, top = region
+    inside = (boxes[:, 0] < right) & (boxes[:, 2] > left) & (boxes[:, 1] < top) & (boxes[:, 3] > bottom)
+    own = [owners[place] for place in np.flatnonzero(inside).tolist()]
+    return None if any(type(artist).differs is AnimatedArtist.differs for artist in own) else own
+
+
+def _differ(artists: list[AnimatedArtist], one: float, two: float) -> bool:
+    """Return whether an artist differs between two steps."""
+    return any(artist.differs(known_step(artist, one), known_step(artist, two)) for artist in artists)
 
 
 def _size(box: Box) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,10 @@ class AnimatedArtist:
         """Return where the artist may differ between any two of these ascending steps; None for anywhere."""
         return None
 
+    def differs(self, one: float, two: float) -> bool:
+        """Return whether the artist may differ between two steps."""
+        return True
+
 
 class Canvas(RendererAgg):
     """An Agg renderer of which only some regions are used.
@@ -56,10 +61,12 @@ class Canvas(RendererAgg):
 
     Attributes:
         windows: the regions in use, or None for the whole page.
+        sides: those in use in this frame, as numbers.
         context: a shared graphics context for round strokes, because creating one is slower than a stroke.
     """
 
     windows: Boxes | None = None
+    sides: list[list[float]] | None = None
 
     def __init__(self, width: int, height: int, dpi: float) -> None:
         super().__init__(width, height, dpi)  # type: ignore[no-untyped-call]
@@ -74,18 +81,27 @@ def windows(renderer: RendererBase) -> Boxes | None:
 
 def in_use(box: tuple[float, float, float, float], renderer: RendererBase) -> bool:
     """Return whether a box overlaps a region in use."""
-    boxes = windows(renderer)
-    if boxes is None:
+    sides = renderer.sides if isinstance(renderer, Canvas) else None
+    if sides is None:
         return True
     left, bottom, right, top = box
-    return any(left <= b[2] and right >= b[0] and bottom <= b[3] and top >= b[1] for b in boxes.tolist())
+    for low_x, low_y, high_x, high_y in sides:  # a loop, because it is called per head and frame
+        if left <= high_x and right >= low_x and bottom <= high_y and top >= low_y:
+            return True
+    return False
 
 
 def bounds_of(points: NDArray[np.float64], margin: float) -> Boxes:
     """Return the bounding box of the finite points (n, 2) with a margin; no box if they coincide."""
-    finite = points[np.isfinite(points).all(1)]
-    low, high = finite.min(0, initial=np.inf), finite.max(0, initial=-np.inf)
-    return np.concatenate([low - margin, high + margin])[None] if (low < high).any() else NO_BOXES
+    if not len(points):
+        return NO_BOXES
+    (left, bottom), (right, top) = points.min(0).tolist(), points.max(0).tolist()
+    if not isfinite(left + bottom + right + top):
+        finite = points[np.isfinite(points).all(1)]
+        return bounds_of(finite, margin) if len(finite) < len(points) else NO_BOXES
+    if left == right and bottom == top:
+        return NO_BOXES
+    return np.array([[left - margin, bottom - margin, right + margin, top + margin]])
 
 
 def interval_of(step: float, span: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -12,9 +13,11 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
-from landscapes.render.artists.animated import IDENTITY, NO_BOXES, AnimatedArtist, Boxes, in_use, pixels, stroke
+from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes, in_use, pixels
+from landscapes.render.artists.marks import NO_MARKS, Mark, Marked, rgba
 from landscapes.render.artists.polyline import PixelPath
-from landscapes.render.artists.trails import Trail
+from landscapes.render.artists.trails import RGB, Trail
+from landscapes.render.theme import Theme
 
 MOST = 60
 """More heads are not moved apart: there is no room around a point."""
@@ -60,6 +63,10 @@ class Fan:
         self._drawn = np.array([bool(np.isfinite(trail.polyline.data).all(1).any()) for trail in trails])
         self._known: dict[float, NDArray[np.float64]] = {}
         self._layout: tuple[object, ...] = (None,)
+        self._asked: Sequence[float] = ()
+        self._bounds: tuple[list[list[float]], list[bool]] | None = None
+        self._row_of: float | None = None
+        self._row: list[list[float]] = []
 
     def shifts(self, steps: Sequence[float], renderer: RendererBase) -> NDArray[np.float64]:
         """Return the shifts at some steps, shape (steps, R, 2)."""
@@ -71,9 +78,27 @@ class Fan:
         missing = [step for step in dict.fromkeys(steps) if step not in self._known]
         if missing:
             self._known.update(zip(missing, self._compute(np.array(missing, float), renderer), strict=True))
-        if len(steps) == 1:
-            return self._known[steps[0]][None]
-        return np.stack([self._known[step] for step in steps])
+        if steps is not self._asked:  # as all heads ask in turn
+            self._asked, self._answer = steps, np.stack([self._known[step] for step in steps])
+            self._bounds = None
+        return self._answer
+
+    def bounds(self, steps: Sequence[float], renderer: RendererBase) -> tuple[list[list[float]], list[bool]]:
+        """Return the bounds of each head's places at some steps, shape (R, 4), and whether it is moved differently."""
+        places = self.places(steps, renderer)
+        if self._bounds is None:
+            shifts = places[..., 2:]
+            drawn = places[..., :2] + shifts
+            boxes = np.concatenate([drawn.min(0), drawn.max(0)], axis=1)
+            self._bounds = boxes.tolist(), (shifts != shifts[:1]).any((0, 2)).tolist()
+        return self._bounds
+
+    def row(self, step: float, renderer: RendererBase) -> list[list[float]]:
+        """Return `places` at one step, shape (R, 4)."""
+        self._update(renderer)
+        if step != self._row_of:
+            self._row_of, self._row = step, self.places([step], renderer)[0].tolist()
+        return self._row
 
     def _update(self, renderer: RendererBase) -> None:
         first = self.trails[0]
@@ -82,7 +107,7 @@ class Fan:
         if layout[0] is not self._layout[0] or layout[1:] != self._layout[1:]:
             for trail in self.trails:
                 trail.polyline.update(trail, renderer)
-            self._layout, self._known = layout, {}
+            self._layout, self._known, self._asked, self._row_of = layout, {}, (), None
 
     def _compute(self, steps: NDArray[np.float64], renderer: RendererBase) -> NDArray[np.float64]:
         size, axes = pixels(renderer, self.size), self.trails[0].axes
@@ -97,16 +122,19 @@ class Fan:
         return np.concatenate([at, shifts_apart(at, seen, self._drawn, stars, size)], axis=-1)
 
 
-class Leaders(Artist, AnimatedArtist):
+class Leaders(Marked, Artist, AnimatedArtist):
     """Lines from heads that were moved apart to where their runs are, below stars. Heads report the changes.
 
     The outlines of all lines are below all lines, so that none is cut where they meet.
     """
 
     fractional = True
+    clipped = False  # as heads
 
     def __init__(self, fan: Fan) -> None:
         super().__init__()
+        self._look: list[tuple[float, RGB, Theme]] = []
+        self._marks = NO_MARKS
         self.fan = fan
         self.step: float = float(max(trail.polyline.step[-1] for trail in fan.trails))
         self.set_zorder(5.3)
@@ -117,39 +145,36 @@ class Leaders(Artist, AnimatedArtist):
     def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
         return NO_BOXES
 
-    def draw(self, renderer: RendererBase) -> None:
+    def marks(self, renderer: RendererBase) -> list[Mark]:
         if not self.get_visible():
-            return
-        places = self.fan.places([self.step], renderer)[0]
-        moved = np.flatnonzero(places[:, 2:].any(1)).tolist()
-        if not moved:
-            return
-        begins = places[:, :2]
-        lines = np.stack([begins, begins + places[:, 2:]], 1)
-        lows, highs = lines.min(1).tolist(), lines.max(1).tolist()
-        shown = []
-        for run in moved:
-            reach = pixels(renderer, self.fan.trails[run].get_linewidth())
-            (left, bottom), (right, top) = lows[run], highs[run]
-            box = left - reach, bottom - reach, right + reach, top + reach
-            if self.fan.trails[run].get_visible() and in_use(box, renderer):
-                shown.append(run)
-        if not shown:
-            return
-        gc = stroke(self, renderer, 0.0)
-        gc.set_clip_rectangle(None)  # as heads
-        first = self.fan.trails[shown[0]]
-        gc.set_linewidth(2.2 * LEADER * first.get_linewidth())
-        gc.set_foreground(first.theme.halo)
-        ends = Path(lines[shown].reshape(-1, 2), np.array([Path.MOVETO, Path.LINETO] * len(shown), Path.code_type))
-        renderer.draw_path(gc, ends, IDENTITY)
-        for run in shown:
+            return NO_MARKS
+        shown, ends = [], []
+        for run, (x, y, dx, dy) in enumerate(self.fan.row(self.step, renderer)):
             trail = self.fan.trails[run]
-            gc.set_linewidth(LEADER * trail.get_linewidth())
-            gc.set_foreground((*trail.color, 1.0), isRGBA=True)
-            line = PixelPath(lines[run], None) if isinstance(renderer, RendererAgg) else Path(lines[run])
-            renderer.draw_path(gc, line, IDENTITY)  # type: ignore[arg-type]
-        gc.restore()
+            if (dx or dy) and trail.get_visible():
+                reach = pixels(renderer, trail.get_linewidth())
+                left, right, bottom, top = min(x, x + dx), max(x, x + dx), min(y, y + dy), max(y, y + dy)
+                if in_use((left - reach, bottom - reach, right + reach, top + reach), renderer):
+                    shown.append(run)
+                    ends += [(x, y), (x + dx, y + dy)]
+        if not shown:
+            return NO_MARKS
+        trails = [self.fan.trails[run] for run in shown]
+        look = [(trail.get_linewidth(), trail.color, trail.theme) for trail in trails]
+        if look != self._look:
+            self._look = look
+            codes = np.array([Path.MOVETO, Path.LINETO] * len(shown), Path.code_type)
+            width, _, theme = look[0]
+            self._marks = [Mark(PixelPath(np.zeros((0, 2)), codes), 2.2 * LEADER * width, rgba(theme.halo))]
+            for width, color, _ in look:
+                self._marks.append(Mark(PixelPath(np.zeros((0, 2)), None), LEADER * width, (*color, 1.0)))
+        vertices = np.array(ends)
+        self._marks[0].path.vertices = vertices
+        for place, mark in enumerate(self._marks[1:]):
+            mark.path.vertices = vertices[2 * place : 2 * place + 2]
+        if isinstance(renderer, RendererAgg):
+            return self._marks
+        return [replace(mark, path=Path(mark.path.vertices, mark.path.codes)) for mark in self._marks]
 
 
 def shifts_apart(

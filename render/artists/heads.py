@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 from matplotlib.artist import Artist
-from matplotlib.backend_bases import GraphicsContextBase, RendererBase
+from matplotlib.backend_bases import RendererBase
 from matplotlib.colors import to_rgb
 from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes, in_use, pixels, stroke
 from landscapes.render.artists.fan import Fan
+from landscapes.render.artists.marks import NO_MARKS, Mark, Marked, rgba
 from landscapes.render.artists.trails import RGB, Trail
 from landscapes.render.light import luminance
 from landscapes.render.theme import Theme
@@ -30,7 +31,7 @@ GLOW = 0.78
 """The radius of the glow, in diameters of the head."""
 
 
-class Head(Artist, AnimatedArtist):
+class Head(Marked, Artist, AnimatedArtist):
     """The current point of a run: a disc, a cross where it was stopped, an arrow where it left the view.
 
     Args:
@@ -44,6 +45,7 @@ class Head(Artist, AnimatedArtist):
     """
 
     fractional = True
+    clipped = False  # a head on the border is whole
 
     def __init__(
         self, trail: Trail, *, stopped: int | None = None, reached: int | None = None, size: float = 8.5
@@ -56,19 +58,16 @@ class Head(Artist, AnimatedArtist):
         self.size = size
         self.step = int(trail.polyline.step[-1])
         self._exits_for: tuple[object, ...] = ()
+        self._look: tuple[object, ...] = ()
+        self._marks = NO_MARKS
         self.set_zorder(6)
 
-    def _in_view(self, x: float, y: float) -> bool:
+    def _in_view(self, x: float, y: float, margin: float) -> bool:
         """Return whether a point in pixels lies on the axes."""
         if self.axes is None:
             return True
         left, bottom, right, top = self.axes.bbox.extents
-        return bool(left - 0.5 <= x <= right + 0.5 and bottom - 0.5 <= y <= top + 0.5)
-
-    @property
-    def rim(self) -> RGB:
-        """The colour of the edge."""
-        return _rgb(self.trail.theme.rim)
+        return bool(left - margin <= x <= right + margin and bottom - margin <= y <= top + margin)
 
     @staticmethod
     @cache
@@ -87,15 +86,28 @@ class Head(Artist, AnimatedArtist):
         route.update(self.trail, renderer)
         points = route.between(first, last)
         changes = any(step is not None and first < step <= last for step in (self.stopped, self.reached))
-        moved = points[:0]
+        reach = self._reach(renderer)
+        bounds = None
         if self.fan is not None:
             fan, run = self.fan
-            places = fan.places(steps, renderer)[:, run]
-            shift = places[:, 2:]
-            changes |= bool((shift != shift[:1]).any())
-            moved = (places[:, :2] + shift)[shift.any(1)]
-        if (points == points[:1]).all() and not changes:
+            boxes, differs = fan.bounds(steps, renderer)
+            bounds, changes = boxes[run], changes or differs[run]
+        if not len(points) and not changes:
             return NO_BOXES
+        if len(points):
+            (left, bottom), (right, top) = points.min(0).tolist(), points.max(0).tolist()
+            if left == right and bottom == top and not changes:
+                return NO_BOXES
+            if self._in_view(left, bottom, 0.0) and self._in_view(right, top, 0.0):  # there are no arrows
+                if bounds is not None:
+                    left, bottom = min(left, bounds[0]), min(bottom, bounds[1])
+                    right, top = max(right, bounds[2]), max(top, bounds[3])
+                return np.array([[left - reach, bottom - reach, right + reach, top + reach]])
+        moved = points[:0]
+        if self.fan is not None:
+            places = self.fan[0].places(steps, renderer)[:, self.fan[1]]
+            shift = places[:, 2:]
+            moved = (places[:, :2] + shift)[shift.any(1)]
         at, places, _ = self._exits()
         passed = slice(
             max(bisect_right(at, route.reached(first) - 2) - 1, 0), bisect_right(at, route.reached(last) - 1)
@@ -106,66 +118,67 @@ class Head(Artist, AnimatedArtist):
             drawn = drawn[((drawn >= low - 0.5) & (drawn <= high + 0.5)).all(1)]
         if not len(drawn):
             return NO_BOXES
-        reach = self._reach(renderer)
         return np.concatenate([drawn.min(0) - reach, drawn.max(0) + reach])[None]
 
-    def draw(self, renderer: RendererBase) -> None:
+    def marks(self, renderer: RendererBase) -> list[Mark]:
         route = self.trail.polyline
         if not (self.get_visible() and self.trail.get_visible()) or route.count < 1:
-            return
+            return NO_MARKS
         route.update(self.trail, renderer)
         over = self.stopped is not None and self.step >= self.stopped
-        x, y = route.tip.tolist()
-        left = self._exit(x, y)
-        if left is None and not self._in_view(x, y):
-            return
+        dx = dy = 0.0
+        if self.fan is None:
+            x, y = route.tip.tolist()
+        else:
+            fan, run = self.fan
+            x, y, dx, dy = fan.row(self.step, renderer)[run]
+        left = None
+        if not self._in_view(x, y, 0.0):
+            left = self._exit(x, y)
+            if left is None and not self._in_view(x, y, 0.5):
+                return NO_MARKS
         if left is not None:
             x, y = left[0]
-        elif not over and self.fan is not None:
-            fan, run = self.fan
-            dx, dy = fan.shifts([self.step], renderer)[0, run].tolist()
+        elif not over:
             x, y = x + dx, y + dy
         reach = self._reach(renderer)
         if not in_use((x - reach, y - reach, x + reach, y + reach), renderer):
-            return
-        scale = pixels(renderer, self.size)
-        face = (*self.trail.color, 1.0)
-        gc = stroke(self, renderer, 0.15 * self.size)
-        gc.set_clip_rectangle(None)  # a head on the border is not clipped
-        gc.set_foreground((*self.rim, 1.0), isRGBA=True)
-        if left is not None:
-            arrow = Affine2D().scale(scale * 1.2).rotate(left[1]).translate(x, y)
-            gc.set_linewidth(0.1 * self.size)
-            renderer.draw_path(gc, ARROW, arrow, face)
-        elif not over:
-            self._draw_head(renderer, gc, x, y, scale)
-        if over:
-            cross = Affine2D().scale(scale * 0.9).translate(x, y)
-            for width, color in ((5.0, self.rim), (2.8, face)):
-                gc.set_linewidth(width)
-                gc.set_foreground(color)
-                renderer.draw_path(gc, CROSS, cross)
-        gc.restore()
+            return NO_MARKS
+        arrived = self.reached is not None and self.step >= self.reached
+        look = (
+            pixels(renderer, self.size), self.trail.color, self.trail.theme, self.trail.style.marker,
+            over, arrived, None if left is None else left[1],
+        )  # fmt: skip
+        if look != self._look:
+            self._look, self._marks = look, self._made(*look)
+        for mark in self._marks:
+            mark.x, mark.y = x, y
+        return self._marks
 
     def _reach(self, renderer: RendererBase) -> float:
         """Return how far a head reaches from its point in pixels."""
         return pixels(renderer, 0.9 * self.size + 3)
 
-    def _draw_head(self, renderer: RendererBase, gc: GraphicsContextBase, x: float, y: float, scale: float) -> None:
-        """Draw the disc, its glow below, and the tick of a run that has arrived."""
-        color, theme = self.trail.color, self.trail.theme
-        if theme.glow:
-            gc.set_linewidth(0.0)
-            size = 2 * GLOW * scale
-            glow = Affine2D.from_values(size, 0, 0, size, x, y)
-            renderer.draw_path(gc, self.shape("o"), glow, (*color, theme.glow))
-        gc.set_linewidth(0.15 * self.size)
-        gc.set_foreground((*self.rim, 1.0), isRGBA=True)
-        place = Affine2D.from_values(scale, 0, 0, scale, x, y)
-        renderer.draw_path(gc, self.shape(self.trail.style.marker), place, (*color, 1.0))
-        if self.reached is not None and self.step >= self.reached:
-            gc.set_foreground(_opposite(color))
-            renderer.draw_path(gc, TICK, place)
+    def _made(
+        self, scale: float, color: RGB, theme: Theme, marker: str, over: bool, arrived: bool, turned: float | None
+    ) -> list[Mark]:
+        """Return the arrow or the disc, its glow below, the tick of a run that has arrived, or a cross."""
+        face, rim, width = (*color, 1.0), rgba(theme.rim), 0.15 * self.size
+        made = []
+        plain = scale, 0.0, 0.0, scale
+        if turned is not None:
+            made.append(Mark(ARROW, 0.1 * self.size, rim, face, _arrow(1.2 * scale, turned)))
+        elif not over:
+            if theme.glow:
+                size = 2 * GLOW * scale
+                made.append(Mark(self.shape("o"), 0.0, rim, (*color, theme.glow), (size, 0.0, 0.0, size)))
+            made.append(Mark(self.shape(marker), width, rim, face, plain))
+            if arrived:
+                made.append(Mark(TICK, width, rgba(_opposite(color)), None, plain))
+        if over:
+            cross = 0.9 * scale, 0.0, 0.0, 0.9 * scale
+            made += [Mark(CROSS, 5.0, rim, None, cross), Mark(CROSS, 2.8, face, None, cross)]
+        return made
 
     def _exit(self, x: float, y: float) -> tuple[tuple[float, float], float] | None:
         """Return where and in which direction the run last left the axes; None while it is inside or was never."""
@@ -210,15 +223,15 @@ class Start(Artist):
 
 
 @cache
-def _rgb(color: str) -> RGB:
-    """Return a colour of a theme as numbers."""
-    return to_rgb(color)
-
-
-@cache
 def _opposite(color: RGB) -> str:
     """Return black or white, whichever stands out on a colour."""
     return "#000000" if luminance(np.array(color)) > 0.18 else "#ffffff"
+
+
+def _arrow(scale: float, turned: float) -> tuple[float, float, float, float]:
+    """Return the matrix of an arrow in a direction."""
+    (a, c), (b, d) = Affine2D().scale(scale).rotate(turned).get_matrix()[:2, :2].tolist()
+    return a, b, c, d
 
 
 def _exits(

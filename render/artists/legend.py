@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,8 @@ from numpy.typing import NDArray
 
 from landscapes.analysis.race_table import learning_rates
 from landscapes.record import Record, Surface, optimizer_labels, status_step
-from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes, in_use, paste
+from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes, Canvas, in_use, paste
+from landscapes.render.artists.sprites import Image
 from landscapes.render.artists.text_fit import Ruler, clean_text
 from landscapes.render.theme import Style, Theme, styles
 
@@ -296,6 +296,9 @@ class StepCounter(Text, AnimatedArtist):
         self.template = template
         super().__init__(x, y, self.words(last), parse_math=False, **({"family": "monospace"} | kwargs))
         self._key: tuple[Any, ...] | None = None
+        self._canvas: Canvas | None = None
+        self._words = ""
+        self._image: Image
 
     def words(self, step: int) -> str:
         return self.template.format(step=f"{step:>{self.digits}}")
@@ -323,15 +326,24 @@ class StepCounter(Text, AnimatedArtist):
             return
         self._prepare(renderer)
         if in_use(self._box, renderer):
-            text = self.get_text()
-            first, last = self.first_digit, self.first_digit + self.digits
-            pages = [self._pages[letter if first <= place < last else "0"] for place, letter in enumerate(text)]
-            places = [page[:, one:two] for page, (one, two) in zip(pages, pairwise(self._cuts), strict=True)]
-            paste(renderer, self._left, self._bottom, np.concatenate(places, axis=1))
+            paste(renderer, self._left, self._bottom, self._assembled(self.get_text()))
         self.stale = False
+
+    def _assembled(self, text: str) -> Image:
+        """Return the image of a text; only letters that differ from the last one are replaced."""
+        first, last = self.first_digit, self.first_digit + self.digits
+        for place, (letter, before) in enumerate(zip(text, self._words, strict=True)):
+            if letter != before:
+                one, two = self._cuts[place : place + 2]
+                self._image[:, one:two] = self._pages[letter if first <= place < last else "0"][:, one:two]
+        self._words = text
+        return self._image
 
     def _prepare(self, renderer: RendererAgg) -> None:
         """Draw the text once per layout with each digit in every place, and find where to cut the digits apart."""
+        if renderer is self._canvas:
+            return
+        self._canvas = renderer if isinstance(renderer, Canvas) else None
         key = (
             *(renderer.width, renderer.height, renderer.dpi),
             *(self.get_color(), self.get_fontsize(), self.get_position()),
@@ -368,3 +380,5 @@ class StepCounter(Text, AnimatedArtist):
         near = [gaps[np.argmin(abs(gaps - x))] if len(gaps) else x for x in ideal]
         cuts = [round(float(gap if abs(gap - x) <= 3 else x)) for gap, x in zip(near, ideal, strict=True)]
         self._cuts = [0, *cuts, int(right - left)]
+        self._words = "\0" * len(kept)
+        self._image = np.zeros_like(self._pages["0"], order="C")

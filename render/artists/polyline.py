@@ -6,7 +6,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -218,17 +217,21 @@ class Strokes:
 
     def stroke(self, renderer: RendererBase, gc: GraphicsContextBase, begin: int, end: int) -> None:
         """Draw the strokes between two points."""
-        if self.empty:
-            return
-        path: Any
-        if isinstance(renderer, RendererAgg):
-            path = self._pixel_path(begin, end)
-            gc.set_snap(self._route.upright)
-        else:
-            path = self._route.lean(self.between(begin, self._end(end)))
-        if len(path.vertices) >= 2:
-            renderer.draw_path(gc, path, IDENTITY)
+        path = self.path(renderer, begin, end)
+        if path is not None:
+            gc.set_snap(self._route.upright if isinstance(renderer, RendererAgg) else None)
+            renderer.draw_path(gc, path, IDENTITY)  # type: ignore[arg-type]
         gc.set_snap(None)
+
+    def path(self, renderer: RendererBase, begin: int, end: int) -> PixelPath | Path | None:
+        """Return the strokes between two points as the renderer takes them; None without a segment."""
+        if self.empty:
+            return None
+        if isinstance(renderer, RendererAgg):
+            own = self._pixel_path(begin, end)
+            return own if len(own.vertices) >= 2 else None
+        path = self._route.lean(self.between(begin, self._end(end)))
+        return path if len(path) >= 2 else None
 
     def _pixel_path(self, begin: int, end: int) -> PixelPath:
         """Return the strokes between two points for Agg; those that end before the last point shown are kept."""
@@ -255,10 +258,11 @@ class Strokes:
 
     def _cut(self, boxes: Boxes, margin: float) -> Strokes:
         left, bottom, right, top = self._reach
-        meets = np.zeros(len(left), bool)
+        low_x, low_y, high_x, high_y = (
+            np.asarray(boxes.T[..., None]) + np.array([-margin, -margin, margin, margin])[:, None, None]
+        )
         with np.errstate(invalid="ignore"):
-            for low_x, low_y, high_x, high_y in (boxes + np.array([-margin, -margin, margin, margin])).tolist():
-                meets |= ~((left > high_x) | (right < low_x) | (bottom > high_y) | (top < low_y))
+            meets = ~((left > high_x) | (right < low_x) | (bottom > high_y) | (top < low_y)).all(0)
         meets[1:] |= meets[:-1].copy()  # joints shape the segments that they join
         meets[:-1] |= meets[1:].copy()
         meets &= self._continuing[1:]
@@ -268,6 +272,54 @@ class Strokes:
     def _inside(self, place: int) -> bool:
         """Return whether a stroke continues to that vertex."""
         return place < len(self._numbers) and bool(self._continuing[place])
+
+
+class GrowingPath:
+    """The path of strokes from a point to the last one shown, for Agg; only its end changes.
+
+    Attributes:
+        path: the path; its vertices are valid until the next call of `extend`.
+    """
+
+    def __init__(self, strokes: Strokes, begin: int) -> None:
+        numbers = strokes._numbers
+        first = bisect_right(numbers, begin)
+        inside = strokes._inside(first)
+        self._least = 0
+        if inside and numbers[first - 1] == begin:
+            first, inside, self._least = first - 1, False, 1
+        self._before = int(inside)
+        self._pixels = strokes._pixels
+        self._numbers = numbers[first:]
+        self._own = np.concatenate([self._pixels[begin : begin + inside], strokes._vertices[first:]])
+        self._vertices = self._own.copy()
+        self._codes = None if strokes._simple else strokes._codes[first - self._before :].copy()
+        if self._codes is not None:
+            self._codes[:1] = Path.MOVETO
+        self._continuing: list[bool] = strokes._continuing[first:].tolist()
+        self._changed: int | None = None
+        self.path = PixelPath(self._vertices, self._codes)
+
+    def extend(self, end: float) -> bool:
+        """Let the path end at a point, with the fraction of the way to the next one. Return whether it has two."""
+        if self._changed is not None:
+            self._vertices[self._changed] = self._own[self._changed]
+            self._changed = None
+        last = bisect_left(self._numbers, end, self._least)
+        count = self._before + last
+        if last < len(self._numbers) and self._continuing[last]:
+            if self._numbers[last] != end:
+                whole = int(end)
+                place = self._pixels[whole]
+                if end > whole:
+                    place = place + (end - whole) * (self._pixels[whole + 1] - place)
+                self._vertices[count] = place
+                self._changed = count
+            count += 1
+        self.path.vertices = self._vertices[:count]
+        if self._codes is not None:
+            self.path.codes = self._codes[:count]
+        return count >= 2
 
 
 def _places(pixels: Points, points: Points) -> Points:

@@ -86,6 +86,11 @@ class Numerals:
         self._letters: dict[str, Image] = {}
         self._digit = max(self._advance(digit) for digit in "0123456789")
 
+    @property
+    def widest(self) -> int:
+        """The width of the widest letter so far, in pixels."""
+        return max((image.shape[1] for image in self._letters.values()), default=0)
+
     def image(self, words: str) -> Image:
         """Return the image of a number."""
         return np.concatenate([self._letter(letter) for letter in words], axis=1)

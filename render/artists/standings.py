@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -102,6 +102,8 @@ class Standings(Artist, AnimatedArtist):
         self._origin = 0, 0
         self._board: Canvas
         self._board_of: State | None = None
+        self._board_rows: list[Row] = []
+        self._image: Image
         ends: list[Iterable[float]] = [*live.reached, *live.failed]
         ends.append([entry.since for entry in columns.entries if entry.symbol or entry.ended])
         self._events = sorted({float(step) for own in ends for step in own})
@@ -220,6 +222,9 @@ class Standings(Artist, AnimatedArtist):
             boxes.append([left - 1, self._edge(high + 1) - 2, right + 2, self._edge(low) + 2])
         return np.array(boxes) if boxes else NO_BOXES
 
+    def differs(self, one: float, two: float) -> bool:
+        return self._state(one) != self._state(two)
+
     def draw(self, renderer: RendererBase) -> None:
         if not self.get_visible() or self.axes is None:
             return
@@ -232,7 +237,7 @@ class Standings(Artist, AnimatedArtist):
             (self._x(0), self._edge(len(self.columns.entries)) - 2, self._x(self.columns.width) + 2, self._top + 2),
             renderer,
         ):
-            paste(renderer, *self._origin, self._board_image())
+            self._paste_board(renderer)
         self.stale = False
 
     def _draw_board(self, renderer: RendererBase) -> None:
@@ -244,10 +249,24 @@ class Standings(Artist, AnimatedArtist):
             if opacity:
                 self._draw_row(renderer, row, opacity)
 
+    def _paste_board(self, renderer: Canvas) -> None:
+        """Draw the image of all, or what of it lies in regions in use."""
+        image, (left, bottom) = self._board_image(), self._origin
+        if renderer.sides is not None:
+            high, wide = image.shape[:2]
+            sides = np.array(renderer.sides, int) - [left, bottom, left, bottom]
+            sides = sides[(sides[:, 2:] > 0).all(1) & (sides[:, :2] < (wide, high)).all(1)]
+            (x, y), (right, top) = sides[:, :2].min(0).clip(0).tolist(), sides[:, 2:].max(0).tolist()
+            left, bottom, image = left + x, bottom + y, image[y:top, x:right]
+        paste(renderer, left, bottom, image)
+
     def _board_image(self) -> Image:
         """Return the image of all, which is drawn anew when something changes."""
         state = self._state(self.step)
-        if state != self._board_of:
+        if state == self._board_of:
+            return self._image
+        before, self._board_rows = self._board_rows, self.rows()
+        if not self._replace_values(before, self._board_rows):
             left, top = self._left, self._top
             try:
                 self._left, self._top = left - self._origin[0], top - self._origin[1]
@@ -255,9 +274,9 @@ class Standings(Artist, AnimatedArtist):
                 self._draw_board(self._board)
             finally:
                 self._left, self._top = left, top
-            self._board_of = state
             page = np.asarray(self._board.buffer_rgba())  # type: ignore[no-untyped-call]
             self._image = page[::-1].copy()  # Agg counts rows upwards
+        self._board_of = state
         return self._image
 
     def _opacities(self, rows: Sequence[Row]) -> list[tuple[Row, float]]:
@@ -273,6 +292,24 @@ class Standings(Artist, AnimatedArtist):
             free = min(max((apart - touch) / (1 - touch), 0.0), 1.0)
             made.append((row, round(SHADES * (1 - (1 - free) ** 2)) / SHADES))
         return made
+
+    def _replace_values(self, before: list[Row], now: list[Row]) -> bool:
+        """Replace the losses in the image if nothing else changes and no row moves. Return whether it is complete."""
+        if [replace(row, value="") for row in before] != [replace(row, value="") for row in now]:
+            return False
+        right = round(self._x(self.columns.value)) - self._origin[0]
+        widest = max(len(row.value) for row in [*before, *now]) * self._numerals.widest
+        others = self._x(self.columns.start if self.columns.lr is None else self.columns.lr) + 2 - self._origin[0]
+        if any(row.slot != int(row.slot) for row in now) or right - widest < others:
+            return False
+        for old, new in zip(before, now, strict=True):
+            if old.value != new.value and not new.outcome:
+                low = round(self._baseline(new.slot)) - self._origin[1] - self._numerals.below
+                images = [self._numerals.image(row.value) for row in (old, new)]
+                cells = [self._image[low : low + len(image), right - image.shape[1] : right] for image in images]
+                cells[0][images[0][..., 3] > 0] = 0
+                np.copyto(cells[1], images[1], where=images[1][..., 3:] > 0)
+        return True
 
     def _depth(self, row: Row) -> tuple[int, float]:
         """Return how far in front a row is: those that climb before those that stay, and these before the others."""
@@ -409,7 +446,7 @@ class Standings(Artist, AnimatedArtist):
             self._texts: dict[tuple[str, Lettering], tuple[Image, float]] = {}
             self._images: dict[tuple[Any, ...], tuple[Image, int]] = {}
             self._numerals = Numerals(self, self._small(), renderer)
-            self._board_of = None
+            self._board_of, self._board_rows = None, []
             low, bottom = int(self._left) - MARGIN, int(self._edge(len(self.columns.entries))) - MARGIN
             self._origin = low // 2 * 2, bottom // 2 * 2  # even, so that halves are rounded alike
             wide, high = self._x(self.columns.width) + MARGIN - self._origin[0], self._top + MARGIN - self._origin[1]

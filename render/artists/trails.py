@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
-from matplotlib.artist import Artist, allow_rasterization
+from matplotlib.artist import Artist
 from matplotlib.backend_bases import RendererBase
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
@@ -22,9 +22,10 @@ from landscapes.render.artists.animated import (
     interval_of,
     interval_steps,
     pixels,
-    stroke,
     windows,
 )
+from landscapes.render.artists.bands import BandMarks
+from landscapes.render.artists.marks import NO_MARKS, Mark, Marked, rgba
 from landscapes.render.artists.overlap import Pieces
 from landscapes.render.artists.polyline import Numbers, Points, Polyline, Strokes, StrokeVertices, closed, dashed, solid
 from landscapes.render.theme import Style, Theme
@@ -53,7 +54,7 @@ def mix(color: RGB, other: RGB, share: float) -> RGB:
     return a, b, c
 
 
-class Trail(Line2D, AnimatedArtist):
+class Trail(Marked, Line2D, AnimatedArtist):
     """The trajectory of one run so far; older parts fade.
 
     Old parts mix with the surface's colour instead of becoming transparent, so that joints do not show and a palette
@@ -93,6 +94,7 @@ class Trail(Line2D, AnimatedArtist):
         self._began_at, self._open = -1, -1
         self._edges_for = -1
         self._bands_for: float | None = None
+        self._marks = BandMarks()
 
     def set_step(self, step: int) -> None:
         self.polyline.set_step(step)
@@ -144,25 +146,27 @@ class Trail(Line2D, AnimatedArtist):
         taper = self.theme.taper if len(self.colors) > 1 else 0.0
         return [1 - taper * share for share in np.linspace(1.0, 0.0, len(self.colors)).tolist()]
 
-    @allow_rasterization  # type: ignore[untyped-decorator]
-    def draw(self, renderer: RendererBase) -> None:
-        if not self.get_visible() or self.polyline.count < 2:
-            return
-        self.polyline.update(self, renderer)
+    @property
+    def snap(self) -> bool:  # type: ignore[override]
+        """Whether Agg moves the lines to whole pixels."""
+        self.polyline.update(self)
+        return self.polyline.upright
+
+    def marks(self, renderer: RendererBase) -> list[Mark]:
+        line = self.polyline
+        if not self.get_visible() or line.count < 2:
+            return NO_MARKS
+        line.update(self, renderer)
         width = self.get_linewidth()
-        ink = self._ink(pixels(renderer, 1.0)).near(windows(renderer), 1 + pixels(renderer, width))
-        if ink.empty:
-            return
-        gc = stroke(self, renderer, width)
-        begin, bands = 0, self.bands()
-        for color, width, until in zip(self.colors, self.widths(), bands[-len(self.colors) :], strict=True):
-            if until > begin:
-                gc.set_linewidth(width)
-                gc.set_foreground((*color, 1.0), isRGBA=True)
-                ink.stroke(renderer, gc, begin, until)
-                begin = until
-        gc.restore()
-        self.stale = False
+        unit = pixels(renderer, 1.0)
+        ink = self._ink(unit).near(windows(renderer), 1 + unit * width)
+        ends = self.bands()
+        if self._marks.outdated(ink, ends, width, self.colors):
+            colors = self.colors
+            own = ends[-len(colors) :]
+            parts = zip([0, *own[:-1]], own, self.widths(), colors, strict=True)
+            self._marks.renew(renderer, [(a, b, wide, (*color, 1.0)) for a, b, wide, color in parts], ends[-1])
+        return self._marks.marks(line.end)
 
     def _began(self, step: float) -> int:
         """Return the first step of the phase of a step."""
@@ -254,7 +258,7 @@ def set_legend_style(line: Line2D, style: Style) -> None:
         line.set_markersize(2.6 * line.get_linewidth())
 
 
-class Halo(Artist, AnimatedArtist):
+class Halo(Marked, Artist, AnimatedArtist):
     """The outline that separates a trail from the surface, or from the trails that it crosses.
 
     Args:
@@ -278,6 +282,7 @@ class Halo(Artist, AnimatedArtist):
         self.span = trail.span
         self.set_zorder(trail.get_zorder() - LAYER / 2 if crossing else 3.5 - LAYER * self.steady)
         self._laid: tuple[object, ...] = ()
+        self._marks = BandMarks()
 
     def set_step(self, step: int) -> None:
         self.trail.set_step(step)
@@ -290,25 +295,24 @@ class Halo(Artist, AnimatedArtist):
             moved.append(self.trail.polyline.between(steps[0], steps[-1]))
         return np.concatenate([NO_BOXES, *(bounds_of(points, reach) for points in moved)])
 
-    @allow_rasterization  # type: ignore[untyped-decorator]
-    def draw(self, renderer: RendererBase) -> None:
+    @property
+    def snap(self) -> bool:  # type: ignore[override]
+        """Whether Agg moves the lines to whole pixels."""
+        return self.trail.snap
+
+    def marks(self, renderer: RendererBase) -> list[Mark]:
         trail = self.trail
-        if not (self.get_visible() and trail.get_visible()):
-            return
-        trail.polyline.update(trail, renderer)
-        if trail.polyline.count < 2:
-            return
-        width = trail.get_linewidth() + self.extra
-        ink = self._ink().near(windows(renderer), 1 + pixels(renderer, width))
-        if ink.empty:
-            return
-        gc = stroke(self, renderer, width)
-        gc.set_foreground(trail.theme.halo)
-        for begin, until, width in self._pieces()[self.ages]:
-            if until > begin:
-                gc.set_linewidth(width + self.extra)
-                ink.stroke(renderer, gc, begin, until)
-        gc.restore()
+        line = trail.polyline
+        if not (self.get_visible() and trail.get_visible()) or line.count < 2:
+            return NO_MARKS
+        line.update(trail, renderer)
+        unit, wide = pixels(renderer, 1.0), trail.get_linewidth() + self.extra
+        ink = self._ink().near(windows(renderer), 1 + unit * wide)
+        if self._marks.outdated(ink, trail.bands(), trail.get_linewidth(), trail.colors, trail.theme, self.extra):
+            color = rgba(trail.theme.halo)
+            parts = [(begin, until, width + self.extra, color) for begin, until, width in self._pieces()[self.ages]]
+            self._marks.renew(renderer, parts, trail.bands()[-1])
+        return self._marks.marks(line.end)
 
     def _pieces(self) -> list[tuple[int, int, float]]:
         """Return the first and the last point and the width of the trail in each age band, from the oldest."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
 from landscapes.render.artists.heads import Head
+from landscapes.render.artists.marks import NO_MARKS, Mark
 from landscapes.render.plots._trajectories import runs
 from landscapes.render.plots.contours import contour, draw_minima, is_known
 from landscapes.render.plots.inputs import check_step, current_axes, show_step, size_factor
@@ -34,11 +35,11 @@ Box = tuple[float, float, float, float]
 class HeadInView(Head):
     """A head that is drawn only if it is in view."""
 
-    def draw(self, renderer: RendererBase) -> None:
+    def marks(self, renderer: RendererBase) -> list[Mark]:
         route = self.trail.polyline
-        route.update(self.trail)
-        if route.count and self._in_view(*route.pixels[route.count - 1]):
-            super().draw(renderer)
+        route.update(self.trail, renderer)
+        x, y = route.pixels[route.count - 1].tolist()
+        return super().marks(renderer) if route.count and self._in_view(x, y, 0.5) else NO_MARKS
 
 
 @suggests_arguments
