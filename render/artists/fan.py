@@ -149,10 +149,11 @@ class Leaders(Marked, Artist, AnimatedArtist):
         if not self.get_visible():
             return NO_MARKS
         shown, ends = [], []
+        unit = pixels(renderer, 1.0)
         for run, (x, y, dx, dy) in enumerate(self.fan.row(self.step, renderer)):
             trail = self.fan.trails[run]
             if (dx or dy) and trail.get_visible():
-                reach = pixels(renderer, trail.get_linewidth())
+                reach = unit * trail.get_linewidth()
                 left, right, bottom, top = min(x, x + dx), max(x, x + dx), min(y, y + dy), max(y, y + dy)
                 if in_use((left - reach, bottom - reach, right + reach, top + reach), renderer):
                     shown.append(run)

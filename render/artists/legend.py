@@ -12,6 +12,7 @@ from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
+from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
 from landscapes.analysis.race_table import learning_rates
@@ -352,16 +353,23 @@ class StepCounter(Text, AnimatedArtist):
             return
         self._key = key
         kept = self.get_text()
-        page = RendererAgg(int(renderer.width), int(renderer.height), renderer.dpi)
         left, bottom, right, top = np.clip(self.get_window_extent(renderer).padded(4).extents, 0, None)
         rows = slice(int(max(renderer.height - top, 0)), int(renderer.height - bottom))
-        cols = slice(int(left), int(right))
+        cols = slice(int(left), min(int(right), int(renderer.width)))
+        begin, low = (side // 2 * 2 for side in (cols.start, int(renderer.height) - rows.stop))  # halves round alike
+        page = RendererAgg(cols.stop - begin, int(renderer.height) - rows.start - low, renderer.dpi)
+        place, clipped = self.get_transform(), self.get_clip_on()
+        self.set_transform(place + Affine2D().translate(-begin, -low))
+        self.set_clip_on(False)
         pages = {}
         for digit in "0123456789":
             self.set_text(self.template.format(step=digit * self.digits))
             page.clear()
             super().draw(page)
-            pages[digit] = np.asarray(page.buffer_rgba())[rows, cols].copy()
+            drawn = np.asarray(page.buffer_rgba())
+            pages[digit] = drawn[: rows.stop - rows.start, cols.start - begin :].copy()
+        self.set_transform(place)
+        self.set_clip_on(clipped)
         self.set_text(kept)
         ink = np.any([page[..., 3] for page in pages.values()], axis=0)
         (top, bottom), (left, right) = (np.flatnonzero(ink.any(axis))[[0, -1]] + [0, 1] for axis in (1, 0))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,9 @@ class Row:
     failed: bool
 
 
+ALL_BUT_VALUE = attrgetter("entry", "slot", "place", "mark", "outcome", "leads", "failed")
+
+
 class Standings(Artist, AnimatedArtist):
     """The leaderboard of a race, on axes of its own.
 
@@ -97,6 +101,7 @@ class Standings(Artist, AnimatedArtist):
         self._slots: NDArray[np.float64] = np.zeros((0, len(columns.entries)))
         self._reads: list[float] = []
         self._rows: dict[State, list[Row]] = {}
+        self._states: dict[float, State] = {}
         self._prepared: tuple[Any, ...] = ()
         self._left = self._top = 0.0
         self._origin = 0, 0
@@ -127,6 +132,7 @@ class Standings(Artist, AnimatedArtist):
         more = [float(step) for step in reads]
         self._reads = sorted({*more, *true, at[0], at[-1]}) if more else []
         self._rows.clear()
+        self._states.clear()
 
     def rows(self, step: float | None = None) -> list[Row]:
         """Return the rows from top to bottom at a step, by default the present one."""
@@ -165,7 +171,11 @@ class Standings(Artist, AnimatedArtist):
         """Return what the rows at a step depend on: the step of their losses, what has happened, and their order."""
         if self._keys is None:
             return (step,)
-        return self._read_at(step), bisect_right(self._events, step), *self._movement(step)
+        if step not in self._states:
+            if len(self._states) >= KEPT:
+                self._states.clear()
+            self._states[step] = self._read_at(step), bisect_right(self._events, step), *self._movement(step)
+        return self._states[step]
 
     def _read(self, step: float) -> list[Row]:
         live, entries, slots, read = self.live, self.columns.entries, self.slots(step), self._read_at(step)
@@ -295,7 +305,7 @@ class Standings(Artist, AnimatedArtist):
 
     def _replace_values(self, before: list[Row], now: list[Row]) -> bool:
         """Replace the losses in the image if nothing else changes and no row moves. Return whether it is complete."""
-        if [replace(row, value="") for row in before] != [replace(row, value="") for row in now]:
+        if list(map(ALL_BUT_VALUE, before)) != list(map(ALL_BUT_VALUE, now)):
             return False
         right = round(self._x(self.columns.value)) - self._origin[0]
         widest = max(len(row.value) for row in [*before, *now]) * self._numerals.widest

@@ -123,8 +123,9 @@ class Trail(Marked, Line2D, AnimatedArtist):
         """Set the colour of the trail and its head."""
         super().set_color(color)
         self.__dict__.pop("colors", None)
+        self.__dict__.pop("color", None)
 
-    @property
+    @cached_property
     def color(self) -> RGB:
         """The colour of the youngest part."""
         return to_rgb(self.get_color())
