@@ -266,6 +266,8 @@ class Standings(Artist, AnimatedArtist):
             high, wide = image.shape[:2]
             sides = np.array(renderer.sides, int) - [left, bottom, left, bottom]
             sides = sides[(sides[:, 2:] > 0).all(1) & (sides[:, :2] < (wide, high)).all(1)]
+            if not len(sides):
+                return
             (x, y), (right, top) = sides[:, :2].min(0).clip(0).tolist(), sides[:, 2:].max(0).tolist()
             left, bottom, image = left + x, bottom + y, image[y:top, x:right]
         paste(renderer, left, bottom, image)
