@@ -123,7 +123,8 @@ def _converged(log: Log, share: float) -> Finding:
     quiet = _quiet(log)
     shown = [Evidence("fall of the last quarter, in the fall", share), *evidence]
     shown += [Evidence("last gradient norm, in the largest", quiet)] if log.gradient_norm is not None else []
-    settled = int(np.flatnonzero(log.loss > log.lowest + SETTLED * log.drop)[-1])
+    high = np.flatnonzero(log.loss > log.lowest + SETTLED * log.drop)
+    settled = int(np.argmax(log.loss <= end)) if above else int(high[-1])
     best = log.step[int(np.argmin(log.loss))]
     lowest = "" if log.eigenvalues is None else f"lowest curvature {log.eigenvalues[0]:.3g}: not a saddle"
     says = f"the loss has settled at {log.lowest:.6g} by step {log.step[settled]}{law}"

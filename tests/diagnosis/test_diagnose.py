@@ -120,6 +120,7 @@ def test_a_loss_that_ends_above_its_lowest_has_not_settled_there():
     end = float(np.median(late[-100:]))
     says = f"the loss ends around {end:.6g}, after its lowest value of {late.min():.6g} at step {late.argmin()}"
     assert (verdict.kind, verdict.summary) == ("converged", says)
+    assert 200 < verdict.steps[0] < 700, "from the step on at which it was as low as at its end"
 
 
 def test_leaps_that_come_again_are_no_single_spike():
