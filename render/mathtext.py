@@ -61,9 +61,14 @@ SIGNS = {"\N{MINUS SIGN}": "-"} | {pair[0]: rf"\{pair[1:]}" for pair in _SIGNS.s
 """Signs beyond ASCII that TeX sets as formulas."""
 
 SPECIALS = {sign: rf"\{sign}" for sign in "{}$&#%_"} | {
-    "\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}",
-    ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"{\char34}",
-}  # fmt: skip
+    "\\": r"\textbackslash{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"{\char34}",
+}
 """Signs of ASCII with a meaning in TeX or in packages for languages."""
 
 

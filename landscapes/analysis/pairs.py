@@ -205,9 +205,14 @@ def critical_difference(
     difference = q * math.sqrt(count * (count + 1) / (6 * total))
     order = np.argsort(mean, kind="stable")
     return CriticalDifference(
-        [found.optimizers[i] for i in order], mean[order], difference, p_value, total,
-        _groups(mean[order], difference), level,
-    )  # fmt: skip
+        [found.optimizers[i] for i in order],
+        mean[order],
+        difference,
+        p_value,
+        total,
+        _groups(mean[order], difference),
+        level,
+    )
 
 
 def _groups(ranks: Floats, difference: float) -> list[tuple[int, int]]:

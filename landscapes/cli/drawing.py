@@ -24,11 +24,19 @@ def check_figure(options: argparse.Namespace) -> Path:
     from landscapes.render.html._page import is_page
 
     output = check_output(
-        options.output, step=options.step, inset=options.inset, labels=options.labels, view3d=view3d(options),
-        seconds=options.seconds, fps=options.fps, pace=options.pace, live=options.live, standings=options.standings,
+        options.output,
+        step=options.step,
+        inset=options.inset,
+        labels=options.labels,
+        view3d=view3d(options),
+        seconds=options.seconds,
+        fps=options.fps,
+        pace=options.pace,
+        live=options.live,
+        standings=options.standings,
         norm_balls=options.norm_balls,
         pause=dict(options.pause or ()) or None,
-    )  # fmt: skip
+    )
     appearance(options)
     if options.labels not in LABELS:
         raise unknown("kind of labels", options.labels, LABELS)

@@ -122,10 +122,18 @@ def run(
 
 
 def _run_fast(
-    function: Function, groups: Sequence[Group], starts: Tensor, steps: int, box: Tensor, stop: Stop | None,
-    recorded: NDArray[np.int64], target: float | None, progress: Progress | None, compiled: bool | None,
+    function: Function,
+    groups: Sequence[Group],
+    starts: Tensor,
+    steps: int,
+    box: Tensor,
+    stop: Stop | None,
+    recorded: NDArray[np.int64],
+    target: float | None,
+    progress: Progress | None,
+    compiled: bool | None,
     allocate: Allocate | None,
-) -> BatchResult:  # fmt: skip
+) -> BatchResult:
     """Run large groups one after another, with several steps per call."""
     for group in groups:
         group.optimizer.check(function)

@@ -96,9 +96,14 @@ class Recorder:
         return "evaluations" in self.names
 
     def record(
-        self, t: int, x: Tensor, loss: Tensor, gradient: Tensor, steppers: Steppers,
+        self,
+        t: int,
+        x: Tensor,
+        loss: Tensor,
+        gradient: Tensor,
+        steppers: Steppers,
         evaluations: Sequence[tuple[slice, Buffers]] = (),
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Store the points (d, R), losses (R,) and metrics of step t, if it is to be recorded.
 
         Raises `InputError` after the first step if no optimizer has one of the metrics.

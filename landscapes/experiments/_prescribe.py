@@ -237,9 +237,16 @@ def _raced(
 
     def run(optimizers: Mapping[str, Optimizer], dtype: torch.dtype = dtype, bar: Progress | None = None) -> Record:
         return race(
-            function, optimizers, start=points, steps=steps, seed=seed, dtype=dtype, metrics=["gradient_norm"],
-            resolution=17, progress=bar,
-        )  # fmt: skip
+            function,
+            optimizers,
+            start=points,
+            steps=steps,
+            seed=seed,
+            dtype=dtype,
+            metrics=["gradient_norm"],
+            resolution=17,
+            progress=bar,
+        )
 
     first = run({UNCHANGED: failing})
     title = f"{failing.label} on {function.title}"

@@ -78,9 +78,19 @@ def run_studies(
     done = tried.complete
     results = run(plan, "judged") if done else Results(plan, MemoryStore(plan))
     return compare_record(
-        results, problems, specs, seeds, shares, untuned=untuned, tuned=tuned, tuning=tuning, ranges=ranges,
-        choices=choices, chosen_for=chosen_for, complete=done,
-    )  # fmt: skip
+        results,
+        problems,
+        specs,
+        seeds,
+        shares,
+        untuned=untuned,
+        tuned=tuned,
+        tuning=tuning,
+        ranges=ranges,
+        choices=choices,
+        chosen_for=chosen_for,
+        complete=done,
+    )
 
 
 def _choice(

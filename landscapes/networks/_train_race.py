@@ -146,9 +146,7 @@ def train_race(
 
     def job(one: TrainingOptimizer, seed: int, keep: bool = True) -> TrainingJob:
         at = recorded if keep else (0, steps)
-        return TrainingJob(
-            models[seed], loss, data, validation, metrics, one, seed, steps, at, batch_size, keep=keep
-        )  # fmt: skip
+        return TrainingJob(models[seed], loss, data, validation, metrics, one, seed, steps, at, batch_size, keep=keep)
 
     runner = _Runner(executor, together, progress, len(chosen) * len(which))
     tuned = _tuned(chosen, rates, lambda one: job(one, which[0], keep=False), runner)
@@ -281,11 +279,15 @@ def _record(
     end = copy.deepcopy(reference)
     end.load_state_dict(sound[centre].states[-1])
     made = plane(
-        end, loss, data,
+        end,
+        loss,
+        data,
         path={label: run.states for label, run in sound.items()},
         losses={label: run.loss for label, run in sound.items()},
-        steps=recorded, title=title, **options,
-    )  # fmt: skip
+        steps=recorded,
+        title=title,
+        **options,
+    )
     assert made.space is not None
     assert made.objective is not None
     weights, length = made.objective.weights, len(recorded)
@@ -317,9 +319,12 @@ def _record(
     metrics = {name: np.array([padded(run.metrics, name, length) for run in runs]) for name in names}
     dtype = str(next(reference.parameters()).dtype).removeprefix("torch.")
     meta = made.meta.replace(
-        steps=recorded[-1], seed=seeds[0], start=whole.meta.start, dtype=dtype if dtype == "float64" else "float32",
+        steps=recorded[-1],
+        seed=seeds[0],
+        start=whole.meta.start,
+        dtype=dtype if dtype == "float64" else "float32",
         versions=versions(),
-    )  # fmt: skip
+    )
     return replace(made, trajectories=replace(t, runs=columns, metrics=metrics), meta=meta)
 
 

@@ -157,8 +157,11 @@ def _towards(
     shows true angles and distances.
     """
     labels = ["model B", "model C"]
-    steps = [loss.weights.vector_of(part, f"model {k + 2}").to(origin.device, torch.float64) - origin.double()
-             for k, part in enumerate(parts) if isinstance(part, nn.Module)]  # fmt: skip
+    steps = [
+        loss.weights.vector_of(part, f"model {k + 2}").to(origin.device, torch.float64) - origin.double()
+        for k, part in enumerate(parts)
+        if isinstance(part, nn.Module)
+    ]
     for k, step in enumerate(steps):
         if not step.any():
             raise InputError(f"model {k + 2} has the weights of the first model, so there is no direction between them")

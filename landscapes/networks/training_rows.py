@@ -59,8 +59,10 @@ class Rows:
         models = [one.model for one in self.jobs]
         trained = {name: p for name, p in self.module.model.named_parameters() if p.requires_grad}
         self.sizes = {name: (p.shape, p.numel()) for name, p in trained.items()}
-        rows = [torch.cat([dict(model.named_parameters())[name].detach().reshape(-1) for name in trained])
-                for model in models]  # fmt: skip
+        rows = [
+            torch.cat([dict(model.named_parameters())[name].detach().reshape(-1) for name in trained])
+            for model in models
+        ]
         self.flat, self.grads = torch.stack(rows), torch.zeros(len(rows), len(rows[0])).to(rows[0])
         self.named, self.places = self._views(self.flat), self._views(self.grads)
         self.fixed = {

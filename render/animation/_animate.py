@@ -224,9 +224,16 @@ def animate(
     if figure is None and experiment != "race":
         raise InputError(f"{with_article(experiment)} cannot be animated, only a race; render.figure draws it")
     schedule = timeline(
-        last, seconds=seconds, fps=fps, frames=frames, pace=pace, pause=pause, hold=hold, loop=loop,
+        last,
+        seconds=seconds,
+        fps=fps,
+        frames=frames,
+        pace=pace,
+        pause=pause,
+        hold=hold,
+        loop=loop,
         travel=head_travel(record) if pace in ("auto", "movement") else None,
-    )  # fmt: skip
+    )
     check_recorded(record, pause or ())
     if figure is None:
         figure = draw_figure(record, **options)

@@ -46,9 +46,15 @@ class NormBall(Artist, AnimatedArtist):
     fractional = True
 
     def __init__(
-        self, points: Points, steps: NDArray[np.int64], norm: Norm, color: RGB, rim: RGB, stopped: int | None,
+        self,
+        points: Points,
+        steps: NDArray[np.int64],
+        norm: Norm,
+        color: RGB,
+        rim: RGB,
+        stopped: int | None,
         width: float,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         self.points, self.steps, self.norm, self.color = points, steps, norm, color
         self.rim, self.stopped, self.width = rim, stopped, width

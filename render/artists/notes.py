@@ -93,16 +93,28 @@ class PauseNotes(Artist, AnimatedArtist):
         page = root_figure(self)
         assert page is not None
         frame = FancyBboxPatch(
-            (box.x0, box.y0), box.width, box.height, boxstyle=f"round,pad=0,rounding_size={0.4 * font * unit}",
-            facecolor=self.theme.background, edgecolor=self.theme.muted, linewidth=0.8, alpha=0.92, transform=IDENTITY,
-        )  # fmt: skip
+            (box.x0, box.y0),
+            box.width,
+            box.height,
+            boxstyle=f"round,pad=0,rounding_size={0.4 * font * unit}",
+            facecolor=self.theme.background,
+            edgecolor=self.theme.muted,
+            linewidth=0.8,
+            alpha=0.92,
+            transform=IDENTITY,
+        )
         frame.set_figure(page)
         frame.draw(renderer)
         for row, line in enumerate(lines):
             text = Text(
-                box.x0 + PADDING * font * unit, box.y1 - (PADDING + 0.9 + 1.35 * row) * font * unit, line,
-                fontsize=font, color=self.theme.foreground, fontfamily=self.theme.families, parse_math=False,
-            )  # fmt: skip
+                box.x0 + PADDING * font * unit,
+                box.y1 - (PADDING + 0.9 + 1.35 * row) * font * unit,
+                line,
+                fontsize=font,
+                color=self.theme.foreground,
+                fontfamily=self.theme.families,
+                parse_math=False,
+            )
             text.set_figure(page)
             text.set_transform(IDENTITY)
             text.draw(renderer)

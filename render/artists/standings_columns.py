@@ -237,11 +237,21 @@ def _columns(
     extra = min((space - names) / between, SPREAD * font)
     ends = np.cumsum([name + names, (rates + extra) if rates else 0.0, number + extra, (mark + extra) if mark else 0.0])
     return Columns(
-        rows, font, row, HEAD * row, place, sample, name,
-        lr=float(ends[1]) if rates else None, start=min(float(ends[2]) - number + gap, float(ends[3]) - longest) - 1,
+        rows,
+        font,
+        row,
+        HEAD * row,
+        place,
+        sample,
+        name,
+        lr=float(ends[1]) if rates else None,
+        start=min(float(ends[2]) - number + gap, float(ends[3]) - longest) - 1,
         value=float(ends[2]),
-        mark=float(ends[2] + gap + extra) if mark else None, width=float(ends[3]), in_words=in_words, tight=tight,
-    )  # fmt: skip
+        mark=float(ends[2] + gap + extra) if mark else None,
+        width=float(ends[3]),
+        in_words=in_words,
+        tight=tight,
+    )
 
 
 def measure(live: LiveStandings) -> str:

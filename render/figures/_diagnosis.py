@@ -244,8 +244,11 @@ def _several(page: Sheet, runs: Sequence[Run]) -> None:
         kind = look.say(verdict.kind)
         title, size = page.ruler.fit(
             clean_text(f"{verdict.label}: {kind}" if verdict.label else kind, math=False),
-            wide - 14, 9 * scale, LEAST, "bold",
-        )  # fmt: skip
+            wide - 14,
+            9 * scale,
+            LEAST,
+            "bold",
+        )
         color = phase_color(Phase(verdict.kind, 0, 0, "verdict"), look)
         page.write(x, y + tall + 3 + 4 * scale, title, size, fontweight="bold", color=color, parse_math=False)
         axes.append(ax)

@@ -135,9 +135,15 @@ def _shares(ax: Axes, trials: tuple[Trial, ...], font: float, look: Theme) -> No
         marker = "o" if share else "x"
         ax.plot([share], [place], marker, color=color, markersize=7 * factor, markeredgewidth=2 * factor, clip_on=False)
         ax.annotate(
-            f"{trial.count}/{trial.total}", (1.03, place), (6, 0), textcoords="offset points", va="center",
-            fontsize=font, color=look.foreground, annotation_clip=False,
-        )  # fmt: skip
+            f"{trial.count}/{trial.total}",
+            (1.03, place),
+            (6, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=font,
+            color=look.foreground,
+            annotation_clip=False,
+        )
 
 
 def _losses(ax: Axes, found: Prescription, look: Theme) -> None:

@@ -97,15 +97,29 @@ def curve(
         if len(points) >= MANY:
             points = points[curve_points(points, ax)]
         faint: dict[str, Any] = {"alpha": 0.35, "linewidth": 0.6 * thick} if mean is not None else {"linewidth": thick}
-        ax.plot(*points.T, color=color, label=look.say(label) if label else "", solid_joinstyle="round",
-                marker="o" if len(points) == 1 else "", **faint)  # fmt: skip
+        ax.plot(
+            *points.T,
+            color=color,
+            label=look.say(label) if label else "",
+            solid_joinstyle="round",
+            marker="o" if len(points) == 1 else "",
+            **faint,
+        )
         if mean is not None:
             ax.plot(step[shown], mean, color=color, linewidth=thick, solid_joinstyle="round")
         wrong = ~np.isfinite(values) & _after_first(shown)
         if name == "loss" and (np.isinf(values[wrong]).any() or wrong[-1]):
             ends = step[wrong]
-            ax.plot(ends, np.full(len(ends), 0.95), transform=ax.get_xaxis_transform(), linestyle="", marker="x",
-                    markersize=3 + 2 * size_factor(ax), color=look.foreground, zorder=4)  # fmt: skip
+            ax.plot(
+                ends,
+                np.full(len(ends), 0.95),
+                transform=ax.get_xaxis_transform(),
+                linestyle="",
+                marker="x",
+                markersize=3 + 2 * size_factor(ax),
+                color=look.foreground,
+                zorder=4,
+            )
     if len(known) > 1 and known[0][0]:
         size = max(8.5 * look.text_scale * min(1.0, size_factor(ax)), LEAST)
         ax.legend(loc="lower left", fontsize=size, frameon=False, handlelength=1.4, labelspacing=0.2, borderaxespad=0.2)

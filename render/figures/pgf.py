@@ -29,15 +29,29 @@ class EscapingRenderer(RendererPgf):
     """A renderer that escapes the texts; matplotlib's own takes each of them for TeX."""
 
     def draw_text(
-        self, gc: GraphicsContextBase, x: float, y: float, s: str, prop: FontProperties, angle: float,
-        ismath: Any = False, mtext: Text | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        gc: GraphicsContextBase,
+        x: float,
+        y: float,
+        s: str,
+        prop: FontProperties,
+        angle: float,
+        ismath: Any = False,
+        mtext: Text | None = None,
+    ) -> None:
         super().draw_text(gc, x, y, as_tex(s, bool(ismath)), prop, angle, mtext=mtext)  # type: ignore[no-untyped-call]
 
     def draw_tex(
-        self, gc: GraphicsContextBase, x: float, y: float, s: str, prop: FontProperties, angle: float, *,
+        self,
+        gc: GraphicsContextBase,
+        x: float,
+        y: float,
+        s: str,
+        prop: FontProperties,
+        angle: float,
+        *,
         mtext: Text | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.draw_text(gc, x, y, s, prop, angle, True, mtext)
 
     def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: Any) -> tuple[float, float, float]:
@@ -55,9 +69,13 @@ class FigureCanvas(FigureCanvasPgf):
             box = rf"\pgfpathrectangle{{\pgfpointorigin}}{{\pgfqpoint{{{width:f}in}}{{{height:f}in}}}}"
             _write(file, *HEAD, box, r"\pgfusepath{use as bounding box, clip}")
             renderer: Any = MixedModeRenderer(
-                self.figure, width, height, self.figure.dpi, _renderer(self.figure, file),
+                self.figure,
+                width,
+                height,
+                self.figure.dpi,
+                _renderer(self.figure, file),
                 bbox_inches_restore=bbox_inches_restore,
-            )  # fmt: skip
+            )
             self.figure.draw(renderer)
             _write(file, *FOOT)
 

@@ -58,10 +58,17 @@ def central_flow(
     drawn = np.flatnonzero(np.isfinite(lines).all((1, 2)))
     for run in drawn:
         ax.plot(
-            *lines[run].T, color=look.background, linewidth=thick, solid_capstyle="round", zorder=5.5,
-            scalex=False, scaley=False, label=look.say("central flow"), gid=f"central-flow-{run}",
+            *lines[run].T,
+            color=look.background,
+            linewidth=thick,
+            solid_capstyle="round",
+            zorder=5.5,
+            scalex=False,
+            scaley=False,
+            label=look.say("central flow"),
+            gid=f"central-flow-{run}",
             path_effects=[withStroke(linewidth=thick + 2.2 * wide, foreground=look.foreground)],
-        )  # fmt: skip
+        )
     if len(drawn):
         _name(ax, lines[drawn[0]], look, wide)
     localize(ax, look)
@@ -80,8 +87,15 @@ def _name(ax: Axes, flow: NDArray[np.float64], look: Theme, wide: float) -> None
     box = ax.get_window_extent()
     left = pixels[middle, 0] > 0.5 * (box.x0 + box.x1)  # towards the middle of the picture
     ax.annotate(
-        look.say("central flow"), flow[middle], (-9 * wide if left else 9 * wide, 9 * wide),
-        textcoords="offset points", ha="right" if left else "left", va="bottom", color=look.foreground, zorder=7,
-        fontsize=8.5 * look.text_scale * wide**0.3, parse_math=False,
+        look.say("central flow"),
+        flow[middle],
+        (-9 * wide if left else 9 * wide, 9 * wide),
+        textcoords="offset points",
+        ha="right" if left else "left",
+        va="bottom",
+        color=look.foreground,
+        zorder=7,
+        fontsize=8.5 * look.text_scale * wide**0.3,
+        parse_math=False,
         path_effects=[withStroke(linewidth=2.5, foreground=look.background)],
-    )  # fmt: skip
+    )

@@ -92,9 +92,16 @@ def improvement_matrix(
             if math.isfinite(low) and whole:
                 text += f"\n[{100 * low:.0f}, {100 * high:.0f}]"
             ax.text(
-                j, i, text, ha="center", va="center", color=_ink(color), fontsize=size,
-                fontweight="bold" if sure else "normal", linespacing=1.25,
-            )  # fmt: skip
+                j,
+                i,
+                text,
+                ha="center",
+                va="center",
+                color=_ink(color),
+                fontsize=size,
+                fontweight="bold" if sure else "normal",
+                linespacing=1.25,
+            )
     ax.set_xlim(-0.5, count - 0.5)
     ax.set_ylim(count - 0.5, -0.5)
     ax.set_xticks(range(count), names, rotation=0 if level else 30, ha="center" if level else "left")
@@ -197,10 +204,16 @@ def critical_difference(
         edge = 1 - 0.02 * (count - 1) if left else count + 0.02 * (count - 1)
         ax.plot([rank, rank, edge], [0, level, level], color=colors[name], linewidth=1.4, clip_on=False)
         ax.annotate(
-            f"{clean_text(name)}  {rank:.2f}" if left else f"{rank:.2f}  {clean_text(name)}", (edge, level),
-            xytext=(-4 if left else 4, 0), textcoords="offset points", ha="right" if left else "left", va="center",
-            fontsize=9 * look.text_scale, color=look.foreground, annotation_clip=False,
-        )  # fmt: skip
+            f"{clean_text(name)}  {rank:.2f}" if left else f"{rank:.2f}  {clean_text(name)}",
+            (edge, level),
+            xytext=(-4 if left else 4, 0),
+            textcoords="offset points",
+            ha="right" if left else "left",
+            va="center",
+            fontsize=9 * look.text_scale,
+            color=look.foreground,
+            annotation_clip=False,
+        )
     for k, (first, last) in enumerate(found.groups):
         ends = found.ranks[[first, last]] + np.array([-0.02, 0.02]) * (count - 1)
         ax.plot(ends, [0.55 + 0.35 * k] * 2, color=look.foreground, linewidth=4, solid_capstyle="butt", clip_on=False)
@@ -208,9 +221,14 @@ def critical_difference(
     ax.plot([1, 1 + found.difference], [top] * 2, color=look.foreground, linewidth=1.6, marker="|", clip_on=False)
     text = look.say("critical difference {value}", value=look.number(f"{found.difference:.2f}"))
     ax.annotate(
-        text, (1, top), xytext=(0, 5), textcoords="offset points", fontsize=8.5 * look.text_scale,
-        color=look.foreground, annotation_clip=False,
-    )  # fmt: skip
+        text,
+        (1, top),
+        xytext=(0, 5),
+        textcoords="offset points",
+        fontsize=8.5 * look.text_scale,
+        color=look.foreground,
+        annotation_clip=False,
+    )
     ax.set_xlim(1, max(count, 1 + found.difference))  # of few functions, the difference is longer than the axis
     ax.spines["top"].set_bounds(1, count)
     ax.set_ylim(lowest + 0.8 * half, 0)

@@ -84,17 +84,35 @@ def ranking(record: Record, ax: Axes | None = None, *, measure: str = "gap", the
                 ax.plot([low, high], [y, y], color=color, linewidth=4.5 * thick, alpha=0.45, solid_capstyle="butt")
             elif runs.shape[1] == 1 or up:
                 stems.append((middle, y, color))
-            ax.plot(middle, y, shades[row].marker, color=color, markersize=9 * thick, zorder=5, clip_on=False,
-                    markeredgecolor=look.background, markeredgewidth=0.8 * thick)  # fmt: skip
+            ax.plot(
+                middle,
+                y,
+                shades[row].marker,
+                color=color,
+                markersize=9 * thick,
+                zorder=5,
+                clip_on=False,
+                markeredgecolor=look.background,
+                markeredgewidth=0.8 * thick,
+            )
         words = look.number(short_number(middle)) if np.isfinite(middle) else look.say(_missing(middle))
         if not np.isfinite(middle) and held[row]:
             words = f"{round(held[row] * runs.shape[1])}/{runs.shape[1]}"
         weight = "bold" if place == 0 and np.isfinite(middle) else "normal"
         ax.annotate(
-            words, (1, y), (5, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
-            fontsize=FONT * look.text_scale, color=look.foreground, weight=weight,
-            parse_math=False, annotation_clip=False, label=MARGIN,
-        )  # fmt: skip
+            words,
+            (1, y),
+            (5, 0),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            va="center",
+            fontsize=FONT * look.text_scale,
+            color=look.foreground,
+            weight=weight,
+            parse_math=False,
+            annotation_clip=False,
+            label=MARGIN,
+        )
     ax.set_ylim(len(names), 0)
     set_names(ax.yaxis, [_name(record, names[row], row, look) for row in order], look)
     ax.tick_params(axis="y", length=0)

@@ -126,19 +126,34 @@ def sharpness(
         if crossed < 0:
             continue
         mark = CrossingMark(
-            [crossed], [bound], linestyle="none", marker="o", markersize=7 * wide, markerfacecolor=look.background,
-            markeredgecolor=style.color, markeredgewidth=1.6 * wide, zorder=5,
-        )  # fmt: skip
+            [crossed],
+            [bound],
+            linestyle="none",
+            marker="o",
+            markersize=7 * wide,
+            markerfacecolor=look.background,
+            markeredgecolor=style.color,
+            markeredgewidth=1.6 * wide,
+            zorder=5,
+        )
         mark.since = crossed
         ax.add_line(mark)
         if len(values) <= MOST_LABELS and crossed > 0:
             words = look.say("step {step}", step=crossed)
             behind = _fits_left_of(ax, crossed, words, size, 5 * wide)
             label = CrossingLabel(
-                words, (crossed, bound), (-5 * wide if behind else 5 * wide, 4 * wide), textcoords="offset points",
-                ha="right" if behind else "left", va="bottom", fontsize=size, color=style.color, zorder=6,
-                parse_math=False, path_effects=outline,
-            )  # fmt: skip
+                words,
+                (crossed, bound),
+                (-5 * wide if behind else 5 * wide, 4 * wide),
+                textcoords="offset points",
+                ha="right" if behind else "left",
+                va="bottom",
+                fontsize=size,
+                color=style.color,
+                zorder=6,
+                parse_math=False,
+                path_effects=outline,
+            )
             label.since = crossed
             ax.add_artist(label)
     show_step(ax, record, step)

@@ -113,8 +113,14 @@ def phase_curve(
         if len(inside):
             part = points[max(inside[0] - 1, 0) : inside[-1] + 1]
             part = part[part[:, 0] >= phase.start] if phase is phases[0] else part
-            ax.plot(*part.T, color=color, linewidth=thick, solid_joinstyle="round", zorder=3 if judged else 2,
-                    marker="o" if len(points) == 1 else "")  # fmt: skip
+            ax.plot(
+                *part.T,
+                color=color,
+                linewidth=thick,
+                solid_joinstyle="round",
+                zorder=3 if judged else 2,
+                marker="o" if len(points) == 1 else "",
+            )
     if infinite is not None and len(infinite):
         ax.plot(
             infinite,

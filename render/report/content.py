@@ -237,9 +237,13 @@ def _tuning(record: Record) -> Part:
         "With a wide hill, the optimizer is less sensitive to its learning rate."
     )
     return Part(
-        "What was tuned, and how", notes, draw, (9.6, 3.8),
-        "Success rate of the trials of each optimizer against the learning rate.", made,
-    )  # fmt: skip
+        "What was tuned, and how",
+        notes,
+        draw,
+        (9.6, 3.8),
+        "Success rate of the trials of each optimizer against the learning rate.",
+        made,
+    )
 
 
 def _times(record: Record, tolerance: float | None, cost: str) -> Part:

@@ -91,9 +91,14 @@ class _Pages:
             self.need(1.35 * size)
             self.y -= 1.35 * size
             self.pages[-1].text(
-                (MARGIN + indent) / WIDE, self.y / HIGH, line, fontsize=size, fontweight=weight,
-                color=self.look.foreground, parse_math=False,
-            )  # fmt: skip
+                (MARGIN + indent) / WIDE,
+                self.y / HIGH,
+                line,
+                fontsize=size,
+                fontweight=weight,
+                color=self.look.foreground,
+                parse_math=False,
+            )
         self.y -= after
 
     def wrapped(self, text: str, size: float, weight: str, width: float) -> list[str]:
@@ -158,9 +163,15 @@ class _Pages:
             self.y -= line
             for text, x, right, heavy in zip(row, places, numeric, bold, strict=True):
                 self.pages[-1].text(
-                    x / WIDE, self.y / HIGH, text, ha="right" if right else "left", fontsize=size,
-                    fontweight="bold" if heavy else "normal", color=self.look.foreground, parse_math=False,
-                )  # fmt: skip
+                    x / WIDE,
+                    self.y / HIGH,
+                    text,
+                    ha="right" if right else "left",
+                    fontsize=size,
+                    fontweight="bold" if heavy else "normal",
+                    color=self.look.foreground,
+                    parse_math=False,
+                )
 
         def head() -> None:
             self.rule(wide, 1.0)

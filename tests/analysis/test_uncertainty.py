@@ -32,10 +32,15 @@ def drawn(seed: int = 0, functions: int = FUNCTIONS, starts: int = STARTS, studi
     each = np.where(random.random(shape) < 0.1, np.inf, np.exp(logs)).reshape(-1, 3, 1, studies)
     count = functions * starts
     return Costs(
-        np.median(each, -1), np.full((count, 3), 1e4), ["a", "b", "c"], [0.1],
-        np.repeat([f"f{i}" for i in range(functions)], starts), np.full(count, 2),
-        starts=np.tile(np.arange(starts), functions), by_study=each,
-    )  # fmt: skip
+        np.median(each, -1),
+        np.full((count, 3), 1e4),
+        ["a", "b", "c"],
+        [0.1],
+        np.repeat([f"f{i}" for i in range(functions)], starts),
+        np.full(count, 2),
+        starts=np.tile(np.arange(starts), functions),
+        by_study=each,
+    )
 
 
 # Intervals

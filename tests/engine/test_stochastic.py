@@ -98,9 +98,7 @@ def test_samples_are_requested_once_per_step_in_order():
     assert asked == list(range(12)), "none after the last step"
 
 
-@given(
-    st.integers(0, 20), st.lists(st.floats(-20, 20), min_size=2, max_size=2), st.integers(0, 3)
-)  # fmt: skip
+@given(st.integers(0, 20), st.lists(st.floats(-20, 20), min_size=2, max_size=2), st.integers(0, 3))
 def test_the_samples_of_an_epoch_average_to_the_function(epoch, point, seed):
     """Both values and gradients: the gradient of a mini-batch is unbiased."""
     noisy, x = regression(seed), torch.tensor(point, dtype=torch.float64)[:, None]
@@ -288,7 +286,7 @@ def broken(t: int) -> Formula:
         (lambda t: lambda x, y: (x - torch.rand(())) ** 2 + y, "its sample of step 0 differs when it is drawn again"),
         (forgetful, r"its sample of step 0 differs when it is drawn again; .*torch.Generator\(\).manual_seed"),
     ],
-)  # fmt: skip
+)
 def test_invalid_samples_are_rejected_before_the_race(sample, message):
     noisy = function(*PLANE, start=(1, 1), sample=sample)(bowl)
     with pytest.raises(InputError, match=message):
@@ -393,9 +391,19 @@ def _network() -> Function:
         _plane,
         _network,
     ],
-    ids=["minibatched", "additive", "multiplicative", "shifted", "added", "bowl", "quadratic", "rosenbrock", "numpy",
-         "module"],
-)  # fmt: skip
+    ids=[
+        "minibatched",
+        "additive",
+        "multiplicative",
+        "shifted",
+        "added",
+        "bowl",
+        "quadratic",
+        "rosenbrock",
+        "numpy",
+        "module",
+    ],
+)
 def test_samples_of_each_kind_follow_the_seed(made):
     objective = made()
     points = torch.tensor([[*objective.start]], dtype=torch.float64).T + torch.arange(1, 3)

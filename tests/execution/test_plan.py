@@ -177,7 +177,7 @@ def test_a_block_is_small_and_picklable():
             "starts must have 2 coordinates for valid_bowl, got 1",
         ),
     ],
-)  # fmt: skip
+)
 def test_invalid_plans_are_rejected(make, message):
     with pytest.raises(InputError, match=message):
         make()

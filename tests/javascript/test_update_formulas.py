@@ -37,10 +37,13 @@ def test_formulas_give_the_steps_of_the_race():
     scripts = [emit_optimizer(one) for one in optimizers]
     f = emit_function("rosenbrock")
     facts = [
-        {"names": list(script.hyperparameters), "values": list(script.hyperparameters.values()),
-         "lesson": lesson(one, list(script.hyperparameters))}
+        {
+            "names": list(script.hyperparameters),
+            "values": list(script.hyperparameters.values()),
+            "lesson": lesson(one, list(script.hyperparameters)),
+        }
         for one, script in zip(optimizers, scripts, strict=True)
-    ]  # fmt: skip
+    ]
     source = files("landscapes.render.html").joinpath("assets", "lesson.js").read_text(encoding="utf-8")
     found = node.run(
         f"{library([f, *scripts])}\n{source}\nconst f={f.source},kinds=[{','.join(one.kind for one in scripts)}];"

@@ -363,8 +363,12 @@ def test_units_of_convolutions_are_sorted_with_their_normalization(cnn):
         (lambda job: eigenvalues(job.net, CE, job.data, 0), "k must be an integer from 1 to 99"),
         (lambda job: eigenvalues(job.net, CE, job.data, which="largest"), "unknown end of the spectrum"),
         (lambda job: eigenvalues(job.net, CE, job.data, matrix="fisher"), "unknown curvature matrix"),
-        (lambda job: eigenvalues(job.net, lambda model, batch: CE(model(batch[0]), batch[1]), job.data,
-                                 matrix="gauss-newton"), "needs a loss of outputs and targets"),
+        (
+            lambda job: eigenvalues(
+                job.net, lambda model, batch: CE(model(batch[0]), batch[1]), job.data, matrix="gauss-newton"
+            ),
+            "needs a loss of outputs and targets",
+        ),
         (lambda job: trace(job.net, CE, job.data, samples=1), "samples must be an integer >= 2"),
         (lambda job: sharpness(job.net, CE, job.data, -1), "radius must be a finite number > 0"),
         (lambda job: connect(job.net, nn.Linear(2, 3), CE, job.data), "another architecture"),
@@ -377,7 +381,7 @@ def test_units_of_convolutions_are_sorted_with_their_normalization(cnn):
         (lambda job: plane(job.net, CE, job.data, resolution=2, together="x"), "together must be True, False or None"),
     ],
     ids=range(14),
-)  # fmt: skip
+)
 def test_invalid_input(mlp, call, match):
     with pytest.raises(InputError, match=match):
         call(mlp)

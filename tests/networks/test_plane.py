@@ -297,8 +297,10 @@ def test_statistics_follow_a_path_along_which_they_changed(cnn):
         frozen = plane(cnn.net, CE, cnn.data, path=cnn.path, resolution=3, ribbon=True, batchnorm="frozen")
     assert frozen.meta.plane["ribbon_error"] > 0.02 * np.ptp(frozen.trajectories.loss)
     still = [{name: cnn.path[-1][name] if "running" in name else v for name, v in p.items()} for p in cnn.path]
-    vectors = [torch.cat([v.reshape(-1) for name, v in p.items() if name in dict(cnn.net.named_parameters())])
-               for p in cnn.path]  # fmt: skip
+    vectors = [
+        torch.cat([v.reshape(-1) for name, v in p.items() if name in dict(cnn.net.named_parameters())])
+        for p in cnn.path
+    ]
     tuned = copy.deepcopy(cnn.net)
     tuned[1].eval()
     found = [
@@ -580,8 +582,15 @@ def test_threads_move_copies(kind, request):
 def test_processes_evaluate_a_grid(cnn):
     seen = []
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
-        far = plane(cnn.net, CE, cnn.data, resolution=9, metrics="accuracy", executor=executor,
-                    progress=lambda done, total: seen.append(done))  # fmt: skip
+        far = plane(
+            cnn.net,
+            CE,
+            cnn.data,
+            resolution=9,
+            metrics="accuracy",
+            executor=executor,
+            progress=lambda done, total: seen.append(done),
+        )
         with pytest.raises(InputError, match="top of a module"):
             plane(cnn.net, lambda o, t: CE(o, t), cnn.data, resolution=9, executor=executor)
     near = plane(cnn.net, CE, cnn.data, resolution=9, metrics="accuracy")

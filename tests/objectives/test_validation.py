@@ -174,7 +174,7 @@ def gradient_raises(x, y):
         (lambda x, y: x.mul_(2) + y, "raises RuntimeError"),
         (gradient_raises, "the gradient of function 'mine' raises RuntimeError: no way back"),
     ],
-)  # fmt: skip
+)
 @pytest.mark.thin(4)
 def test_an_invalid_formula_is_refused(formula, message):
     made = make(formula, start=(1, 2))

@@ -24,9 +24,12 @@ WIDE = torch.tensor([[-1e6, 1e6]] * 10, dtype=torch.float64)
 
 
 def by_separate_objects(
-    objective: Function, optimizers: list[tuple[type[torch.optim.Optimizer], dict[str, Any]]], x: Tensor, steps: int,
+    objective: Function,
+    optimizers: list[tuple[type[torch.optim.Optimizer], dict[str, Any]]],
+    x: Tensor,
+    steps: int,
     shape: tuple[int, ...] = (-1,),
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """Return the points (steps, d, R) of torch optimizers, each with its own parameter shape."""
     points = [torch.nn.Parameter(start.clone().reshape(shape)) for start in x.unbind(1)]
     made = [cls([p], **settings) for (cls, settings), p in zip(optimizers, points, strict=True)]

@@ -189,8 +189,9 @@ def test_states_are_metrics_under_the_usual_names():
     import optax
 
     metrics = ["momentum", "second_moment", "count"]
-    record = landscapes.race("booth", [optimizers.Optax(optax.adam, learning_rate=0.1), "adam(lr=0.1)"], steps=5,
-                             metrics=metrics[:2]).trajectories.metrics  # fmt: skip
+    record = landscapes.race(
+        "booth", [optimizers.Optax(optax.adam, learning_rate=0.1), "adam(lr=0.1)"], steps=5, metrics=metrics[:2]
+    ).trajectories.metrics
     for name in metrics[:2]:
         np.testing.assert_allclose(*record[name], rtol=1e-12)
 

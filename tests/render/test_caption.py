@@ -38,10 +38,12 @@ def test_it_states_the_experiment_and_the_winner():
         (diverging(at=12), "; Nesterov diverged at step 12."),
         (failing(at=15), "; Nesterov became non-finite at step 15."),
         (unbounded(at=25), "; SGD becomes unbounded at step 25."),
-        (record([arc(9)] * 3, outcomes={0: ("diverged", 4), 2: ("non-finite", 1)}),
-         "; SGD diverged at step 4 and Nesterov became non-finite at step 1."),
+        (
+            record([arc(9)] * 3, outcomes={0: ("diverged", 4), 2: ("non-finite", 1)}),
+            "; SGD diverged at step 4 and Nesterov became non-finite at step 1.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_it_names_failed_runs(race, phrase):
     assert render.caption(race).endswith(phrase)
 

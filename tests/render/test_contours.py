@@ -246,17 +246,33 @@ def test_many_bumps_have_fewer_lines_and_a_bowl_has_all():
     ("formula", "view", "scale"),
     [
         (lambda x, y: 100 * (y - x**2) ** 2 + (1 - x) ** 2, ((-2, 2), (-1, 3)), "log"),
-        (lambda x, y: (1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2,
-         ((-4.5, 4.5), (-4.5, 4.5)), "log"),
-        (lambda x, y: (1 + (x + y + 1) ** 2 * (19 - 14 * x + 3 * x**2 - 14 * y + 6 * x * y + 3 * y**2))
-         * (30 + (2 * x - 3 * y) ** 2 * (18 - 32 * x + 12 * x**2 + 48 * y - 36 * x * y + 27 * y**2)) - 3,
-         ((-2, 2), (-2, 2)), "log"),
-        (lambda x, y: 20 * (1 - np.exp(-0.2 * np.sqrt((x**2 + y**2) / 2))) + np.e
-         - np.exp((np.cos(2 * np.pi * x) + np.cos(2 * np.pi * y)) / 2), ((-5, 5), (-5, 5)), "linear"),
+        (
+            lambda x, y: (1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2,
+            ((-4.5, 4.5), (-4.5, 4.5)),
+            "log",
+        ),
+        (
+            lambda x, y: (
+                (1 + (x + y + 1) ** 2 * (19 - 14 * x + 3 * x**2 - 14 * y + 6 * x * y + 3 * y**2))
+                * (30 + (2 * x - 3 * y) ** 2 * (18 - 32 * x + 12 * x**2 + 48 * y - 36 * x * y + 27 * y**2))
+                - 3
+            ),
+            ((-2, 2), (-2, 2)),
+            "log",
+        ),
+        (
+            lambda x, y: (
+                20 * (1 - np.exp(-0.2 * np.sqrt((x**2 + y**2) / 2)))
+                + np.e
+                - np.exp((np.cos(2 * np.pi * x) + np.cos(2 * np.pi * y)) / 2)
+            ),
+            ((-5, 5), (-5, 5)),
+            "linear",
+        ),
         (lambda x, y: (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2, ((-5, 5), (-5, 5)), "log"),
     ],
     ids=["Rosenbrock", "Beale", "Goldstein–Price", "Ackley", "Himmelblau"],
-)  # fmt: skip
+)
 def test_floor_and_walls_both_have_levels(formula, view, scale):
     """Some colours fill the lowest and the highest 5 % of the picture, and no colour fills most of it."""
     x, y = (np.linspace(*side, 161) for side in view)

@@ -210,10 +210,21 @@ def comment_lines(path: Path) -> list[str]:
 @pytest.mark.parametrize(
     "name",
     [
-        "a.gif", "a.mp4", "a.webm", "a.webp", "a.apng", "a-%d.png", "a.mov", "a.mkv", "a.avi", "a.wmv",
-        "a.png", "a.pdf", "a.svg",
+        "a.gif",
+        "a.mp4",
+        "a.webm",
+        "a.webp",
+        "a.apng",
+        "a-%d.png",
+        "a.mov",
+        "a.mkv",
+        "a.avi",
+        "a.wmv",
+        "a.png",
+        "a.pdf",
+        "a.svg",
     ],
-)  # fmt: skip
+)
 @pytest.mark.thin(2)
 @pytest.mark.sample(4)
 def test_every_file_says_what_made_it(tmp_path, name):

@@ -223,10 +223,20 @@ def test_other_sizes_are_refused(size):
 @pytest.mark.parametrize(
     ("figsize", "dpi"),
     [
-        ((1.59, 3.0), 100), ((3.0, 1.19), 100), ((0, 4), 100), ((-8, 6), 100), ((90, 6), 100), (8, 100), ("big", 100),
-        ((1, 2, 3), 100), ((math.nan, 4), 100), ((9.6, 5.4), 0), ((9.6, 5.4), math.inf), ((9.6, 5.4), True),
+        ((1.59, 3.0), 100),
+        ((3.0, 1.19), 100),
+        ((0, 4), 100),
+        ((-8, 6), 100),
+        ((90, 6), 100),
+        (8, 100),
+        ("big", 100),
+        ((1, 2, 3), 100),
+        ((math.nan, 4), 100),
+        ((9.6, 5.4), 0),
+        ((9.6, 5.4), math.inf),
+        ((9.6, 5.4), True),
     ],
-)  # fmt: skip
+)
 def test_sizes_in_inches_and_resolutions_that_cannot_be_drawn_are_refused(figsize, dpi):
     for draw in (render.figure, render.animate):
         with pytest.raises(InputError, match="figsize" if dpi == 100 else "dpi must be > 0"):

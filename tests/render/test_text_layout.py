@@ -101,8 +101,12 @@ def assert_readable(figure):
 @pytest.fixture(scope="module")
 def races():
     made = {count: race("beale", TWELVE[:count], steps=60, resolution=65) for count in (2, 12)}
-    made["long"] = race("beale", {LONG: "adam(lr=0.5)", "sgd": "sgd(lr=9)", LONG[:-1] + "β": "rmsprop(lr=0.1)"},
-                        steps=250, resolution=65)  # fmt: skip
+    made["long"] = race(
+        "beale",
+        {LONG: "adam(lr=0.5)", "sgd": "sgd(lr=9)", LONG[:-1] + "β": "rmsprop(lr=0.1)"},
+        steps=250,
+        resolution=65,
+    )
     made["line"] = race(parabola, ["sgd", "adam"], steps=30)
     fixed = [f"{name}(lr=0.001)" for name in TWELVE]
     made["many"] = race(landscapes.functions.get("rosenbrock").with_dim(5), fixed, steps=1000)

@@ -73,8 +73,13 @@ def test_no_english_word_is_left_on_a_page():
     read = Reader(text)
     seen = [text for tag, text in read.texts if tag not in ("script", "style")]
     named = ("aria-label", "title", "content", "alt", "placeholder")
-    seen += [value for tag, facts in read.elements for name, value in facts.items() if name in named
-             if facts.get("name") != "viewport" and "http-equiv" not in facts]  # fmt: skip
+    seen += [
+        value
+        for tag, facts in read.elements
+        for name, value in facts.items()
+        if name in named
+        if facts.get("name") != "viewport" and "http-equiv" not in facts
+    ]
     assert english(seen) == set()
     assert dict(read.elements)["html"] == {}  # in which language is not known
     data = reported(text)

@@ -152,10 +152,19 @@ class CompiledKernel:
         tables, widths, places = np.array(listed, dtype=np.int64).reshape(-1, 3).T.copy()
         records = into.of_steps(t, t + taken, self.record_every)
         self.compiled.advance(
-            rows.shape[1], t, taken // CHUNK_STEPS, into.runs, rows.data_ptr(), kept.data_ptr(), ended.data_ptr(),
-            self.numbers.data_ptr(), columns.data_ptr(), self.coefs.entries[t:].data_ptr(),
-            *(part.ctypes.data for part in (tables, widths, places)), records.ctypes.data,
-        )  # fmt: skip
+            rows.shape[1],
+            t,
+            taken // CHUNK_STEPS,
+            into.runs,
+            rows.data_ptr(),
+            kept.data_ptr(),
+            ended.data_ptr(),
+            self.numbers.data_ptr(),
+            columns.data_ptr(),
+            self.coefs.entries[t:].data_ptr(),
+            *(part.ctypes.data for part in (tables, widths, places)),
+            records.ctypes.data,
+        )
         into.finish()
         above = self._above(rows) if self.has_target else None
         kept_above = self._above(kept) if self.has_target else None
@@ -252,9 +261,15 @@ def state_size_of(optimizer: FirstOrder, names: tuple[str, ...], dtype: torch.dt
 
 
 def _compile(
-    optimizer: FirstOrder, names: tuple[str, ...], traced: TracedFunction, limits: Limits, table: CoefTable,
-    state_size: int, record_every: int, dtype: torch.dtype,
-) -> CompiledSteps | None:  # fmt: skip
+    optimizer: FirstOrder,
+    names: tuple[str, ...],
+    traced: TracedFunction,
+    limits: Limits,
+    table: CoefTable,
+    state_size: int,
+    record_every: int,
+    dtype: torch.dtype,
+) -> CompiledSteps | None:
     """Compile chunks of steps; return None if that fails. Without a C++ compiler, warn once."""
     try:
         with torch.no_grad(), ignored_warnings():

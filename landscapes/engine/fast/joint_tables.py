@@ -46,9 +46,14 @@ class JointTable:
     """
 
     def __init__(
-        self, optimizer: FirstOrder, names: tuple[str, ...], numbers: tuple[int, ...], columns: Columns, steps: int,
+        self,
+        optimizer: FirstOrder,
+        names: tuple[str, ...],
+        numbers: tuple[int, ...],
+        columns: Columns,
+        steps: int,
         powers: NativePower | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.optimizer, self.names, self.numbers, self.steps, self.powers = optimizer, names, numbers, steps, powers
         self.values = [np.unique(columns[name]) for name in names]
         self.codes = np.unique(self._codes(columns))

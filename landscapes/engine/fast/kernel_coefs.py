@@ -47,9 +47,14 @@ class KernelCoefs:
     """
 
     def __init__(
-        self, table: CoefTable, group: Group, steps: int, dtype: torch.dtype, inputs: CoefInputs,
+        self,
+        table: CoefTable,
+        group: Group,
+        steps: int,
+        dtype: torch.dtype,
+        inputs: CoefInputs,
         powers: NativePower | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.table, self.steps, self.dtype, self.inputs = table, steps, dtype, inputs
         self.plain = with_arrays(group.optimizer, dict.fromkeys(group.hyperparameters, 0.5))
         factors = [_inverse(table.factors[:, j]) if inverse else table.factors[:, j] for j, inverse in inputs.entries]

@@ -64,8 +64,9 @@ def kernel_source(step: StepSource) -> str:
     ]
     load += [
         f"const auto place{i}_{u} = at::vec::Vectorized<Place>::loadu(places[{i}] + first + {u} * WIDTH);"
-        for i in range(len(step.joint)) for u in every_vector
-    ]  # fmt: skip
+        for i in range(len(step.joint))
+        for u in every_vector
+    ]
     load += [f"int64_t dead_{u} = ended_runs(ended + first + {u} * WIDTH);" for u in every_vector]
     begin = [f"{name}_{u}.store(&before[{i}][{u} * WIDTH]);" for i, name in enumerate(step.state) for u in every_vector]
     begin += [f"V flag_{u}({ZERO});" for u in every_vector]
@@ -73,8 +74,9 @@ def kernel_source(step: StepSource) -> str:
     body += ["const V number(static_cast<T>(t + 1));"]
     body += [
         f"const V {name}_{u} = at::vec::gather<sizeof(T)>(joint[{i}] + t * widths[{i}], place{i}_{u});"
-        for i, name in enumerate(step.joint) for u in every_vector
-    ]  # fmt: skip
+        for i, name in enumerate(step.joint)
+        for u in every_vector
+    ]
     body += step.lines
     points, (loss, flag) = step.state[: step.dim], step.outputs[size:]
     seen = [[f"{name}_{u}" for u in every_vector] for name in points] + [_every(loss, step.vectors)]
@@ -83,8 +85,9 @@ def kernel_source(step: StepSource) -> str:
         body += [f"    double *const *to = records + (t / {step.every}) * {step.dim + 1};"]
         body += [
             f"    record(to[{i}], {name}, first + {u} * WIDTH, recorded);"
-            for i, names in enumerate(seen) for u, name in enumerate(names)
-        ]  # fmt: skip
+            for i, names in enumerate(seen)
+            for u, name in enumerate(names)
+        ]
         body += ["}"]
     body += ["if (k == CHUNK - 1) {"]
     body += [
@@ -106,10 +109,19 @@ def kernel_source(step: StepSource) -> str:
     store = [f"{name}_{u}.store(state + {at(i, u)});" for i, name in enumerate(step.state) for u in every_vector]
     numbers = [f"const V {name}(numbers[{i}]);" for i, name in enumerate(step.numbers)]
     return KERNEL.format(
-        number=step.number, vectors=step.vectors, chunk=step.chunk, size=size, dim=step.dim,
-        numbers=_indented(numbers, 4), load=_indented(load, 8), begin=_indented(begin, 12), body=_indented(body, 16),
-        end=_indented(end, 12), store=_indented(store, 8), alive=" & ".join(f"dead_{u}" for u in every_vector),
-    )  # fmt: skip
+        number=step.number,
+        vectors=step.vectors,
+        chunk=step.chunk,
+        size=size,
+        dim=step.dim,
+        numbers=_indented(numbers, 4),
+        load=_indented(load, 8),
+        begin=_indented(begin, 12),
+        body=_indented(body, 16),
+        end=_indented(end, 12),
+        store=_indented(store, 8),
+        alive=" & ".join(f"dead_{u}" for u in every_vector),
+    )
 
 
 def _every(names: Names, vectors: int) -> Names:

@@ -177,9 +177,14 @@ class EagerKernel:
         return loss, torch.stack(components)
 
     def advance(
-        self, state: BatchState, run_coefs: RunCoefs, t: int, steps: int,
-        alive: Tensor | None = None, into: Addresses | None = None,
-    ) -> tuple[ChunkResult, int]:  # fmt: skip
+        self,
+        state: BatchState,
+        run_coefs: RunCoefs,
+        t: int,
+        steps: int,
+        alive: Tensor | None = None,
+        into: Addresses | None = None,
+    ) -> tuple[ChunkResult, int]:
         """Take up to `CHUNK_STEPS` of the steps t + 1 … `steps`; return the result and how many were taken."""
         count = min(CHUNK_STEPS, steps - t)
         coefs = run_coefs.at_steps(range(t + 1, t + 1 + count))
@@ -204,9 +209,13 @@ def retain_freed_memory() -> None:
 
 
 def take_steps(
-    evaluate: Evaluate, optimizer: FirstOrder, state: BatchState, coefs: Sequence[Coefs], limits: Limits,
+    evaluate: Evaluate,
+    optimizer: FirstOrder,
+    state: BatchState,
+    coefs: Sequence[Coefs],
+    limits: Limits,
     record_every: int,
-) -> ChunkResult:  # fmt: skip
+) -> ChunkResult:
     """Take one step per entry of `coefs`. Each step evaluates the current points, checks them, and then moves on."""
     points, states, lowest, last = state.points, state.optimizer_states, state.lowest, state.last
     recorded: list[Evaluated] = []

@@ -38,9 +38,14 @@ class StepInputs:
 
 
 def traced_step(
-    optimizer: FirstOrder, names: tuple[str, ...], traced: TracedFunction, limits: Limits, table: CoefTable,
-    state_size: int, dtype: torch.dtype,
-) -> tuple[fx.GraphModule, StepInputs]:  # fmt: skip
+    optimizer: FirstOrder,
+    names: tuple[str, ...],
+    traced: TracedFunction,
+    limits: Limits,
+    table: CoefTable,
+    state_size: int,
+    dtype: torch.dtype,
+) -> tuple[fx.GraphModule, StepInputs]:
     """Return one step as operations on tensors (R,), and its inputs."""
     from torch.fx.experimental.proxy_tensor import make_fx
 
@@ -139,10 +144,20 @@ def step_source(
     read = {part: [name for name, _, _ in found if name != "number"] for part, found in used.items()}
     ends = len(given.numbers) - 1  # `number` is no limit
     source = StepSource(
-        "double" if dtype == torch.float64 else "float", vectors, len(limits.center), CHUNK_STEPS, record_every,
-        limits.ftol is not None, list(given.state), [*read["numbers"], "minimum", "ftol"], read["entries"],
-        read["columns"], read["joint"], lines, outputs,
-    )  # fmt: skip
+        "double" if dtype == torch.float64 else "float",
+        vectors,
+        len(limits.center),
+        CHUNK_STEPS,
+        record_every,
+        limits.ftol is not None,
+        list(given.state),
+        [*read["numbers"], "minimum", "ftol"],
+        read["entries"],
+        read["columns"],
+        read["joint"],
+        lines,
+        outputs,
+    )
     inputs = CoefInputs(
         [key for _, key, _ in used["entries"]], [i for _, _, i in used["columns"]], [key for _, key, _ in used["joint"]]
     )

@@ -107,9 +107,18 @@ class SOAP(BetaPair, FirstOrder):
         return p, (*s[:2], *averages, *(eigh(one)[1] for one in averages))
 
     def _move(
-        self, p: Tensor, matrix: Tensor, g: Tensor, s: State, averages: list[Tensor], due: Scalar, step_size: Scalar,
-        new1: Scalar, new2: Scalar, shrink: Scalar,
-    ) -> tuple[Tensor, State]:  # fmt: skip
+        self,
+        p: Tensor,
+        matrix: Tensor,
+        g: Tensor,
+        s: State,
+        averages: list[Tensor],
+        due: Scalar,
+        step_size: Scalar,
+        new1: Scalar,
+        new2: Scalar,
+        shrink: Scalar,
+    ) -> tuple[Tensor, State]:
         left, right = s[4:]
         m = torch.lerp(s[0], g, new1)
         projected = _sandwich(left.transpose(0, 1), matrix, right)
