@@ -264,8 +264,12 @@ def _replay(problem: Problem, group: Group, flagged: Flagged, buffers: RunBuffer
     low, high = bounds(problem.box, torch.from_numpy(runs))
     device = x.device
     status = RunStatus(len(runs), device)
-    begins = np.unique(begin).tolist()
-    first_steps, first_index = np.unique(begin, return_inverse=True)
+    if (begin == begin[0]).all():  # the usual case; sorting takes longer than a step
+        first_steps, first_index = begin[:1], np.zeros(len(begin), dtype=np.int64)
+    else:
+        first_steps, first_index = np.unique(begin, return_inverse=True)
+    begins = first_steps.tolist()
+    places = _as_slice(runs)
     for count in range(problem.steps + 1):
         t = begin + count
         step = torch.from_numpy(t).to(device)
@@ -290,8 +294,11 @@ def _replay(problem: Problem, group: Group, flagged: Flagged, buffers: RunBuffer
             status.end(active & (codes > 0), step, codes)
         for recorded in {first + count for first in begins} & buffers.row_of.keys():
             here = t == recorded
-            mask = torch.from_numpy(here)
-            buffers.record(recorded, runs[here], [last_x[:, mask]], last_loss[mask])
+            if here.all():
+                buffers.record(recorded, places, [last_x], last_loss)
+            else:
+                mask = torch.from_numpy(here)
+                buffers.record(recorded, runs[here], [last_x[:, mask]], last_loss[mask])
         if bool((status.alive & (step < problem.steps)).any()):
             run_coefs = run_coefs or group.run_coefs(flagged.members, x)
             coefs = run_coefs.at_mixed_steps(
@@ -301,13 +308,13 @@ def _replay(problem: Problem, group: Group, flagged: Flagged, buffers: RunBuffer
     if problem.target is not None:  # a run that ended keeps its last loss
         arrivals = arrivals.after_step(problem.steps, last_loss, lowest, problem.target)
     stopped = status.stopped.cpu().numpy()
-    buffers.stopped[runs], buffers.reason[runs] = stopped, status.reason.cpu().numpy()
-    buffers.lowest[runs] = lowest.cpu().numpy()
+    buffers.stopped[places], buffers.reason[places] = stopped, status.reason.cpu().numpy()
+    buffers.lowest[places] = lowest.cpu().numpy()
     reached, first_reached = arrivals.within(
         problem.steps, status.reason, unbounded=problem.function.minimum == -math.inf
     )
-    buffers.reached[runs], buffers.first_reached[runs] = reached.cpu().numpy(), first_reached.cpu().numpy()
-    for recorded in buffers.row_of:  # a run that ended stays at its last valid point
+    buffers.reached[places], buffers.first_reached[places] = reached.cpu().numpy(), first_reached.cpu().numpy()
+    for recorded in buffers.row_of if (stopped >= 0).any() else ():  # a run that ended stays at its last valid point
         ended = (stopped >= 0) & (stopped < recorded)
         if ended.any():
             mask = torch.from_numpy(ended)
