@@ -3,7 +3,7 @@
     python benchmarks/engine.py                 # print the table
     python benchmarks/engine.py --json FILE     # also write the figures
     python benchmarks/engine.py --growth FILE   # plot the cost against the numbers of runs and steps (png, pdf, svg)
-    python benchmarks/engine.py --only compiled # only cases whose names contain a word, and the plain loop
+    python benchmarks/engine.py --only compiled # only cases whose names match a pattern, and the plain loop
     python benchmarks/engine.py --avx2          # as on a processor without AVX-512
 
 `pip install "torch-landscapes[bench]"` installs JAX and optax. The hand-written loop requires g++. All cases alternate
@@ -38,6 +38,7 @@ import argparse
 import ctypes
 import json
 import platform
+import re
 import resource
 import subprocess
 from collections.abc import Callable
@@ -406,7 +407,7 @@ def main() -> None:
         return
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
-        chosen = [case for case in cases(Path(folder)) if case.name == "plain loop" or args.only in case.name]
+        chosen = [case for case in cases(Path(folder)) if case.name == "plain loop" or re.search(args.only, case.name)]
         speeds = measure(chosen, args.rounds)
     versions = {"python": platform.python_version()}
     for name in ("torch", "numpy", "jax", "optax"):

@@ -134,7 +134,14 @@ class TorchStepper(Stepper):
         shared = [group for group in groups.values() if len(group) >= report.min_runs]
         looped = sorted(run for group in groups.values() if len(group) < report.min_runs for run in group)
         vectorized = [
-            Vectorized([self.specs[run] for run in group], x, np.array(group), report.factory_mode) for group in shared
+            Vectorized(
+                [self.specs[run] for run in group],
+                x,
+                np.array(group),
+                report.factory_mode,
+                {path: column[np.searchsorted(runs, group)] for path, column in values.items()},
+            )
+            for group in shared
         ]
         return [*vectorized, *([self._loop(looped, x)] if looped else [])]
 

@@ -63,7 +63,11 @@ _reports: Cache[Hashable, VectorizationReport] = Cache(capacity=1024)
 
 def settings_key(spec: TorchSpec) -> Hashable:
     """Return what specs must agree on to be probed as one: class, shape and settings, except for nonzero floats."""
-    return spec.cls, structure(spec.hyper), spec.shape, structure(dict(spec.group)), spec.parameter_groups
+    known: Hashable = vars(spec).get("_known_settings_key")
+    if known is None:
+        known = spec.cls, structure(spec.hyper), spec.shape, structure(dict(spec.group)), spec.parameter_groups
+        object.__setattr__(spec, "_known_settings_key", known)  # thousands of runs are grouped by it
+    return known
 
 
 def vectorization_report(specs: Sequence[TorchSpec], varied: frozenset[SettingPath], x: Tensor) -> VectorizationReport:

@@ -42,10 +42,12 @@ class Vectorized:
     """
 
     def __init__(
-        self, specs: Sequence[TorchSpec], x: Tensor, runs: NDArray[np.int64], factory_mode: FactoryMode = "none"
-    ) -> None:
+        self, specs: Sequence[TorchSpec], x: Tensor, runs: NDArray[np.int64], factory_mode: FactoryMode = "none",
+        found: Mapping[SettingPath, NDArray[np.float64]] | None = None,
+    ) -> None:  # fmt: skip
+        """Create the torch optimizer; `found` has the settings of the runs by path, (n,) each, if they are known."""
         self.runs, self.specs, self.n_total, self.factory_mode = runs, specs, x.shape[1], factory_mode
-        found = stack_settings(specs[0].hyper, (spec.hyper for spec in specs))
+        found = stack_settings(specs[0].hyper, (spec.hyper for spec in specs)) if found is None else found
         settings = {path: own[0].item() if (own == own[0]).all() else PerRunNumber(own) for path, own in found.items()}
         points = x[:, runs].detach().clone().reshape(*(specs[0].shape or x.shape[:1]), len(runs))
         self.parameter: Tensor = points.as_subclass(BatchedTensor).requires_grad_()
