@@ -9,6 +9,7 @@ import re
 import shlex
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -190,13 +191,33 @@ def test_balls_touch_the_level_line_where_the_step_ends():
         assert np.isclose((border @ gradient).min(), move @ gradient, rtol=1e-3)
 
 
-@pytest.mark.parametrize("name", ["docstrings", "fingerprints", "pages", "slim", "mathml"])
+@pytest.mark.parametrize("name", ["docstrings", "fingerprints", "pages", "tutorials", "slim", "mathml"])
 def test_examples_of_the_extension(name):
     if name in ("slim", "mathml"):
         pytest.importorskip("sphinx", reason="pip install '.[docs]'")
     outcome = doctest.testmod(generator(name))
     assert outcome.attempted
     assert not outcome.failed
+
+
+def test_tutorials_show_what_their_blocks_print_and_draw(tmp_path, monkeypatch):
+    tutorials, noted = generator("tutorials"), []
+    code = 'from PIL import Image\nImage.new("RGB", (9, 6)).save("dot.png")\nprint("drawn")\n'
+    page = tmp_path / "tutorials" / "one.md"
+    page.parent.mkdir()
+    page.write_text(f"# One\n\n```python\n{code}```\n\n```python\nx = 1\n```\n", encoding="utf-8")
+    tutorials.draw("one", tmp_path / "_extra" / "tutorials", full=True)
+    app = SimpleNamespace(srcdir=tmp_path, env=SimpleNamespace(note_dependency=noted.append))
+    source = [page.read_text(encoding="utf-8")]
+    tutorials.add_results(app, "tutorials/one", source)
+    assert f"{code}```\n\n````{{code-block}} text\n:class: output\n\ndrawn\n````\n" in source[0]
+    assert source[0].count('<img src="one-1-dot.webp" alt="One"') == source[0].count("output") == 1
+    assert (tmp_path / "_extra" / "tutorials" / "one-1-dot.webp").exists()
+    page.write_text(page.read_text(encoding="utf-8").replace("drawn", "other"), encoding="utf-8")
+    source = [page.read_text(encoding="utf-8")]
+    tutorials.add_results(app, "tutorials/one", source)
+    assert "output" not in source[0], "of another block"
+    assert len(noted) == 2
 
 
 @pytest.mark.slow

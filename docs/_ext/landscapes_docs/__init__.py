@@ -22,7 +22,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", tutorials.add_results)
     app.connect("build-finished", copy_scripts)
     app.add_html_math_renderer("mathml", (mathml.inline, None), (mathml.block, None))
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def write_pages(app: Sphinx) -> None:

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import tempfile
+import textwrap
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 FOLDER = "tutorials"
 BLOCK = re.compile(r"^```python\n(.*?)^```\n", re.M | re.S)
+WIDE = 88
+"""Characters in a line of a page."""
+
 DRAWN = (".png", ".gif", ".webp")
 
 
@@ -68,9 +72,11 @@ def add_results(app: Sphinx, name: str, source: list[str]) -> None:
     """Add to the text of a tutorial what its blocks printed and drew."""
     folder, _, stem = name.rpartition("/")
     stored = _results(Path(app.srcdir), stem)
-    if folder != FOLDER or not stored.exists():
+    if folder != FOLDER or stem == "index":
         return
-    app.env.note_dependency(str(stored))
+    app.env.note_dependency(str(stored))  # also if it is missing: once it is there, the page is read again
+    if not stored.exists():
+        return
     left = {result["code"]: result for result in json.loads(stored.read_text(encoding="utf-8"))}
 
     def with_result(found: re.Match[str]) -> str:
@@ -81,11 +87,21 @@ def add_results(app: Sphinx, name: str, source: list[str]) -> None:
 
 
 def _shown(result: dict[str, Any]) -> Iterator[str]:
-    if printed := result["printed"].rstrip():
-        yield from ["", "````{code-block} text", ":class: output", "", printed, "````", ""]
+    if result["printed"].strip():
+        lines = (part for line in result["printed"].splitlines() for part in _wrapped(line))
+        yield from ["", "````{code-block} text", ":class: output", "", *lines, "````", ""]
     for picture, *files in result["pictures"]:
         if all(Path(file).exists() for file in files):
             yield from ["", "```{raw} html", picture, "```", ""]
+
+
+def _wrapped(line: str) -> list[str]:
+    """Return a line of prose in parts as wide as the page, and a row of a table as it is.
+
+    >>> _wrapped("Adam ends first." * 6)[0], _wrapped("1  Adam  0.1")
+    ('Adam ends first.Adam ends first.Adam ends first.Adam ends first.Adam ends first.Adam', ['1  Adam  0.1'])
+    """
+    return [line] if "  " in line.strip() else textwrap.wrap(line, WIDE) or [""]
 
 
 def _results(docs: Path, name: str) -> Path:
