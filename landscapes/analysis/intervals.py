@@ -2,7 +2,7 @@
 
 With few units, percentile bootstrap intervals are too short: 74 to 87 % in place of 95 % for five functions, 84 to 92 %
 for ten, and of no width where all functions agree. Those here cover 93 to 98 %, over starts and studies of one function
-91 to 96 %; `benchmarks/coverage.py` measures it.
+92 to 96 %; `benchmarks/coverage.py` measures it.
 """
 
 from __future__ import annotations
