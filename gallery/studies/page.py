@@ -1,20 +1,23 @@
 """Write STUDIES.md from the studies: `python gallery/studies/page.py`.
 
-The script runs each study at full size, about a minute each. An entry of the page consists of the study's
-docstring, its verdict and its picture. With `--keep-pictures` the studies run in a temporary folder and leave their
-pictures unchanged.
+The script runs the studies at full size, as many at a time as there are processors. On a busy machine, ten of them
+took 4 to 20 CPU seconds, 14 took 79, and 5, the longest that was timed to its end, 146. An entry of the page consists
+of the study's docstring, its verdict and its picture. With `--keep-pictures` the studies run in a temporary folder and
+leave their pictures unchanged.
 """
 
 from __future__ import annotations
 
 import ast
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 
@@ -167,11 +170,12 @@ def main() -> None:
     entries, outputs, live = [], {}, load_live()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "pictures").mkdir()
-        for study in STUDIES:
-            script = Path(shutil.copy(study, folder)) if keep_pictures else study
-            kind, findings, outputs[study.name[:2]] = verdict(script)
-            entries.append(entry(study, kind, findings, live))
-            print(f"{study.name}: {kind}", flush=True)
+        scripts = [Path(shutil.copy(study, folder)) if keep_pictures else study for study in STUDIES]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for study, found in zip(STUDIES, pool.map(verdict, scripts), strict=True):
+                kind, findings, outputs[study.name[:2]] = found
+                entries.append(entry(study, kind, findings, live))
+                print(f"{study.name}: {kind}", flush=True)
     (HERE.parent / "STUDIES.md").write_text(assemble(entries, outputs["15"]), encoding="utf-8")
 
 
