@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 
 import pytest
 from render_records import diverging
 
+from landscapes.__main__ import YOUNG_OBJECTS, program
 from landscapes.cli import console, main
 
 QUICK = ("--seconds", "0.3", "--fps", "8", "--size", "240x180")
@@ -96,3 +99,14 @@ def test_the_backend_of_a_notebook_is_ignored(python, environment_here, race, ba
     assert done.stderr.startswith("landscapes: error: ")
     assert backend in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_process_searches_rarely_for_garbage_and_not_at_its_end(monkeypatch, capsys):
+    thresholds, at_exit = [], []
+    monkeypatch.setattr(gc, "set_threshold", thresholds.append)
+    monkeypatch.setattr(atexit, "register", at_exit.append)
+    monkeypatch.setattr(sys, "argv", ["landscapes", "--version"])
+    assert program() == 0
+    assert capsys.readouterr().out
+    assert thresholds == [YOUNG_OBJECTS]
+    assert at_exit == [gc.freeze]
