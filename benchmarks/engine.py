@@ -196,7 +196,7 @@ def cases(folder: Path) -> list[Case]:
 
     for _ in range(tracing.MIN_GRADIENTS // 500 + 1):
         small()
-    found.append(Case("small race, first in its process", small_anew, 8 * 500))
+    found.append(Case("small race, formula not traced", small_anew, 8 * 500))
     found.append(Case("small race, after others", lambda: [small() for _ in range(10)], 80 * 500))
     found.append(Case(DECAYS, decays, 2**16 * 1000))
     found.append(Case("8,192 pairs of decays, compiled", distinct_decays, 8192 * 1000))
