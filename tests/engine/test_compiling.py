@@ -18,7 +18,7 @@ from landscapes import function, optimizers
 from landscapes.caching import Cache
 from landscapes.engine import loop
 from landscapes.engine.batch import Batch, BatchResult
-from landscapes.engine.fast import compiling, joint_tables
+from landscapes.engine.fast import compiling, joint_tables, runner
 from landscapes.engine.fast.buffers import Addresses
 from landscapes.engine.fast.joint_tables import JointTable
 from landscapes.engine.fast.step_source import UnknownOperationError, write_step
@@ -282,15 +282,58 @@ def test_two_decays_per_run(optimizer, names, no_cache, monkeypatch):
     assert_same(loop.run(get("himmelblau"), many, starts(len(many)), 20, **how), compiled)
 
 
+@function((-3, 3), (-3, 3), start=(1, 1))
+def hyperbolic(x: Tensor, y: Tensor) -> Tensor:
+    """Contain expm1 of tiny numbers, remainders and inverses, which lose digits if other operations express them."""
+    tiny = 1e12 * torch.expm1(1e-12 * x) + torch.where(y > 0, 0.1, 0.3) * y  # a choice of two float32 numbers
+    inverse = torch.asinh(x) + torch.atanh(y / 9) + torch.acosh(x + 9)
+    return tiny + inverse + torch.remainder(x, 0.7) + torch.remainder(y, -0.7) + torch.fmod(x * y, 0.7)
+
+
+@needs_compiler
+@slow
+def test_compiled_operations_round_as_torch_does(no_cache):
+    many = Batch(optimizers.SGD(), RUNS, {"lr": RATES})
+    eager = loop.run(hyperbolic, many, starts(), 9, box=WIDE)
+    close(loop.run(hyperbolic, many, starts(), 9, box=WIDE, compiled=True), eager)
+    assert [call is not None for _, call in compiling._COMPILED.items()] == [True]
+
+
+@needs_compiler
+@slow
+@pytest.mark.parametrize("every", [1, 2])
+def test_runs_are_replayed_from_the_chunk_that_flagged_them(every, no_cache, monkeypatch):
+    """Runs that overflow, or leave the box, in any of the steps of any chunk; the last tile is not full."""
+    replayed: list[int] = []
+    replay = runner._replay
+
+    def spy(problem: object, group: object, flagged: runner.Flagged, *rest: object) -> None:
+        replayed.extend(flagged.begin.tolist())
+        replay(problem, group, flagged, *rest)
+
+    monkeypatch.setattr(runner, "_replay", spy)
+    runs = RUNS + 1
+    many = Batch(optimizers.SGD(), runs, {"lr": np.geomspace(1.01, 1.5, runs)})  # a step multiplies x by 1 - 2 lr
+    how = {"box": WIDE, "record_steps": every, "target": 1e-9}
+    compiled = loop.run(get("sphere"), many, starts(runs), 83, compiled=True, **how)
+    begun = np.array(sorted(replayed))
+    eager = loop.run(get("sphere"), many, starts(runs), 83, **how)
+    close(compiled, eager)
+    ended = np.sort(eager.stopped[(eager.stopped >= 0) & (eager.stopped < 83)])  # step 83 belongs to no chunk
+    assert {int(step) % 8 for step in ended} == set(range(8))
+    np.testing.assert_array_equal(begun[: len(ended)], ended // 8 * 8)
+
+
 @pytest.mark.parametrize(
     ("formula", "reason"),
     [
         (lambda x, y: [torch.where(x > 0, x, y) * (x > 0)], "torch.bool"),  # a mask is no number
         (lambda x, y: [torch.special.i0(x) + y], "i0"),
+        (lambda x, y: [torch.where(x > 0, 0.1, 0.3) * torch.where(y > 0, 0.1, 0.3) * y], "float32"),
         (lambda x, y: [x.exp_() + x], "in use"),
         (lambda x, y: [x.float() + y], "_to_copy"),
     ],
-    ids=["mask", "unknown", "in place", "dtype"],
+    ids=["mask", "unknown", "single", "in place", "dtype"],
 )
 def test_steps_with_unknown_operations_are_refused(formula, reason):
     from torch.fx.experimental.proxy_tensor import make_fx

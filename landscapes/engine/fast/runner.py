@@ -1,7 +1,8 @@
 """Run many runs of one first-order optimizer: several steps per call, and a stepwise replay of runs that may end.
 
-A kernel takes up to 8 steps per call, and flags the runs that may have ended on the way. Flagged runs are set aside
-with their state before the call. Later they are replayed step by step, many at a time. The other runs never wait, and
+A kernel takes chunks of 8 steps, and flags the runs that may have ended on the way: an uncompiled kernel takes one
+chunk per call, a compiled one many. Flagged runs are set aside with their state before the chunk.
+Later they are replayed step by step, many at a time. The other runs never wait, and
 the results equal those of the stepwise loop.
 
 Example: two runs of gradient descent on f(x) = x² from x = 1, 3 steps, in the box [-3, 3]. With lr = 0.25 a step

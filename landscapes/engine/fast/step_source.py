@@ -33,6 +33,9 @@ MAX_VECTORS = 3
 MAX_OPERATIONS = 100
 """Operations beyond which a tile is one vector, because a longer step has independent operations of its own."""
 
+FILLED = {"zeros_like": 0.0, "ones_like": 1.0, "empty_like": 0.0}
+"""Operations that return a constant; what follows `empty_like` fills it."""
+
 Names = list[str]
 """The variables that hold a quantity: one per vector of a tile, or one for all if it is the same for all runs."""
 
@@ -63,8 +66,8 @@ def write_step(
     left = iter(zip(inputs, varies, strict=True))
     for number, node in enumerate(graph.graph.nodes):
         if node.op == "placeholder":
-            name, differs = next(left)
-            known[node] = [f"{name}_{u}" for u in range(vectors)] if differs else [name]
+            given, differs = next(left)
+            known[node] = [f"{given}_{u}" for u in range(vectors)] if differs else [given]
         elif node.op == "get_attr":
             known[node] = getattr(graph, node.target)
         elif node.op == "output":
@@ -74,16 +77,16 @@ def write_step(
             kwargs = fx.map_arg(node.kwargs, lambda one: known[one])
             if _is_constant(args):
                 known[node] = node.target(*args, **kwargs)
-            elif node.target.overloadpacket._qualified_op_name[6:] in ("zeros_like", "ones_like", "full_like"):
-                fill = {"zeros_like": 0.0, "ones_like": 1.0}.get(node.target.overloadpacket.__name__)
+            elif (name := node.target.overloadpacket._qualified_op_name[6:]) in ("full_like", *FILLED):
+                fill = FILLED.get(name)
                 known[node] = torch.tensor(args[1] if fill is None else fill, dtype=torch.float64)
             else:
-                _check(node)
+                _check(node, known)
                 known[node] = _statements(lines, number, node.target, args, kwargs)
     raise AssertionError("a graph ends with its output")
 
 
-def _check(node: fx.Node) -> None:
+def _check(node: fx.Node, known: dict[fx.Node, Names | Tensor]) -> None:
     """Raise `UnknownOperationError` where a tensor in use changes, or masks and numbers, or dtypes, are mixed."""
     target: Any = node.target
     first: Any = node.args[0]
@@ -92,12 +95,18 @@ def _check(node: fx.Node) -> None:
     masks = MASKED.get(target.overloadpacket.__name__.removesuffix("_"), ())
     dtypes = {node.meta["val"].dtype}
     for position, arg in enumerate(node.args):
-        if isinstance(arg, fx.Node) and arg.op != "get_attr" and (value := arg.meta.get("val")) is not None:
+        if isinstance(arg, fx.Node) and (value := arg.meta.get("val")) is not None:
             if (value.dtype == torch.bool) != (position in masks):
                 raise UnknownOperationError(f"{target} of {value.dtype}")
-            dtypes.add(value.dtype)
+            if arg.op != "get_attr" and not _chooses_constants(arg, known):
+                dtypes.add(value.dtype)
     if len(dtypes - {torch.bool}) > 1:
         raise UnknownOperationError(f"{target} of {dtypes}")
+
+
+def _chooses_constants(node: fx.Node, known: dict[fx.Node, Names | Tensor]) -> bool:
+    """Return whether a tensor is `torch.where(mask, a, b)` of constants, which are exact in any wider dtype."""
+    return node.target == torch.ops.aten.where.self and all(isinstance(known[part], Tensor) for part in node.args[1:])  # type: ignore[index]
 
 
 def _is_constant(args: Any) -> bool:
@@ -139,8 +148,10 @@ def _operand(arg: Any, u: int) -> Any:
     if isinstance(arg, list):
         return arg[u] if len(arg) > 1 else arg[0]
     if isinstance(arg, Tensor):
-        if arg.numel() != 1 or arg.dtype == torch.bool:
+        if arg.numel() != 1:
             raise UnknownOperationError("a constant that is no number")
+        if arg.dtype == torch.bool:  # a mask for all runs
+            return f"({ONE} {'==' if arg.item() else '!='} {ONE})"
         arg = arg.item()
     if arg is None:
         return None
@@ -208,6 +219,12 @@ def _clamp(x: str, low: str | None = None, high: str | None = None) -> str:
 ZERO, ONE = "V(static_cast<T>(0))", "V(static_cast<T>(1))"
 
 
+def _remainder(rest: str, divisor: str) -> str:
+    """Return a remainder with the sign of the divisor, from one with the sign of the dividend."""
+    turned = f"({rest} != {ZERO}) & (({divisor} < {ZERO}) ^ ({rest} < {ZERO}))"
+    return _where(turned, f"{rest} + {divisor}", rest)
+
+
 def _infix(sign: str) -> Callable[..., str]:
     return lambda a, b: f"{a} {sign} {b}"
 
@@ -241,7 +258,7 @@ OPERATIONS: dict[str, Callable[..., str]] = {
     "sigmoid_backward": lambda grad, y: f"{grad} * ({y} * ({ONE} - {y}))",
     "sigmoid": lambda a: f"{ONE} / ({ONE} + {a}.neg().exp())",
     "sign": lambda a: f"V::blendv({ZERO}, {ONE}, {ZERO} < {a}) - V::blendv({ZERO}, {ONE}, {a} < {ZERO})",
-    "expm1": lambda a: f"{a}.exp() - {ONE}",
+    "remainder": lambda a, b: _remainder(f"V({a}).fmod({b})", b),
     "eq": _infix("=="), "ne": _infix("!="), "lt": _infix("<"),
     "le": _infix("<="), "gt": _infix(">"), "ge": _infix(">="),
     "logical_and": _infix("&"), "bitwise_and": _infix("&"), "logical_or": _infix("|"), "bitwise_or": _infix("|"),
@@ -250,8 +267,9 @@ OPERATIONS: dict[str, Callable[..., str]] = {
     **{
         name: _method(name)
         for name in (
-            "abs", "acos", "asin", "atan", "ceil", "cos", "cosh", "erf", "erfc", "exp", "floor", "log", "log10",
-            "log1p", "log2", "neg", "round", "rsqrt", "sin", "sinh", "sqrt", "tan", "tanh", "trunc",
+            "abs", "acos", "acosh", "asin", "asinh", "atan", "atanh", "ceil", "cos", "cosh", "erf", "erfc", "exp",
+            "expm1", "floor", "fmod", "log", "log10", "log1p", "log2", "neg", "round", "rsqrt", "sin", "sinh", "sqrt",
+            "tan", "tanh", "trunc",
         )
     },
 }  # fmt: skip
