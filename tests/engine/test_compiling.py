@@ -313,7 +313,7 @@ def test_runs_are_replayed_from_the_chunk_that_flagged_them(every, no_cache, mon
 
     monkeypatch.setattr(runner, "_replay", spy)
     runs = RUNS + 1
-    many = Batch(optimizers.SGD(), runs, {"lr": np.geomspace(1.01, 1.5, runs)})  # a step multiplies x by 1 - 2 lr
+    many = Batch(optimizers.SGD(), runs, {"lr": np.geomspace(1.5, 1.01, runs)})  # a step multiplies x by 1 - 2 lr
     how = {"box": WIDE, "record_steps": every, "target": 1e-9}
     compiled = loop.run(get("sphere"), many, starts(runs), 83, compiled=True, **how)
     begun = np.array(sorted(replayed))
