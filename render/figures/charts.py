@@ -34,7 +34,7 @@ from landscapes.render.plots._sensitivity import sensitivity
 from landscapes.render.plots._tuning_trials import tuning_trials
 from landscapes.render.plots.categories import fit_cells, is_categorical
 from landscapes.render.plots.contours import contour
-from landscapes.render.plots.inputs import labels_of
+from landscapes.render.plots.inputs import labels_of, plain_bar_ticks
 from landscapes.render.plots.run_table import REPEATS, grid_values, known_measure
 from landscapes.render.theme import StyleLike, Theme, as_theme, styles
 
@@ -142,6 +142,7 @@ def _sweep(sheet: Sheet, record: Record, measure: str, along: str | Sequence[str
         shown = grid_values(mine, measure, requested)
         bar = made.colorbar(color_scale(shown, look), ax=ax, pad=0.02, aspect=30)
         bar.outline.set_linewidth(0.5)
+        plain_bar_ticks(bar, look)
         bar.set_label(look.say(shown.measure.title), fontsize=8 * sheet.scale)  # so the title need not have it
         first, *others = best_texts(shown, look) or [""]
         heading = ": ".join(filter(None, [clean_text(label), first]))

@@ -6,7 +6,9 @@ import math
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.colorbar import Colorbar
+from matplotlib.colors import LogNorm
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
@@ -122,6 +124,16 @@ def plain_log_ticks(ax: Axes, decades: float) -> None:
     ax.xaxis.set_major_locator(LogLocator(subs=subs))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.xaxis.set_minor_formatter(NullFormatter())
+
+
+def plain_bar_ticks(bar: Colorbar, theme: Theme) -> None:
+    """Label a logarithmic colour bar of about a decade with plain numbers: 27, 28, …, and not 2.7 × 10¹."""
+    norm = bar.norm
+    if isinstance(norm, LogNorm) and norm.vmin is not None and norm.vmax is not None and norm.vmax < 20 * norm.vmin:
+        bar.minorticks_off()
+        bar.locator = MaxNLocator(5, steps=[1, 2, 5, 10])
+        bar.formatter = FuncFormatter(lambda value, _: theme.number(f"{value:.6g}"))
+        bar.update_ticks()
 
 
 HUGE, TINY = 1e290, 1e-280

@@ -433,7 +433,7 @@ def in_torch(optimizer: Optimizer) -> dict[str, Any]:
 def counterpart(optimizer: Optimizer, parameter: Tensor) -> torch.optim.Optimizer:
     """Return the reference of the optimizer, with its settings."""
     cls, settings = SPACES[type(optimizer)][0], in_torch(optimizer)
-    if "decoupled_weight_decay" not in inspect.signature(cls).parameters:  # Adam of torch 2.4
+    if cls is torch.optim.Adam and "decoupled_weight_decay" not in inspect.signature(cls).parameters:  # torch 2.4
         cls = torch.optim.AdamW if settings.get("decoupled_weight_decay") else cls
         settings = {name: value for name, value in settings.items() if name != "decoupled_weight_decay"}
     return cls([parameter], **settings)
