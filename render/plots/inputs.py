@@ -130,10 +130,10 @@ def plain_bar_ticks(bar: Colorbar, theme: Theme) -> None:
     """Label a logarithmic colour bar of about a decade with plain numbers: 27, 28, …, and not 2.7 × 10¹."""
     norm = bar.norm
     if isinstance(norm, LogNorm) and norm.vmin is not None and norm.vmax is not None and norm.vmax < 20 * norm.vmin:
+        ticks = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(norm.vmin, norm.vmax)
+        shown = [float(tick) for tick in ticks if norm.vmin <= tick <= norm.vmax]
         bar.minorticks_off()
-        bar.locator = MaxNLocator(5, steps=[1, 2, 5, 10])
-        bar.formatter = FuncFormatter(lambda value, _: theme.number(f"{value:.6g}"))
-        bar.update_ticks()
+        bar.set_ticks(shown, labels=[theme.number(f"{tick:.6g}") for tick in shown])
 
 
 HUGE, TINY = 1e290, 1e-280
