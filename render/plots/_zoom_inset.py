@@ -102,7 +102,10 @@ def zoom_inset(
     made.set(xlim=lens[0], ylim=lens[1])
     draw_minima(made, record.surface.minima, look, scale, known=is_known(record))
     runs(close, made, look, 2.3 * scale, HeadInView)
-    ax.indicate_inset(inset_ax=made, edgecolor=look.foreground, alpha=0.45, linewidth=0.7, zorder=3.3)
+    (left, right), (low, high) = made.get_xlim(), made.get_ylim()
+    ax.indicate_inset(
+        (left, low, right - left, high - low), made, edgecolor=look.foreground, alpha=0.45, linewidth=0.7, zorder=3.3
+    )
     show_step(ax, record, step)
     return made
 

@@ -75,7 +75,7 @@ def test_texts_of_all_rows_are_in_view_and_decays_differ_from_1():
     assert "beta2 0.5 to 0.9994" in words
     boxes = [text.get_window_extent() for text in ax.texts]
     assert all(ax.bbox.y0 <= box.y0 and box.y1 <= ax.bbox.y1 for box in boxes)
-    ax.get_figure(root=True).draw_without_rendering()  # type: ignore[union-attr]
+    ax.figure.draw_without_rendering()  # type: ignore[union-attr]
     low, high = ax.get_xlim()
     ticks = zip(ax.get_xticks(), ax.get_xticklabels(), strict=True)
     assert [label.get_text() for tick, label in ticks if low < tick < high] == ["0.3", "0.5", "1", "2", "3"]
