@@ -11,7 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from peers import always_vectorize
+from peers import always_vectorize, can_share
 from reference import PlainLion, by_optimizers, context_at, default_dtype, egg_box, starts, stepper_of, valley
 from thinned import diagonal
 from torch import optim
@@ -24,7 +24,6 @@ from landscapes.optimizers import Torch
 from landscapes.optimizers.adapters.batched_tensor import BatchedTensor, PerRunNumber, unwrap_tensor
 from landscapes.optimizers.adapters.per_run import PerRunLoop
 from landscapes.optimizers.adapters.per_run_arithmetic import RunsDisagreeError
-from landscapes.optimizers.adapters.rounding import RoundingWatch
 from landscapes.optimizers.adapters.vectorization_probe import vectorization_report
 from landscapes.optimizers.adapters.vectorized import Vectorized
 from landscapes.optimizers.stepper import RunSetup
@@ -130,16 +129,6 @@ def same(a: torch.Tensor, b: torch.Tensor) -> bool:
 
 def pieces(candidates, x):
     return [(type(piece).__name__, len(piece.runs)) for piece in stepper_of(candidates, x).parts]
-
-
-def can_share() -> bool:
-    """Return whether torch makes subclasses while operations are watched; torch 2.4 refuses, and runs are looped."""
-    try:
-        with RoundingWatch():
-            torch.ones(2).mul(2).as_subclass(BatchedTensor)
-    except RuntimeError:
-        return False
-    return True
 
 
 pytestmark = pytest.mark.skipif(not can_share(), reason="torch 2.4 cannot watch subclasses")

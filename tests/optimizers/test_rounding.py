@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from peers import always_vectorize
+from peers import always_vectorize, can_share
 from reference import by_optimizers, egg_box, starts
 from torch.nn import functional
 
@@ -15,6 +15,8 @@ from landscapes.optimizers import Torch
 from landscapes.optimizers.adapters import torch_stepper
 from landscapes.optimizers.adapters.vectorization_probe import vectorization_report
 from landscapes.optimizers.adapters.vectorized import Vectorized
+
+pytestmark = pytest.mark.skipif(not can_share(), reason="torch 2.4 cannot watch subclasses")
 
 DIRECTIONS: dict[str, Any] = {
     "pow": lambda g: g.abs().pow(1.5),

@@ -15,6 +15,8 @@ from torch import optim
 from landscapes.errors import InputError
 from landscapes.optimizers import Torch
 from landscapes.optimizers.adapters import torch_stepper
+from landscapes.optimizers.adapters.batched_tensor import BatchedTensor
+from landscapes.optimizers.adapters.rounding import RoundingWatch
 from landscapes.optimizers.adapters.vectorization_probe import vectorization_report
 
 ADAM = Torch(optim.Adam, lr=0.05)
@@ -104,3 +106,13 @@ def always_vectorize(monkeypatch: Any) -> None:
         return dataclasses.replace(own, min_runs=1.0) if own.exact else own
 
     monkeypatch.setattr(torch_stepper, "vectorization_report", report)
+
+
+def can_share() -> bool:
+    """Return whether torch makes subclasses while operations are watched; torch 2.4 refuses, and runs are looped."""
+    try:
+        with RoundingWatch():
+            torch.ones(2).mul(2).as_subclass(BatchedTensor)
+    except RuntimeError:
+        return False
+    return True
