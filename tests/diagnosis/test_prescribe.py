@@ -227,7 +227,10 @@ def test_an_optimizer_of_torch_is_changed_by_its_own_settings():
     made, left_out = changed(adam, 50, 3.0)
     assert made["larger eps"] == Clip(Torch(torch.optim.Adam, lr=9.0, eps=1e-4), norm=1.0)
     assert made["amsgrad"] == Clip(Torch(torch.optim.Adam, lr=9.0, amsgrad=True), norm=1.0)
-    assert made["adamw"].spec == "clip(Torch(Adam, lr=9.0, decoupled_weight_decay=True, weight_decay=0.01), norm=1.0)"
+    if "decoupled_weight_decay" in torch.optim.Adam([torch.zeros(1)]).defaults:  # not in torch 2.4
+        assert (
+            made["adamw"].spec == "clip(Torch(Adam, lr=9.0, decoupled_weight_decay=True, weight_decay=0.01), norm=1.0)"
+        )
     assert left_out["momentum"] == "Adam has no such setting"
     nesterov = Torch(torch.optim.SGD, lr=0.1, momentum=0.9, nesterov=True)
     assert changed(nesterov, 10, 1.0)[0]["no momentum"].spec == "Torch(SGD, lr=0.1, momentum=0.0, nesterov=False)"

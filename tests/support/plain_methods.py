@@ -325,7 +325,7 @@ def differences(name: str, objective: Callable[[int], Function], dim: int, runs:
     candidates, x = [SETTINGS[name](rng) for _ in range(runs)], starts(dim, runs, rng)
     box = torch.tensor([[-1e9, 1e9]] * dim, dtype=torch.float64)
     paths = loop.run(objective(dim), candidates, x, steps, box=box)
-    assert not paths.reason.any()
+    assert not any(paths.reason)
     expected = [
         reference_of(optimizer)(objective(dim), optimizer, x[:, i].numpy(), steps)
         for i, optimizer in enumerate(candidates)
