@@ -57,7 +57,7 @@ def decide(log: Log, label: str = "") -> Verdict:
             "noise hides whether the loss still falls: over the last quarter it changed by "
             f"{log.quarters[1] / log.drop:.2g} of its fall; run on, or log means of more steps",
         )
-    return _unclear(log, label, "the end is neither smooth nor regular, and too short to be told from noise")
+    return _unclear(log, label, "the end is neither smooth nor regular, and too short to be distinguished from noise")
 
 
 def _verdict(finding: Finding, label: str, log: Log) -> Verdict:

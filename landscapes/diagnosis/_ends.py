@@ -186,8 +186,8 @@ def unmoved(log: Log) -> Finding | None:
         return None
     return Finding(
         "crawling",
-        "noise hides whether the loss falls; all steps together are short beside the weights: there are too few, or "
-        "the learning rate is too small",
+        "noise hides whether the loss falls; all steps together are short compared with the weights: there are too few "
+        "of them, or the learning rate is too small",
         (Evidence("length of the trajectory, in the norm of the weights", log.travelled),),
         log.span(0),
         below(log.travelled, UNMOVED),
