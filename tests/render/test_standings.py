@@ -18,8 +18,9 @@ from landscapes.analysis.live_standings import live_standings
 from landscapes.record import Record
 from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.animated import set_step
-from landscapes.render.artists.standings import Row, Standings
+from landscapes.render.artists.standings import Standings
 from landscapes.render.artists.standings_columns import short_number, widest_numbers
+from landscapes.render.artists.standings_rows import Row
 
 STEPS = 200
 
@@ -100,7 +101,7 @@ def test_rows_that_pass_never_show_letters_on_letters():
     faded = set()
     for step in np.arange(80, 121, 0.5):
         artist.set_step(step)
-        (back, pale), (front, full) = artist._opacities(artist.rows())
+        (back, pale), (front, full) = artist.opacities()
         assert full == 1
         apart = abs(front.slot - back.slot)
         assert apart >= touch or pale == 0
