@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from landscapes.analysis.live_standings import LiveStandings
 from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes
-from landscapes.render.artists.standings_board import Board
+from landscapes.render.artists.standings_board import Board, has_losses
 from landscapes.render.artists.standings_columns import Columns
 from landscapes.render.artists.standings_rows import Row, StandingsRows
 from landscapes.render.theme import Theme
@@ -74,6 +74,8 @@ class Standings(Artist, AnimatedArtist):
         board.place(renderer, self.axes.bbox)
         shown = {self._rows.state(step): step for step in steps}
         states = [{row.entry: row for row in self.rows(step)} for step in shown.values()]
+        if len({has_losses(self.rows(step), columns) for step in shown.values()}) > 1:
+            boxes.append([board.x(columns.start) - 1, board.edge(0), board.x(columns.value) + 2, self.axes.bbox.y1 + 2])
         for entry in range(len(columns.entries)):
             own = [state[entry] for state in states]
             if len(set(own)) == 1:

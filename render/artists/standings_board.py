@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -15,7 +16,7 @@ from matplotlib.transforms import BboxBase
 from landscapes.render.artists.animated import IDENTITY, Canvas, in_use, paste, pixels
 from landscapes.render.artists.older_matplotlib import root_figure
 from landscapes.render.artists.sprites import ASCENT, DESCENT, Image, Lettering, Numerals, sprite, text_width
-from landscapes.render.artists.standings_columns import has_arrivals, measure
+from landscapes.render.artists.standings_columns import Columns, has_arrivals, measure
 from landscapes.render.artists.standings_rows import Row, StandingsRows, State
 
 RAISE = 0.36
@@ -153,22 +154,25 @@ class Board:
         return Lettering(self._columns.small, self._theme.foreground, self._families, alpha=alpha)
 
     def _draw(self, renderer: RendererBase, step: float) -> None:
-        self._draw_heading(renderer)
-        for at, row in enumerate(self._rows.at(step)):
+        rows = self._rows.at(step)
+        self._draw_heading(renderer, has_losses(rows, self._columns))
+        for at, row in enumerate(rows):
             self._write(renderer, self._columns.place, at, row.place, self._small(PALE), "right")
         for row, opacity in self._rows.opacities(step):
             if opacity:
                 self._draw_row(renderer, row, opacity)
 
-    def _draw_heading(self, renderer: RendererBase) -> None:
+    def _draw_heading(self, renderer: RendererBase, losses: bool) -> None:
         columns, theme, live = self._columns, self._theme, self._rows.live
         look = Lettering(columns.heading, theme.foreground, self._families, alpha=PALE)
         y = self._top - (columns.head - 0.3 * columns.font) * self._unit
-        heads = [(columns.value, theme.say(measure(live)), "right")]
+        heads = [(columns.value, theme.say(measure(live)), "right")] if losses else []
         if columns.lr is not None:
             heads.append((columns.lr, theme.say("lr"), "right"))
         if columns.mark is not None and has_arrivals(live, columns.entries):
             heads.append((columns.mark, theme.say("target"), "left"))
+        if columns.rule:
+            heads.append((0.0, columns.rule, "left"))
         for x, words, align in heads:
             self._paste(renderer, self.x(x), y, words, look, align)
 
@@ -191,7 +195,9 @@ class Board:
                 paste(renderer, x, round(self._baseline(slot)) - self._numerals.below, _faded(image, opacity))
             else:
                 self._write(renderer, columns.value, slot, row.value, look, "right")
-        if row.mark and columns.mark is not None:
+        if row.mark and columns.compact:
+            self._write(renderer, columns.value, slot, row.mark, look, "right")
+        elif row.mark and columns.mark is not None:
             self._write(renderer, columns.mark, slot, row.mark, look, "left")
 
     def _paint(self, renderer: RendererBase, row: Row, x: float, y: float, opacity: float = 1.0) -> None:
@@ -257,6 +263,11 @@ class Board:
         if not hasattr(self, "_fonts"):
             self._fonts = tuple(self._theme.families)
         return self._fonts
+
+
+def has_losses(rows: Sequence[Row], columns: Columns) -> bool:
+    """Return whether losses have a heading: not where none is shown, or where the rule of the places names them."""
+    return any(row.value and not row.outcome for row in rows) and not (columns.compact and columns.rule)
 
 
 def _faded(image: Image, opacity: float) -> Image:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -65,6 +66,8 @@ class Columns:
         width: the whole width.
         in_words: whether outcomes have room in words, which end at the right.
         tight: whether columns are close, and all texts as large as the names.
+        compact: whether marks take the place of losses.
+        rule: what decides the places, in the heading; "" without room.
     """
 
     entries: list[Entry]
@@ -81,6 +84,8 @@ class Columns:
     width: float
     in_words: bool
     tight: bool = False
+    compact: bool = False
+    rule: str = ""
 
     @property
     def height(self) -> float:
@@ -127,7 +132,7 @@ def widest_numbers(live: LiveStandings) -> list[str]:
     for sign in (1.0, -1.0):
         size = sign * shown[np.isfinite(shown) & (sign * shown > 0)]
         powers = np.unique(np.floor(np.log10(size))).astype(int)
-        found += [short_number(sign * 8.8 * 10.0**power) for power in {*powers.tolist(), *(powers + 1).tolist()}]
+        found += [short_number(sign * 8.8 * 10.0 ** min(power, 307)) for power in {*powers, *(powers + 1)}]
     return found
 
 
@@ -148,6 +153,22 @@ def marks(live: LiveStandings, rows: Sequence[Entry]) -> list[str]:
     return found
 
 
+class Look(NamedTuple):
+    """A way to fit a leaderboard: its rows, and what they may lose.
+
+    Attributes:
+        rows: one per optimizer, with the learning rates that are shown.
+        in_words: whether outcomes are in words.
+        least: the least width of names in font sizes; infinite if they are not cut.
+        compact: whether marks take the place of losses.
+    """
+
+    rows: list[Entry]
+    in_words: bool = False
+    least: float = np.inf
+    compact: bool = False
+
+
 def fit_columns(
     rows: Sequence[Entry],
     live: LiveStandings,
@@ -157,12 +178,13 @@ def fit_columns(
     theme: Theme,
     size: float = FONT,
     cut: bool = True,
+    compact: bool = True,
 ) -> Columns | None:
     """Return the columns in the largest font that fits a box in points; None if there is no room.
 
-    In this order: a smaller font, outcomes as signs, and if `cut`, shorter names in the smallest font and no learning
-    rates. Large texts lose their learning rates and become tight before they become much smaller, as do texts of few
-    pixels.
+    In this order: a smaller font, outcomes as signs, if `compact`, marks in the place of losses and no learning rates,
+    and if `cut`, shorter names in the smallest font. Large texts lose their learning rates and become tight before they
+    become much smaller, as do texts of few pixels.
     """
     if not rows or len(rows) > MOST:
         return None
@@ -170,42 +192,43 @@ def fit_columns(
     bare = [replace(row, lr=row.bare_lr) for row in rows]
     nameless = [replace(row, lr="") for row in rows]
     usual, least = LEAST_NAMES
-    plain = [(bare, True, np.inf), (bare, False, np.inf)]
-    rounds = [(*look, fonts, False) for look in plain]
+    plain, few = [Look(bare, in_words=True), Look(bare)], [Look(nameless, compact=True)] * compact
+    rounds = [(look, fonts, False) for look in plain]
     if theme.text_scale >= LARGE and cut:
-        large = [*plain, (nameless, False, np.inf)]
-        rounds = [(*look, fonts[: 1 + tight], tight) for tight in (False, True) for look in large] + rounds
+        large = [*plain, Look(nameless), *few]
+        rounds = [(look, fonts[: 1 + tight], tight) for tight in (False, True) for look in large] + rounds
+    rounds += [(look, fonts, tight) for tight in (False, True) for look in few]
     pixels = ruler.dpi / 72
     if small_font(fonts[-1]) * pixels < LEGIBLE:
-        looks = [(look, tight) for tight in (False, True) for look in plain]
-        looks += [((nameless, False, np.inf), tight) for tight in (False, True)]
         fine = {
             tight: [font for font in fonts if small_font(font, tight) * pixels >= LEGIBLE] for tight in (False, True)
         }
-        rounds = [(*look, fine[tight], tight) for look, tight in looks] + rounds
-    small = fonts[::-1]  # keeps the most of a name
-    rounds += [(bare, False, usual, small, False), (nameless, False, least, small, False)] if cut else []
-    for shown, in_words, name, sizes, tight in rounds:
+        looks = [(look, tight) for kind in (plain, [Look(nameless)], few) for tight in (False, True) for look in kind]
+        rounds = [(look, fine[tight], tight) for look, tight in looks] + rounds
+    if cut:
+        shorter = [Look(bare, least=usual), Look(nameless, least=least)]
+        shorter += [Look(nameless, least=least, compact=True)] * compact
+        rounds += [(look, fonts[::-1], False) for look in shorter]  # small fonts keep the most of a name
+    for look, sizes, tight in rounds:
         for font in sizes:
-            made = _columns(shown, live, width, tall, font, ruler, theme, in_words, name, tight)
+            made = _columns(look, live, width, tall, font, ruler, theme, tight)
             if made is not None:
                 return made
     return None
 
 
 def _columns(
-    rows: list[Entry],
+    look: Look,
     live: LiveStandings,
     width: float,
     tall: float,
     font: float,
     ruler: Ruler,
     theme: Theme,
-    in_words: bool,
-    least: float,
     tight: bool,
 ) -> Columns | None:
-    """Return the columns in one font, or None if they do not fit; names are cut to `least` font sizes or more."""
+    """Return the columns in one font, or None if they do not fit."""
+    rows = look.rows
     row = min(ROWS[0] * font / 9, tall / (len(rows) + HEAD))
     if row < ROWS[1] * font / 9:
         return None
@@ -219,23 +242,33 @@ def _columns(
     sample = place + (0.3 if tight else 0.6) * font
     name = sample + SAMPLE[tight] * font + 0.4 * font
     rates = widest([entry.lr for entry in rows], theme.say("lr")) + gap if any(entry.lr for entry in rows) else 0.0
-    number = widest(widest_numbers(live), theme.say(measure(live))) + gap
-    signs = marks(live, rows)
-    mark = widest(signs, theme.say("target") if has_arrivals(live, rows) else "") + gap if signs else 0.0
+    losses, signs = theme.say(measure(live)), marks(live, rows)
+    number, mark = widest(widest_numbers(live), losses) + gap, 0.0
+    if look.compact:
+        number = max(number, widest(signs or [""]) + gap)
+    elif signs:
+        mark = widest(signs, theme.say("target") if has_arrivals(live, rows) else "") + gap
     ended = [entry.outcome for entry in rows if entry.ended]
-    longest = max((ruler.width(words, small) for words in ended), default=0.0) if in_words else 0.0
+    longest = max((ruler.width(words, small) for words in ended), default=0.0) if look.in_words else 0.0
     if longest > number + mark - 0.5 * gap:
         mark = longest - number + 0.5 * gap  # outcomes take the place of losses and marks
     space = width - name - rates - number - mark
     names = max(ruler.width(entry.name, font, "bold") for entry in rows)
     if names > space:
-        if space < least * font:
+        if space < look.least * font:
             return None
         rows = [replace(entry, name=ruler.shorten(entry.name, space, font, "bold", tail=0.4)) for entry in rows]
         names = space
+    rule = theme.say(ranking_rule(live, rows))
+    head = 0.0 if look.compact else ruler.width(theme.say("lr") if rates else losses, heading)
+    needed = ruler.width(rule, heading) + gap + head - name - (rates or number)
+    if needed > space:
+        rule = ""
+    names = max(names, needed) if rule else names
     between = bool(rates) + 1 + bool(mark)
     extra = min((space - names) / between, SPREAD * font)
     ends = np.cumsum([name + names, (rates + extra) if rates else 0.0, number + extra, (mark + extra) if mark else 0.0])
+    lr, value, end = (float(at) for at in ends[1:])
     return Columns(
         rows,
         font,
@@ -244,14 +277,26 @@ def _columns(
         place,
         sample,
         name,
-        lr=float(ends[1]) if rates else None,
-        start=min(float(ends[2]) - number + gap, float(ends[3]) - longest) - 1,
-        value=float(ends[2]),
-        mark=float(ends[2] + gap + extra) if mark else None,
-        width=float(ends[3]),
-        in_words=in_words,
+        lr=lr if rates else None,
+        start=min(value - number + gap, end - longest) - 1,
+        value=value,
+        mark=value + gap + extra if mark else None,
+        width=end,
+        in_words=look.in_words,
         tight=tight,
+        compact=look.compact,
+        rule=rule,
     )
+
+
+def ranking_rule(live: LiveStandings, rows: Sequence[Entry]) -> str:
+    """Return what decides the places, as a key of `WORDS`."""
+    loss = measure(live)
+    if not any(np.isfinite(ends).any() for ends in live.reached):
+        return f"by {loss}"
+    if max(live.runs) > 1:
+        return f"most arrivals, then {loss}"
+    return f"first to target, then {loss}" if has_arrivals(live, rows) else f"earliest first, then {loss}"
 
 
 def measure(live: LiveStandings) -> str:

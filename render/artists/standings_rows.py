@@ -40,7 +40,7 @@ class Row:
         entry: the number of the optimizer in the record.
         slot: where the row is: 0 for the first place, with fractions while it moves.
         place: its place, equal for equal runs; "–" for a failed one.
-        value: the present gap or loss; "" if it failed.
+        value: the present gap or loss; "" if it failed, and where a mark takes its place.
         mark: "✓ 120" from the step on from which it stays at the target, "✕ 30" if it failed; "2/3" of several runs.
         outcome: how it failed, in words, if there is room.
         leads: whether it alone is first.
@@ -165,7 +165,8 @@ class StandingsRows:
         for place, row in zip(places, order, strict=True):
             entry, failed = entries[row], bool(over[row])
             mark, outcome = self._marks(entry, row, step, int(arrived[row]), int(ended[row]))
-            value = "" if failed else self.theme.number(short_number(float(values[row])))
+            hidden = failed or (bool(mark) and self.columns.compact)
+            value = "" if hidden else self.theme.number(short_number(float(values[row])))
             leads = place == "1" and places.count("1") == 1 and len(order) > 1
             made.append(Row(row, float(slots[row]), place, value, mark, outcome, leads, failed))
         return made

@@ -20,6 +20,7 @@ from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
 from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, pixels, set_step, stroke
 from landscapes.render.artists.easing import smootherstep
+from landscapes.render.artists.standings_columns import Columns
 from landscapes.render.figures.key import Fitted, Key
 from landscapes.render.figures.layout import LEAST, Sheet, fit_scale
 from landscapes.render.figures.plane_note import PlaneNote
@@ -62,6 +63,9 @@ MARGIN = 12.0
 BESIDE, WIDER, WIDE = 0.32, 0.4, 1.5
 """Share of the width for a leaderboard or a legend beside the surface, usually and at most, in figures at least so much
 wider than high."""
+
+BELOW = 0.38
+"""The largest share of the height for a leaderboard below the surface, in other figures."""
 
 STRETCH = 1.7
 """A fixed view is drawn up to this much wider to fill a wide figure."""
@@ -219,7 +223,7 @@ def figure_3d(
         dpi: dots per inch.
         title: by default the title of the function.
         legend: whether to draw a legend.
-        standings: whether the legend is a leaderboard, as in `render.figure`, where there is room beside the surface.
+        standings: whether the legend is a leaderboard, as in `render.figure`, where there is room.
         text_scale, lang, words, colors: as in `render.figure`.
 
     Returns:
@@ -269,24 +273,6 @@ def _key(sheet: Sheet, race: Record, standings: bool) -> Key:
     return replace(key, entries=[replace(entry, style=replace(entry.style, dashes=())) for entry in key.entries])
 
 
-def _fit_beside(key: Key, wide: float, tall: float) -> tuple[Fitted, float] | None:
-    """Return what fits beside the surface of a figure so wide, and its width, else None.
-
-    That is a leaderboard, else a legend with all names in full, wider before it loses its learning rates.
-    """
-    if not key.entries:
-        return None
-    if rows := key.leaderboard(BESIDE * wide, tall, cut=False):
-        return rows, rows.width
-    bare = [replace(entry, lr="") for entry in key.entries]
-    for entries, share in ((key.entries, BESIDE), (key.entries, WIDER), (bare, BESIDE), (bare, WIDER)):
-        legend = key.sheet.fit_legend(entries, share * wide, tall)
-        kept = [(row.name, bool(row.lr)) for row in legend.entries]
-        if kept == [(entry.name, bool(entry.lr)) for entry in entries]:
-            return legend, share * wide
-    return None
-
-
 def _lay_out(sheet: Sheet, race: Record | None, title: str | None, legend: bool, standings: bool, log: bool) -> Axes:
     """Place title, note and step counter above, the leaderboard beside or the legend below, and return the axes."""
     ax = sheet.axes((0, 0, sheet.wide, sheet.high))
@@ -299,14 +285,18 @@ def _lay_out(sheet: Sheet, race: Record | None, title: str | None, legend: bool,
         if legend:
             key = _key(sheet, race, standings)
             space = sheet.high - above - 2 * MARGIN - foot
-            if sheet.wide >= WIDE * sheet.high and (found := _fit_beside(key, sheet.wide, space)):
+            below: Fitted | None = None
+            if sheet.wide < WIDE * sheet.high:
+                below = key.leaderboard(side, BELOW * space, cut=False, compact=False)
+            found = key.beside(sheet.wide, space, (BESIDE, WIDER)) if below is None else None
+            if found and (sheet.wide >= WIDE * sheet.high or isinstance(found[0], Columns)):
                 fitted, beside = found
                 low = foot + MARGIN + 0.5 * (space - fitted.height)
                 key.draw(fitted, (sheet.wide - MARGIN - beside, low, beside, fitted.height))
             elif key.entries:
-                lines = sheet.fit_legend(key.entries, side, 0.4 * (sheet.high - sheet.head))
-                tall = lines.height
-                sheet.legend(lines, (MARGIN, foot + 6.0, side, tall))
+                below = below or sheet.fit_legend(key.entries, side, 0.4 * (sheet.high - sheet.head))
+                tall = below.height
+                key.draw(below, (MARGIN, foot + 6.0, side, tall))
         taken = sheet.counter(sheet.wide - MARGIN, y, int(race.trajectories.step[-1]), side)
     counted = taken
     if words:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from landscapes.analysis.live_standings import LiveStandings, live_standings
 from landscapes.record import Record
@@ -37,21 +37,45 @@ class Key:
         entries = legend_entries(record, sheet.look)
         return cls(sheet, entries, live_standings(record) if standings and 0 < len(entries) <= MOST else None)
 
-    def leaderboard(self, width: float, tall: float, cut: bool = True) -> Columns | None:
+    def leaderboard(self, width: float, tall: float, cut: bool = True, compact: bool = True) -> Columns | None:
         """Return the leaderboard that fits a box in points, None if there is no room or none is wanted.
 
         Args:
             width, tall: the box.
             cut: whether names may be cut.
+            compact: whether marks may take the place of losses.
         """
         if self.live is None:
             return None
         ruler, look = self.sheet.ruler, self.sheet.look
-        return fit_columns(self.entries, self.live, width, max(tall, 0.0), ruler, look, cut=cut)
+        return fit_columns(self.entries, self.live, width, max(tall, 0.0), ruler, look, cut=cut, compact=compact)
 
     def fit(self, width: float, tall: float) -> Fitted:
         """Return the leaderboard that fits a box, else the fullest legend that does."""
         return self.leaderboard(width, tall) or self.sheet.fit_legend(self.entries, width, tall)
+
+    def beside(self, width: float, tall: float, shares: tuple[float, float]) -> tuple[Fitted, float] | None:
+        """Return what fits beside a plot with all names in full, and its width, else None.
+
+        That is a leaderboard, else a legend, which becomes wider before it loses its learning rates.
+
+        Args:
+            width: the width of the figure in points.
+            tall: the height beside the plot in points.
+            shares: the usual and the largest share of the width.
+        """
+        if not self.entries:
+            return None
+        if rows := self.leaderboard(shares[0] * width, tall, cut=False):
+            return rows, rows.width
+        bare = [replace(entry, lr="") for entry in self.entries]
+        for entries in (self.entries, bare):
+            for share in shares:
+                legend = self.sheet.fit_legend(entries, share * width, tall)
+                kept = [(row.name, bool(row.lr)) for row in legend.entries]
+                if kept == [(entry.name, bool(entry.lr)) for entry in entries]:
+                    return legend, share * width
+        return None
 
     def draw(self, fitted: Fitted, box: Box) -> None:
         """Draw the leaderboard or the legend in a box."""

@@ -41,8 +41,14 @@ LEFT, RIGHT, GAP = 34.0, 12.0, 46.0
 ASIDE, ASIDE_GAP = 0.4, 10.0
 """The largest share of a figure's width for a leaderboard beside the function, and the gap before it in points."""
 
-LEAST_SHAPE = 0.85
-"""The least width of the function beside a leaderboard, relative to its height."""
+LEAST_SHAPE = 0.85, 0.75
+"""The least width of the function beside a leaderboard, relative to its height: usually, and beside a compact one."""
+
+NARROW = 120.0
+"""The least width of the function beside a compact leaderboard or a legend in points."""
+
+FLAT = 0.45
+"""Where the function would be flatter than this above a legend, the legend stands beside it."""
 
 SHOWN = ("sharpness", "validation_accuracy", "accuracy")
 """Metrics of networks that have a panel of their own; the first one that was recorded is drawn."""
@@ -254,10 +260,11 @@ def _panels(sheet: Sheet, key: Key, map: Room, losses: Room | None, foot: float 
         right = max(map.right + 4, RIGHT)
         side = sheet.wide - left - right
         gap = right + ASIDE_GAP
-        aside = min(ASIDE * sheet.wide, side - gap - LEAST_SHAPE * space)
-        board = key.leaderboard(aside, space, cut=False)
-        if board is None and key.leaderboard(side, 0.35 * space, cut=False) is None:
-            board = key.leaderboard(aside, space)
+        shapes = LEAST_SHAPE[0] * space, max(LEAST_SHAPE[1] * space, NARROW)
+        aside, compact = (min(ASIDE * sheet.wide, side - gap - least) for least in shapes)
+        board = key.leaderboard(aside, space, cut=False, compact=False)
+        if board is None and key.leaderboard(side, 0.35 * space, cut=False, compact=False) is None:
+            board = key.leaderboard(compact, space)
         if board is not None:
             x = sheet.wide - RIGHT - board.width
             return {
@@ -267,6 +274,14 @@ def _panels(sheet: Sheet, key: Key, map: Room, losses: Room | None, foot: float 
         rows = key.fit(side, 0.4 * space)
         apart = 4.0 if rows.height else 0.0
         box = left, low + rows.height + apart, side, space - rows.height - apart
+        if box[3] < FLAT * side and (found := key.beside(sheet.wide, space, (compact / sheet.wide, ASIDE))):
+            fitted, wide = found
+            x = sheet.wide - RIGHT - wide
+            if x - gap - left >= NARROW and min(x - gap - left, space) > box[3]:
+                return {
+                    "map": (left, low, x - gap - left, space),
+                    "legend": (x, low + space - fitted.height, wide, fitted.height),
+                }, fitted
         return {"map": box, "legend": (left, 6.0 + foot, side, rows.height)}, rows
     right, gap = max(losses.right + 4, RIGHT), max(losses.left + map.right + 6, GAP)
     side = 0.36 * (sheet.wide - left - right)

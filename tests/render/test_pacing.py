@@ -125,7 +125,7 @@ def test_without_seconds_pauses_are_added():
         timeline(100, seconds=5, pause={3: ("text", 3.4)})
 
 
-@pytest.mark.parametrize(("size", "step"), [((400, 300), 40), ((960, 540), 5), ((300, 200), 5)])
+@pytest.mark.parametrize(("size", "step"), [((400, 300), 40), ((960, 540), 5), ((320, 240), 5)])
 def test_a_sentence_covers_no_head(size, step):
     race = converging(6)
     made = render.animate(race, pause={step: SENTENCE}, **sized(*size)).figure

@@ -290,10 +290,57 @@ def test_nothing_overlaps_at_any_size(size, scale, runs):
 
 def test_the_headings_say_what_the_numbers_are():
     words = [text for text, _ in texts(render.figure(converging(3)))]
-    assert words[:3] == ["gap", "lr", "target"]
+    assert words[:4] == ["gap", "lr", "target", "first to target, then gap"]
     words = [text for text, _ in texts(render.figure(converging(3), lang="de"))]
-    assert words[:3] == ["Abstand", "Lernrate", "Zielwert"]
+    assert words[:4] == ["Abstand", "Lernrate", "Zielwert", "nach Ankunft, Abstand"]
     assert "0,01" in words
+
+
+def falling() -> Record:
+    """A race that is unbounded below, of two runs that both end there."""
+    made = unbounded()
+    outcomes = {0: ("unbounded", 25), 1: ("unbounded", 35)}
+    values, ground = made.trajectories.loss, made.surface
+    return record(made.trajectories.x, outcomes=outcomes, values=values, surface=ground, minimum=-np.inf)
+
+
+@pytest.mark.parametrize(
+    ("race", "rule"),
+    [(crossing, "by gap"), (several_starts, "most arrivals, then gap"), (falling, "earliest first, then loss")],
+)
+def test_the_heading_says_what_decides_the_places(race, rule):
+    assert board(render.figure(race())).columns.rule == rule
+
+
+def test_no_heading_of_losses_stands_above_outcomes_alone():
+    made = render.figure(falling())
+    artist = board(made)
+    for step, shown in ((34, True), (35, False)):
+        set_step(made, step)
+        assert ("loss" in [text for text, _ in texts(made)]) is shown
+    box = artist.dirty_boxes([34, 35], RendererAgg(960, 540, 100))
+    assert box is not None
+    assert box[:, 3].max() >= artist.axes.bbox.y1  # of the heading, too
+
+
+def test_marks_take_the_place_of_losses_in_narrow_leaderboards():
+    made = render.figure(converging(6), text_scale=1.65, step=30, **sized(640, 480))
+    artist = board(made)
+    assert artist.columns.compact
+    for row in artist.rows():
+        assert bool(row.value) != bool(row.mark)
+    function, key = made.axes[0].bbox, artist.axes.bbox
+    assert key.x0 > function.x1
+    assert function.width > 0.6 * function.height
+    shown = [text for text, _ in texts(made)]
+    assert "first to target, then gap" in shown
+    assert "gap" not in shown
+
+
+def test_the_function_of_a_small_wide_figure_is_not_flat():
+    for runs, least in ((6, 0.8), (3, 0.8)):
+        made = render.figure(converging(runs), **sized(400, 225))
+        assert made.axes[0].bbox.height > least * 0.9 * made.axes[0].bbox.width
 
 
 def test_numbers_are_never_wider_than_their_column():
