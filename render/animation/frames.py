@@ -13,6 +13,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.image import AxesImage
 from matplotlib.transforms import Bbox
 
 from landscapes.render.artists.animated import (
@@ -73,12 +74,13 @@ class Frames:
         self._steps = range(self._span + 1) if steps is None else sorted(set(steps))
         animated_ids = {id(artist) for artist in self.animated}
         redrawn = _redrawn(figure, animated_ids)
-        with self._at_this_dpi(), _excluded(redrawn):
+        with self._at_this_dpi():
             width, height = (int(side) for side in figure.bbox.size)
             self._canvas = Canvas(width, height, self._dpi)
             self._page: RGBA = np.asarray(self._canvas.buffer_rgba())  # type: ignore[no-untyped-call]
             self._page[...] = 255  # a figure without a background is drawn on white
-            figure.draw(self._canvas)
+            with _excluded(redrawn):
+                figure.draw(self._canvas)
             page = RendererAgg(width, height, self._dpi)
             layers = [layer for artist in redrawn for layer in _split(artist, animated_ids, page)]
         self._steady = list(takewhile(lambda layer: getattr(layer, "steady", False), layers))
@@ -297,15 +299,23 @@ def _is_animated(artist: Artist, animated_ids: set[int]) -> bool:
 
 @contextmanager
 def _excluded(artists: Sequence[Artist]) -> Iterator[None]:
-    """Exclude artists from their figure's own drawing temporarily."""
+    """Exclude artists from their figure's own drawing temporarily.
+
+    Images become invisible, because matplotlib 3.9 draws those that are animated, too.
+    """
+    images = [artist for artist in artists if isinstance(artist, AxesImage) and artist.get_visible()]
     flags = [artist.get_animated() for artist in artists]
     for artist in artists:
         artist.set_animated(True)
+    for image in images:
+        image.set_visible(False)
     try:
         yield
     finally:
         for artist, flag in zip(artists, flags, strict=True):
             artist.set_animated(flag)
+        for image in images:
+            image.set_visible(True)
 
 
 def _redrawn(figure: Figure, animated_ids: set[int]) -> list[Artist]:

@@ -357,7 +357,7 @@ class StepCounter(Text, AnimatedArtist):
         rows = slice(int(max(renderer.height - top, 0)), int(renderer.height - bottom))
         cols = slice(int(left), min(int(right), int(renderer.width)))
         begin, low = (side // 2 * 2 for side in (cols.start, int(renderer.height) - rows.stop))  # halves round alike
-        page = RendererAgg(cols.stop - begin, int(renderer.height) - rows.start - low, renderer.dpi)
+        page = RendererAgg(cols.stop - begin, renderer.height - rows.start - low, renderer.dpi)
         place, clipped = self.get_transform(), self.get_clip_on()
         self.set_transform(place + Affine2D().translate(-begin, -low))
         self.set_clip_on(False)

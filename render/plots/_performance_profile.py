@@ -11,6 +11,8 @@ from landscapes.analysis.costs import check_one_lr, costs, judged_tolerance
 from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import Record
 from landscapes.render.artists.localization import localize
+from landscapes.render.artists.older_matplotlib import root_figure
+from landscapes.render.artists.text_fit import Ruler
 from landscapes.render.artists.trails import set_legend_style
 from landscapes.render.plots.inputs import current_axes, plain_log_ticks, size_factor
 from landscapes.render.theme import Theme, as_theme, styles
@@ -99,12 +101,24 @@ def performance_profile(
     ax.set_ylim(0, RISE)
     words = "share of problems and targets reached" if kind == "ecdf" else "share of problems solved"
     ax.set_ylabel(look.say(words))
-    for name in (ax.xaxis.label, ax.yaxis.label):
-        name.set_wrap(True)  # long labels of small axes would run off the page
+    _wrap_labels(ax)
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
     localize(ax, look)
     return ax
+
+
+def _wrap_labels(ax: Axes) -> None:
+    """Break labels that are longer than their axes, which a layout makes shorter by ticks and labels.
+
+    matplotlib's own wrapping is of no use here: layouts of matplotlib 3.9 place a label before it is wrapped.
+    """
+    figure, box = root_figure(ax), ax.get_window_extent()
+    dpi = 72.0 if figure is None else float(figure.dpi)
+    for side, length in ((ax.xaxis, box.width), (ax.yaxis, box.height)):
+        size = float(side.label.get_fontsize())
+        lines = Ruler(dpi).wrap(side.label.get_text(), max(72 * length / dpi - 2 * size, 6 * size), size, 4)
+        side.set_label_text("\n".join(lines))
 
 
 def _place(tolerances: list[float], tolerance: float) -> int:

@@ -92,7 +92,7 @@ def test_matplotlibs_options_reach_matplotlib(tmp_path):
     animation.save(tmp_path / "race.gif", writer="pillow", dpi=36, savefig_kwargs={"facecolor": "red"})
     found = decode(tmp_path / "race.gif")
     assert found.frames.shape[1:3] == (60, 80)
-    assert (found.frames[0, 0, 0] == (255, 0, 0)).all()
+    np.testing.assert_allclose(found.frames[0, 0, 0], (255, 0, 0), atol=2)  # Pillow's palettes are near
 
 
 def test_moving_artists_serve_a_func_animation_of_the_users(tmp_path):

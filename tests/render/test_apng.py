@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import struct
-import subprocess
 import xml.etree.ElementTree as ElementTree
 import zlib
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-import imageio_ffmpeg
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from render_pixels import by_ffmpeg
 from test_video_writers import write
 
 from landscapes.render.writers.timeline import Timeline
@@ -88,9 +87,7 @@ def test_an_apng_holds_what_the_standard_asks_for(folder):
 
 def test_ffmpeg_and_pillow_see_the_same_apng(folder):
     path = folder / "dots.apng"
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-i", str(path), "-fps_mode", "passthrough"]
-    raw = subprocess.run([*command, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"], capture_output=True, check=True).stdout
-    theirs = np.frombuffer(raw, np.uint8).reshape(-1, HEIGHT, WIDTH, 3)
+    theirs = by_ffmpeg(path, WIDTH, HEIGHT)
     np.testing.assert_array_equal(theirs, decoded(path))
 
 

@@ -9,11 +9,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import imageio_ffmpeg
 import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
-from render_pixels import Pixels, decode, sized
+from render_pixels import Pixels, by_ffmpeg, decode, sized
 from render_records import diverging
 
 from landscapes import render
@@ -124,15 +123,6 @@ def in_chromium(path: Path, tmp_path: Path) -> list[Pixels]:
     ]
 
 
-def by_ffmpeg(path: Path) -> Pixels:
-    """All frames as ffmpeg shows them."""
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(path), "-fps_mode", "passthrough"]
-    done = subprocess.run(
-        [*command, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"], capture_output=True, check=True, timeout=120
-    )
-    return np.frombuffer(done.stdout, np.uint8).reshape(-1, SIZE[1], SIZE[0], 3)
-
-
 @needs_chromium
 @pytest.mark.parametrize("suffix", [".gif", ".apng", ".webp"])
 @pytest.mark.sample(2)
@@ -144,7 +134,7 @@ def test_chromium_shows_the_pixels_that_pillow_shows(films, tmp_path, suffix):
 
 @pytest.mark.parametrize("suffix", [".gif", ".apng"])
 def test_ffmpeg_shows_the_pixels_that_pillow_shows(films, suffix):
-    np.testing.assert_array_equal(by_ffmpeg(films[suffix]), decode(films[suffix]).frames)
+    np.testing.assert_array_equal(by_ffmpeg(films[suffix], *SIZE), decode(films[suffix]).frames)
 
 
 @needs_chromium
