@@ -184,12 +184,18 @@ class _EnoughIteratesError(Exception):
 
 
 class _Queries:
-    """The function as SciPy calls it, one point at a time, and the iterates that SciPy reports."""
+    """The function as SciPy calls it, one point at a time, and the iterates that SciPy reports.
 
-    def __init__(self, oracle: Oracle, t: int, max_iterates: int) -> None:
+    After enough iterates, SciPy is left by an exception. Where that is not possible (`must_return`), the function is
+    constant from then on, so that SciPy soon ends on its own.
+    """
+
+    def __init__(self, oracle: Oracle, t: int, max_iterates: int, *, must_return: bool = False) -> None:
         self.oracle = oracle
         self.t = t
         self.max_iterates = max_iterates
+        self.must_return = must_return
+        self.enough = False
         self.points: list[Array] = []
         self.counts_at: list[NDArray[np.int64]] = []
         self.met_nonfinite = False
@@ -199,6 +205,8 @@ class _Queries:
         self._next_sample()
 
     def value(self, x: Array) -> float:
+        if self.enough:
+            return self.last_value
         if _same(x, self.gradient_at):  # the gradient at this point came with its value
             return self.last_value
         self.value_at = x.copy()
@@ -222,8 +230,13 @@ class _Queries:
 
     def callback(self, x: Array, *rest: Any) -> None:
         """Record an iterate; SciPy's callback, which some methods call with more arguments."""
+        if self.enough:
+            return
         self.record(x)
         if len(self.points) >= self.max_iterates:
+            self.enough = True
+            if self.must_return:
+                return
             raise _EnoughIteratesError
         self._next_sample()
 
@@ -248,9 +261,12 @@ class _Queries:
 
 def _minimize(optimizer: Scipy, oracle: Oracle, start: Array, t: int, max_iterates: int) -> _Trace:
     """Minimize from the start (d,) until SciPy ends or has reported `max_iterates` iterates."""
-    queries, complete = _Queries(oracle, t, max_iterates), True
+    queries = _Queries(oracle, t, max_iterates, must_return=_must_return(optimizer.method))
+    complete = True
     try:
         result = _call(optimizer, queries, start)
+        if queries.enough:
+            raise _EnoughIteratesError
     except _EnoughIteratesError:
         complete = False
     except InputError:
@@ -298,7 +314,7 @@ def _check_options(optimizer: Scipy) -> None:
 
     Other errors may depend on the number of coordinates; `Scipy.check` finds them.
     """
-    queries = _Queries(Oracle(_quadratic(2)), 1, 1)
+    queries = _Queries(Oracle(_quadratic(2)), 1, 1, must_return=_must_return(optimizer.method))
     try:
         _call(optimizer, queries, np.ones(2))
     except (_optimize().OptimizeWarning, TypeError) as error:
@@ -327,6 +343,16 @@ def _quadratic(dim: int) -> Function:
 
     box = ((-2.0, 2.0),) * dim
     return Function("bowl", formula, box, box, (1.0,) * dim)
+
+
+def _must_return(method: str) -> bool:
+    """Return whether a method writes to stderr when it is left by an exception: COBYLA in Fortran, up to SciPy 1.15."""
+    if method != "COBYLA":
+        return False
+    _optimize()
+    from scipy import __version__
+
+    return tuple(int(number) for number in __version__.split(".")[:2]) < (1, 16)
 
 
 def _optimize() -> Any:
