@@ -14,6 +14,7 @@ from reference import (
     SPACES,
     PlainLion,
     by_optimizers,
+    class_in_torch,
     context_at,
     default_dtype,
     draw,
@@ -155,7 +156,7 @@ def test_torch_class_matches_the_native_optimizer(cls, flag):
     rng = np.random.default_rng(1)
     flags = {field.name: flag for field in dataclasses.fields(cls) if isinstance(field.default, bool)}
     own = [draw(cls, flags, False, rng) for _ in range(3)]
-    foreign = [Torch(SPACES[cls][0], **in_torch(optimizer)) for optimizer in own]
+    foreign = [Torch(class_in_torch(optimizer), **in_torch(optimizer)) for optimizer in own]
     assert [optimizer.lr for optimizer in foreign] == [optimizer.lr for optimizer in own]
     for objective in (valley, egg_box):
         x = starts(2, 3, rng)

@@ -250,6 +250,7 @@ def test_a_thousand_learning_rates_match_torch(kind):
 @pytest.mark.parametrize("cls", [optimizers.SGD, optimizers.Adam, optimizers.RMSprop], ids=lambda cls: cls.__name__)
 @pytest.mark.parametrize("name", ADAPTED)
 @pytest.mark.thin(3)
+@pytest.mark.filterwarnings("ignore:The epoch parameter in `scheduler.step")  # SequentialLR of torch 2.4 calls it so
 def test_any_torch_scheduler_can_be_used(name, cls):
     scheduler, settings = ADAPTED[name]
     made = getattr(lr_scheduler, scheduler) if isinstance(scheduler, str) else scheduler

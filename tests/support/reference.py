@@ -268,6 +268,9 @@ def uniform(low: float, high: float) -> Draw:
     return lambda rng: float(rng.uniform(low, high))
 
 
+ADAM_DECOUPLES = "decoupled_weight_decay" in inspect.signature(torch.optim.Adam).parameters
+"""Whether torch's Adam can be AdamW; not in torch 2.4."""
+
 DROPPED = (
     "momentum",
     "weight_decay",
@@ -426,17 +429,22 @@ def in_torch(optimizer: Optimizer) -> dict[str, Any]:
             settings[pair] = tuple(settings.pop(half) for half in halves)
     if isinstance(optimizer, optimizers.Adan):  # whose three betas are no pair
         settings["beta1"], settings["beta2"] = settings.pop("betas")
+    if isinstance(optimizer, optimizers.Adam) and not ADAM_DECOUPLES:
+        settings.pop("decoupled_weight_decay", None)
     stock = SPACES[type(optimizer)][0].__module__.startswith("torch")
     return {**settings, "foreach": False} if stock else settings
 
 
+def class_in_torch(optimizer: Optimizer) -> type[torch.optim.Optimizer]:
+    """Return the class of the reference, whose settings `in_torch` returns."""
+    cls = SPACES[type(optimizer)][0]
+    decoupled = cls is torch.optim.Adam and getattr(optimizer, "decoupled_weight_decay", False)
+    return torch.optim.AdamW if decoupled and not ADAM_DECOUPLES else cls
+
+
 def counterpart(optimizer: Optimizer, parameter: Tensor) -> torch.optim.Optimizer:
     """Return the reference of the optimizer, with its settings."""
-    cls, settings = SPACES[type(optimizer)][0], in_torch(optimizer)
-    if cls is torch.optim.Adam and "decoupled_weight_decay" not in inspect.signature(cls).parameters:  # torch 2.4
-        cls = torch.optim.AdamW if settings.get("decoupled_weight_decay") else cls
-        settings = {name: value for name, value in settings.items() if name != "decoupled_weight_decay"}
-    return cls([parameter], **settings)
+    return class_in_torch(optimizer)([parameter], **in_torch(optimizer))
 
 
 @contextmanager
