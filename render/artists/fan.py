@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
 from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes, in_use, pixels
@@ -34,8 +35,16 @@ RINGS = 0.5, 1.35
 STAR_RING = 1.25
 """The least radius of a ring around a star, in diameters."""
 
-LEADER = 0.5
+PUSH = 1.3
+"""How strongly heads push others that still overlap them; more would make those that cross leap."""
+
+LEADER = 0.6
 """Width of the lines to where runs are, in widths of trails."""
+
+FOOT = 1.5
+"""Diameter of the dots where runs are, in widths of trails."""
+
+DOT = Path.unit_circle().transformed(Affine2D().scale(0.5))
 
 Shifts = NDArray[np.float64]
 """How far each head is moved, in pixels, shape (R, 2)."""
@@ -123,9 +132,9 @@ class Fan:
 
 
 class Leaders(Marked, Artist, AnimatedArtist):
-    """Lines from heads that were moved apart to where their runs are, below stars. Heads report the changes.
+    """Lines from heads that were moved apart to dots where their runs are, below stars. Heads report the changes.
 
-    The outlines of all lines are below all lines, so that none is cut where they meet.
+    The outlines of all lines are below all lines, so that none is cut where they meet, and the dots above.
     """
 
     fractional = True
@@ -133,7 +142,7 @@ class Leaders(Marked, Artist, AnimatedArtist):
 
     def __init__(self, fan: Fan) -> None:
         super().__init__()
-        self._look: list[tuple[float, RGB, Theme]] = []
+        self._look: tuple[list[tuple[float, RGB, Theme]], float] = [], 0.0
         self._marks = NO_MARKS
         self.fan = fan
         self.step: float = float(max(trail.polyline.step[-1] for trail in fan.trails))
@@ -162,20 +171,26 @@ class Leaders(Marked, Artist, AnimatedArtist):
             return NO_MARKS
         trails = [self.fan.trails[run] for run in shown]
         look = [(trail.get_linewidth(), trail.color, trail.theme) for trail in trails]
-        if look != self._look:
-            self._look = look
+        if (look, unit) != self._look:
+            self._look = look, unit
             codes = np.array([Path.MOVETO, Path.LINETO] * len(shown), Path.code_type)
             width, _, theme = look[0]
             self._marks = [Mark(PixelPath(np.zeros((0, 2)), codes), 2.2 * LEADER * width, rgba(theme.halo))]
             for width, color, _ in look:
                 self._marks.append(Mark(PixelPath(np.zeros((0, 2)), None), LEADER * width, (*color, 1.0)))
+            for width, color, theme in look:
+                size = FOOT * width * unit
+                plain = size, 0.0, 0.0, size
+                self._marks.append(Mark(DOT, 0.8 * LEADER * width, rgba(theme.halo), (*color, 1.0), plain))
         vertices = np.array(ends)
         self._marks[0].path.vertices = vertices
-        for place, mark in enumerate(self._marks[1:]):
-            mark.path.vertices = vertices[2 * place : 2 * place + 2]
+        for place, (line, dot) in enumerate(zip(self._marks[1:], self._marks[1 + len(shown) :], strict=False)):
+            line.path.vertices = vertices[2 * place : 2 * place + 2]
+            dot.x, dot.y = ends[2 * place]
         if isinstance(renderer, RendererAgg):
             return self._marks
-        return [replace(mark, path=Path(mark.path.vertices, mark.path.codes)) for mark in self._marks]
+        lines, dots = self._marks[: 1 + len(shown)], self._marks[1 + len(shown) :]
+        return [*(replace(line, path=Path(line.path.vertices, line.path.codes)) for line in lines), *dots]
 
 
 def shifts_apart(
@@ -209,7 +224,19 @@ def shifts_apart(
         covers = _eased(2 - 2 * near)
         radius += max(STAR_RING - ring, 0.0) * covers
         crowd = np.maximum(crowd, covers)  # one head alone would hide the star as well
-    return np.asarray((size * radius * crowd)[..., None] * directions)
+    shifts = (size * radius * crowd)[..., None] * directions
+    return np.asarray(shifts + _pushed(at + shifts, seen, NEAR * size))
+
+
+def _pushed(at: NDArray[np.float64], seen: NDArray[np.bool_], reach: float) -> NDArray[np.float64]:
+    """Return how far heads at (steps, R, 2) push one another in pixels.
+
+    That is not at all where they coincide or are `reach` apart, and most between, so that heads that cross do not leap.
+    """
+    between = at[:, :, None] - at[:, None]
+    share = np.hypot(between[..., 0], between[..., 1]) / reach
+    weight = np.where(seen[:, :, None] & seen[:, None], PUSH * share * np.clip(1 - share, 0.0, 1.0), 0.0)
+    return np.asarray(np.einsum("sijk,sij->sik", between, weight))
 
 
 def _eased(share: NDArray[np.float64]) -> NDArray[np.float64]:

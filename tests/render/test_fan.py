@@ -50,8 +50,31 @@ def test_lines_lead_from_moved_heads_to_their_runs_below_stars():
 def test_steps_between_move_heads_a_little():
     fan = fan_of(converging(4))
     shifts = fan.shifts(np.arange(0, 40, 0.02).tolist(), CANVAS)
-    assert np.abs(np.diff(shifts, axis=0)).max() < 2
+    assert np.abs(np.diff(shifts, axis=0)).max() < 3  # a quarter of a head
     np.testing.assert_array_equal(fan.shifts([17.0], CANVAS)[0], shifts[850])
+
+
+def test_heads_that_overlap_still_push_one_another():
+    """A head on a star is moved onto a lone one that is half a diameter from its new place: a third stays unmoved."""
+    size = 10.0
+    at = np.array([[[50.0, 50.0], [50.0, 50.0 + (STAR_RING + 0.5) * size], [90.0, 90.0]]])
+    shifts = shifts_apart(at, np.ones((1, 3), bool), np.ones(3, bool), at[0, :1], size)
+    assert np.hypot(*(at + shifts)[0, 0] - (at + shifts)[0, 1]) > 0.7 * size
+    assert not shifts[0, 2].any()
+
+
+def test_a_dot_shows_where_each_moved_run_is():
+    fan = fan_of(coincident(3))
+    leaders = Leaders(fan)
+    leaders.set_step(20)
+    lines, dots = [], []
+    for mark in leaders.marks(CANVAS)[1:]:
+        (lines if mark.matrix is None else dots).append(mark)
+    assert len(lines) == len(dots) == 3
+    for line, dot, (x, y, dx, dy) in zip(lines, dots, fan.row(20, CANVAS), strict=True):
+        assert dot.face == line.color
+        assert (dot.x, dot.y) == (x, y)
+        np.testing.assert_allclose(line.path.vertices, [(x, y), (x + dx, y + dy)])
 
 
 @pytest.mark.parametrize(("distance", "moved"), [(0.0, STAR_RING), (0.5, STAR_RING), (1.3, 0.0)])
