@@ -90,7 +90,7 @@ def _split_batch(batch: Batch) -> Iterator[Group]:
     pattern_of = np.zeros(batch.size, dtype=np.int64)
     for bit, column in enumerate(batch.hyperparameters.values()):
         pattern_of |= (column == 0).astype(np.int64) << bit
-    for pattern in np.unique(pattern_of).tolist():
+    for pattern in np.flatnonzero(np.bincount(pattern_of)).tolist():
         runs = np.flatnonzero(pattern_of == pattern)
         zero = [name for bit, name in enumerate(batch.hyperparameters) if pattern >> bit & 1]
         optimizer = batch.optimizer.with_hyperparameters(

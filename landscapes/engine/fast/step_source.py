@@ -2,7 +2,8 @@
 
 Runs are in vectors of torch (`at::vec`), so transcendental functions round as in torch's own compiler. Multiplications
 and additions are not fused. A tile is up to three vectors of runs. They advance together, because a step is a chain of
-operations that wait for each other, and independent chains hide each other's latency.
+operations that wait for each other, and independent chains hide each other's latency. The statements of one vector
+follow those of another: a compiler then keeps fewer numbers at once, and the processor still runs the chains together.
 
 Example: one step of gradient descent on x², with a learning rate per run:
 
@@ -61,7 +62,7 @@ def write_step(
         varies: whether each input differs between runs.
         vectors: the number of vectors in a tile.
     """
-    lines: list[str] = []
+    lines: list[list[str]] = [[] for _ in range(vectors)]
     known: dict[fx.Node, Names | Tensor] = {}
     left = iter(zip(inputs, varies, strict=True))
     for number, node in enumerate(graph.graph.nodes):
@@ -71,7 +72,7 @@ def write_step(
         elif node.op == "get_attr":
             known[node] = getattr(graph, node.target)
         elif node.op == "output":
-            return lines, [_names(known[result]) for result in node.args[0]]
+            return [line for own in lines for line in own], [_names(known[result]) for result in node.args[0]]
         else:
             args = fx.map_arg(node.args, lambda one: known[one])
             kwargs = fx.map_arg(node.kwargs, lambda one: known[one])
@@ -82,7 +83,8 @@ def write_step(
                 known[node] = torch.tensor(args[1] if fill is None else fill, dtype=torch.float64)
             else:
                 _check(node, known)
-                known[node] = _statements(lines, number, node.target, args, kwargs)
+                name = "minimum_of_numbers" if node.meta.get("never_nan") else name.removesuffix("_")
+                known[node] = _statements(lines, number, node.target, name, args, kwargs)
     raise AssertionError("a graph ends with its output")
 
 
@@ -119,9 +121,10 @@ def _names(value: Names | Tensor) -> Names:
     return [_operand(value, 0)] if isinstance(value, Tensor) else value
 
 
-def _statements(lines: list[str], number: int, target: Any, args: Sequence[Any], kwargs: Any) -> Names:
-    """Append the statements of an operation to `lines`; return the variables of its result."""
-    name = target.overloadpacket.__name__.removesuffix("_")
+def _statements(
+    lines: Sequence[list[str]], number: int, target: Any, name: str, args: Sequence[Any], kwargs: Any
+) -> Names:
+    """Append the statements of an operation to the `lines` of each vector; return the variables of its result."""
     write = OPERATIONS.get(name)
     if write is None or not kwargs.keys() <= {"alpha", "value"} | ({"memory_format"} if name == "clone" else set()):
         raise UnknownOperationError(str(target))
@@ -133,7 +136,7 @@ def _statements(lines: list[str], number: int, target: Any, args: Sequence[Any],
             expression = write(*(_operand(arg, u) for arg in args), **options)
         except TypeError:  # an optional argument that has no form here
             raise UnknownOperationError(str(target)) from None
-        lines.append(f"const V {result} = {expression};")
+        lines[u].append(f"const V {result} = {expression};")
     return found
 
 
@@ -246,6 +249,7 @@ OPERATIONS: dict[str, Callable[..., str]] = {
     "addcmul": lambda a, b, c, value=1: f"{a} + {_times(value, f'{b} * {c}')}",
     "addcdiv": lambda a, b, c, value=1: f"{a} + {_times(value, f'{b} / {c}')}",
     "minimum": lambda a, b: f"at::vec::minimum({a}, {b})",
+    "minimum_of_numbers": lambda a, b: f"at::vec::clamp_max({b}, {a})",  # one instruction, for what is never NaN
     "maximum": lambda a, b: f"at::vec::maximum({a}, {b})",
     "clamp": _clamp,
     "clamp_min": lambda a, b: _clamp(a, b),

@@ -117,6 +117,8 @@ def traced_step(
 
     graph = make_fx(flat_step)(*(tensor for inputs in vars(given).values() for tensor in inputs.values()))
     by_name = as_given(node for node in graph.graph.nodes if node.op == "placeholder")
+    for node in by_name["state"]["lowest"].users:
+        node.meta["never_nan"] = node.target == torch.ops.aten.minimum.default  # a run with such a value is flagged
     for part in ("entries", "joint"):
         for (j, inverse), node in by_name[part].items():
             if not inverse:

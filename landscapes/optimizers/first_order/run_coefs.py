@@ -102,7 +102,7 @@ def _distinct_rows(columns: Sequence[NDArray[np.float64]]) -> tuple[Any, NDArray
     if not columns:
         return slice(None), None
     every = max(len(columns[0]) // 128, 1)
-    if len(np.unique(np.stack([column[::every] for column in columns], 1), axis=0)) > 64:  # probably most are distinct
+    if len(set(zip(*(column[::every].tolist() for column in columns), strict=True))) > 64:  # probably most are distinct
         return slice(None), None
     code = np.zeros(len(columns[0]), dtype=np.int64)
     for column in columns:
