@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from landscapes.diagnosis._decide import decide
 from landscapes.diagnosis._from_record import logs_of
 from landscapes.diagnosis._log import Array, Log
+from landscapes.diagnosis._log_file import LogFile, load_logs
 from landscapes.diagnosis._reading import Hessian, log_of, probe
 from landscapes.diagnosis._verdict import Diagnosis
 from landscapes.errors import InputError, suggests_arguments
@@ -21,7 +23,7 @@ LARGEST_STEP = 2.0**53
 
 @suggests_arguments
 def diagnose(
-    x: Record | ArrayLike,
+    x: Record | LogFile | str | os.PathLike[str] | ArrayLike,
     *,
     step: ArrayLike | None = None,
     gradient_norm: ArrayLike | None = None,
@@ -38,9 +40,10 @@ def diagnose(
     by `benchmarks/diagnosis.py`.
 
     Args:
-        x: a record, what `watch` returned, or the losses of one run (T,) or of several (R, T). NaN between numbers is
-            a gap, infinity a value; NaN until the end is a failure. A record needs all steps (`record_steps="all"`);
-            its metrics "gradient_norm" and "lr" are used where it has them.
+        x: a record, what `watch` or `load_log` returned, the path of a record or a log (a folder has several), or the
+            losses of one run (T,) or of several (R, T). NaN between numbers is a gap, infinity a value; NaN until the
+            end is a failure. A record needs all steps (`record_steps="all"`); its metrics "gradient_norm" and "lr" are
+            used where it has them.
         step: the steps of the losses (T,), ascending; by default 0, 1, 2, …
         gradient_norm: norms of the gradients before clipping, in the shape of the losses.
         step_length: distance from each point to the next, in the shape of the losses.
@@ -68,7 +71,7 @@ def diagnose(
 
 
 def read_logs(
-    x: Record | ArrayLike,
+    x: Record | LogFile | str | os.PathLike[str] | ArrayLike,
     step: ArrayLike | None = None,
     gradient_norm: ArrayLike | None = None,
     step_length: ArrayLike | None = None,
@@ -81,15 +84,30 @@ def read_logs(
     watched = getattr(x, "record", None)
     if isinstance(watched, Record):  # of `watch`
         x = watched
-    if isinstance(x, Record):
+    files: list[LogFile] | None = None
+    if isinstance(x, LogFile):
+        files = [x]
+    elif isinstance(x, str | os.PathLike):
+        if os.fspath(x).lower().endswith(".npz"):
+            x = Record.load(x)
+        else:
+            files = _logs_at(os.fspath(x))
+    if isinstance(x, Record) or files is not None:
+        source = "record" if files is None else "log"
         given = {"step": step, "gradient_norm": gradient_norm, "step_length": step_length, "lr": lr, "point": point}
         for name, value in given.items():
             if value is not None:
-                raise InputError(f"{name} is read from the record; leave it out, or pass the losses instead")
+                raise InputError(f"{name} is read from the {source}; leave it out, or pass the losses instead")
+    if files is not None:
+        return [(_label(file, len(files)), _log_of_file(file, clip_norm)) for file in files]
+    if isinstance(x, Record):
         if "label" not in x.trajectories.runs:
             raise InputError("a map of basins has only the ends of runs; diagnose a race from one of its starts")
         if _without_losses(x):
-            raise InputError("no loss was logged: call log(loss) of the watch once per step")
+            raise InputError(
+                "no loss was logged, or each was NaN while the gradients were finite: call log(loss) of the watch once "
+                "per step"
+            )
         return list(logs_of(x, clip_norm, hessian))
     losses = _numbers("losses", x)
     if losses.ndim not in (1, 2):
@@ -112,6 +130,30 @@ def read_logs(
         measure = None if hessian is None or points is None else probe(hessian, points[i])
         found.append(("", log_of(run, step=steps, clip_norm=clip_norm, curvature=measure, **series)))
     return found
+
+
+def _logs_at(path: str) -> list[LogFile]:
+    """Return the logs at a path; a text that is no path is most likely one that was meant as a number."""
+    if not os.path.exists(path):
+        raise InputError(f"there is no file {path!r:.200}; diagnose takes a record, a log, its path, or losses")
+    return load_logs(path)
+
+
+def _label(file: LogFile, count: int) -> str:
+    """Return the name of one of several logs."""
+    return ", ".join(part for part in (str(file.path) if count > 1 else "", file.label) if part)
+
+
+def _log_of_file(file: LogFile, clip_norm: float | None) -> Log:
+    series = file.series
+    return log_of(
+        series["loss"],
+        step=series["step"].astype(np.int64),
+        gradient_norm=series.get("gradient_norm"),
+        step_length=series.get("step_length"),
+        lr=series.get("lr"),
+        clip_norm=clip_norm,
+    )
 
 
 def _without_losses(record: Record) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import csv
 import io
+import itertools
 import json
 import os
 import re
@@ -74,7 +76,10 @@ def load_log(path: str | os.PathLike[str], *, columns: Mapping[str, str] | None 
     """Read a training log.
 
     Rows without a loss (of validation, say) are left out. Where the step goes back, the run was resumed: the rows that
-    it repeats replace the earlier ones.
+    it repeats replace the earlier ones. Rows in no order, or newest first, are sorted by their step.
+
+    Cells are separated by commas, semicolons, tabs or blanks. Lines above the header that begin with # are comments;
+    without another header, the last of them names the columns, as `numpy.savetxt` writes it.
 
     Args:
         path: a file of CSV, TSV or JSON lines, a `trainer_state.json`, or an event file of TensorBoard. A folder or an
@@ -195,20 +200,52 @@ def _large_table(path: Path, given: Mapping[str, str]) -> dict[str, Any] | None:
 def _table(path: Path) -> tuple[dict[str, list[Any]], int]:
     """Return the columns of a text file, and how many of its lines should be JSON and are not."""
     data = path.read_bytes()
-    try:
-        text = re.sub("\r\n?", "\n", data.decode("utf-8-sig"))
+    try:  # PowerShell writes UTF-16
+        text = data.decode("utf-16" if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig")
+        text = re.sub("\r\n?", "\n", text)
     except UnicodeDecodeError:
         text = ""
     if not text.strip() or "\0" in text:
         what = "is empty" if not data.strip() else "is not text"
         raise InputError(f"{path} {what}; a log is CSV, JSON lines or trainer_state.json")
     is_json = text.lstrip()[0] in "{["
+    text = text if is_json else _without_comments(text)
     table, broken = _json(text) if is_json else (_csv(text), 0)
-    if table is None and not is_json and "\n" not in text.strip() and _names(text.strip(), _delimiter(text)):
-        raise InputError(f"{path} has a header, but no rows")
     if table is None:
-        raise InputError(f"{path} is neither CSV with a header, nor JSON lines, nor trainer_state.json")
+        raise InputError(f"{path} {_fault('' if is_json else text)}")
     return table, broken
+
+
+def _without_comments(text: str) -> str:
+    """Return a table without the lines above its header that begin with #; the last of them may be the header.
+
+    >>> _without_comments("# made by me\\nstep,loss\\n0,1\\n"), _without_comments("# step loss\\n0 1\\n")
+    ('step,loss\\n0,1\\n', 'step loss\\n0 1\\n')
+    """
+    lines = text.lstrip("\n").splitlines(keepends=True)
+    rows = list(itertools.dropwhile(lambda line: line.startswith("#"), lines))
+    if len(rows) == len(lines):
+        return text
+    if rows and not any(map(_is_number, _split(rows[0]))):
+        return "".join(rows)
+    return "".join([lines[len(lines) - len(rows) - 1].lstrip("# \t"), *rows])
+
+
+def _split(line: str) -> list[str]:
+    return line.split(_delimiter(line)) if _delimiter(line) != " " else line.split()
+
+
+def _fault(text: str) -> str:
+    """Say why a text is no table."""
+    header = text.strip().partition("\n")[0]
+    cells = [cell.strip() for cell in _split(header)]
+    if cells and all(map(_is_number, cells)):
+        return "begins with numbers: write the names of its columns into its first line, as in step,loss"
+    if twice := [name for name in dict.fromkeys(cells) if cells.count(name) > 1]:
+        return f"has more than one column {twice[0]!r}: rename them"
+    if "\n" not in text.strip() and _names(header, _delimiter(header)):
+        return "has a header, but no rows"
+    return "is neither CSV with a header, nor JSON lines, nor trainer_state.json"
 
 
 def _runs_of_wandb(table: Mapping[str, list[Any]]) -> dict[str, dict[str, list[Any]]]:
@@ -261,7 +298,12 @@ def _csv(text: str) -> dict[str, list[Any]] | None:
 
     Between semicolons, a comma is a decimal point.
     """
-    delimiter = _delimiter(text.partition("\n")[0])
+    header, _, rest = text.lstrip("\n").partition("\n")
+    delimiter = _delimiter(header)
+    if delimiter == " " and len(rest.partition("\n")[0].split()) == len(header.split()):
+        text = re.sub(r"(?m)^ +| +$", "", re.sub(" {2,}", " ", text))
+    elif delimiter == " ":  # one column, with a name of several words
+        delimiter = ","
     try:
         rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
     except csv.Error:  # a cell of more than 131,072 characters
@@ -276,7 +318,7 @@ def _csv(text: str) -> dict[str, list[Any]] | None:
 
 
 def _delimiter(header: str) -> str:
-    return max(",;\t", key=header.count)
+    return max(",;\t", key=header.count) if any(mark in header for mark in ',;\t"') else " "
 
 
 def _names(header: str, delimiter: str) -> list[str] | None:
@@ -309,12 +351,16 @@ def _log(path: Path, table: Mapping[str, list[Any]], given: dict[str, str]) -> L
         raise InputError(f"column {columns['loss']!r} of {path} is empty")
     rows = np.flatnonzero(there)
     if len(rows) < len(there):
-        notes.append(f"{len(there) - len(rows)} rows without a loss left out")
+        notes.append(f"{_rows(len(there) - len(rows))} without a loss left out")
     steps = parsed["step"][0][rows] if "step" in parsed else np.full(1, np.nan)
     if np.isfinite(steps).all() and (steps == np.round(steps)).all():
+        if 4 * np.count_nonzero(np.diff(steps) < 0) > len(steps):  # no run is resumed that often
+            order = np.argsort(steps, kind="stable")
+            rows, steps = rows[order], steps[order]
+            notes.append("rows in no order of their steps, or newest first: sorted")
         kept = _latest(steps)
         if len(kept) < len(rows):
-            notes.append(f"the step goes back: {len(rows) - len(kept)} rows that were repeated later left out")
+            notes.append(f"the step goes back: {_rows(len(rows) - len(kept))} repeated later left out")
         rows = rows[kept]
     else:
         columns.pop("step", None)
@@ -322,6 +368,10 @@ def _log(path: Path, table: Mapping[str, list[Any]], given: dict[str, str]) -> L
         notes.append("no column of whole steps: rows are counted")
     series = {quantity: values[rows] for quantity, (values, _) in parsed.items()}
     return LogFile(path, columns, series, tuple(notes))
+
+
+def _rows(count: int) -> str:
+    return f"{count} row{'s' * (count > 1)}"
 
 
 def _choose(path: Path, names: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
@@ -11,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from landscapes.diagnosis import Verdict
+from landscapes.diagnosis import LogFile, Verdict
 from landscapes.diagnosis._decide import decide
 from landscapes.diagnosis._diagnose import read_logs
 from landscapes.diagnosis._log import Log
@@ -45,7 +46,7 @@ Run = tuple[Log, Verdict]
 
 @suggests_arguments
 def diagnosis(
-    x: Record | ArrayLike,
+    x: Record | LogFile | str | os.PathLike[str] | ArrayLike,
     *,
     step: ArrayLike | None = None,
     gradient_norm: ArrayLike | None = None,

@@ -6,11 +6,12 @@ import csv
 import json
 import struct
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from landscapes import InputError, race
+from landscapes import InputError, diagnose, race
 from landscapes.cli.main import main
 from landscapes.diagnosis import load_log, load_logs
 
@@ -54,7 +55,7 @@ def test_trainer_state(tmp_path):
     log = load_log(path)
     assert log.columns == {"step": "step", "loss": "loss", "gradient_norm": "grad_norm", "lr": "learning_rate"}
     assert log.series["loss"].tolist() == [1 / (i + 1) for i in range(9)]
-    assert log.notes == ("1 rows without a loss left out",)
+    assert log.notes == ("1 row without a loss left out",)
 
 
 def test_lightning(tmp_path):
@@ -79,6 +80,31 @@ def test_json_lines_of_a_resumed_run(tmp_path):
     assert "goes back: 2 rows" in log.notes[1]
 
 
+def test_rows_in_another_order_are_sorted_by_step(tmp_path):
+    """Newest first, or in no order: no row is lost. A run that goes back once was resumed."""
+    order = np.random.default_rng(0).permutation(T)
+    for name, rows in (("newest", np.arange(T)[::-1]), ("shuffled", order)):
+        log = load_log(write_csv(tmp_path / f"{name}.csv", step=rows, loss=np.asarray(FALL)[rows]))
+        np.testing.assert_array_equal(log.series["loss"], FALL)
+        assert log.notes == ("rows in no order of their steps, or newest first: sorted",)
+
+
+def test_logs_and_paths_are_diagnosed_with_all_their_series(tmp_path):
+    """What `load_log` returns, a path and the series give one verdict; series beside a log are refused."""
+    path = write_csv(tmp_path / "log.csv", step=range(0, 2 * T, 2), loss=FALL, grad_norm=FALL, lr=[0.1] * T)
+    log = load_log(path)
+    given = {name: log.series[name] for name in ("step", "gradient_norm", "lr")}
+    expected = str(diagnose(log.series["loss"], **given))
+    assert expected != str(diagnose(log.series["loss"]))
+    assert str(diagnose(log)) == str(diagnose(path)) == str(diagnose(str(path))) == expected
+    write_csv(tmp_path / "other.csv", loss=FALL)
+    assert [Path(verdict.label).name for verdict in diagnose(tmp_path)] == ["log.csv", "other.csv"]
+    with pytest.raises(InputError, match="lr is read from the log"):
+        diagnose(log, lr=[0.1] * T)
+    with pytest.raises(InputError, match=r"there is no file 'lg.csv'; diagnose takes"):
+        diagnose("lg.csv")
+
+
 def test_columns_of_choice(tmp_path):
     path = write_csv(tmp_path / "log.csv", k=[0, 1], val_loss=[1, 2], cost=[3, 4])
     with pytest.raises(InputError, match=r"no column of losses.*Columns: k, val_loss, cost"):
@@ -93,7 +119,8 @@ def test_columns_of_choice(tmp_path):
     [
         (b"", "is empty"),
         (b"\x00\x01\xff\xfe", "is not text"),
-        (b"1,2\n3,4\n", "neither CSV"),
+        (b"1,2\n3,4\n", "begins with numbers: write the names of its columns"),
+        (b"step,loss,loss\n0,2,2\n", "has more than one column 'loss'"),
         (b"step,loss\n", "has a header, but no rows"),
         (b'{"a": 1}', "no column of losses"),
         (b"step,loss\n0,high\n", "'loss' has no number in row 1: 'high'"),
@@ -118,8 +145,20 @@ def test_bad_files(tmp_path, capsys, content, message):
     assert "No such file" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("content", [b"step,loss\r0,2\r1,1\r", b'{"loss": [2, 1], "step": [0, 1]}'])
-def test_old_line_ends_and_histories_of_keras(tmp_path, content):
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"step,loss\r0,2\r1,1\r",
+        b'{"loss": [2, 1], "step": [0, 1]}',
+        "step,loss\r\n0,2\r\n1,1\r\n".encode("utf-16"),
+        b"# of net A\n# step loss\n0.0e+00 2.0e+00\n1.0e+00 1.0e+00\n",
+        b"# of net A\nstep;loss\n0;2,0\n1;1,0\n",
+        b"step   loss\n  0  2.0\n  1  1.0\n",
+        b"training loss\n2\n1\n",
+    ],
+    ids=["cr", "keras", "utf-16", "savetxt", "comment", "blanks", "one-column"],
+)
+def test_forms_of_tables(tmp_path, content):
     path = tmp_path / "log"
     path.write_bytes(content)
     assert load_log(path).series["loss"].tolist() == [2, 1]

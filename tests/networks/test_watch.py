@@ -471,7 +471,7 @@ def test_close_warns_of_runs_without_steps_or_losses():
     loss_of(net, 0).backward()
     optimizer.step()
     for given in (watched, watched.record):  # not "the loss is not finite from step 0 on"
-        with pytest.raises(InputError, match="no loss was logged: call log"):
+        with pytest.raises(InputError, match="no loss was logged, or each was NaN"):
             diagnose(given)
     with pytest.raises(InputError, match="a watched run is drawn from its record"):
         render.save(watched, "run.png")
