@@ -114,6 +114,8 @@ WORDS: Mapping[str, str] = {
     "evaluations relative to the best optimizer": "performance_profile",
     "evaluations per coordinate": "performance_profile",
     "evaluations, in simplex gradients": "performance_profile",
+    "steps relative to the best optimizer": "performance_profile",
+    "steps per coordinate": "performance_profile",
     "share of problems and targets reached": "performance_profile",
     "share of problems solved": "performance_profile",
     "row needs fewer evaluations than column, %": "improvement_matrix",

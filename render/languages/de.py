@@ -110,6 +110,8 @@ LANGUAGE = Language(
         "evaluations relative to the best optimizer": "Auswertungen relativ zum besten Optimierer",
         "evaluations per coordinate": "Auswertungen je Koordinate",
         "evaluations, in simplex gradients": "Auswertungen in Simplexgradienten",
+        "steps relative to the best optimizer": "Schritte relativ zum besten Optimierer",
+        "steps per coordinate": "Schritte je Koordinate",
         "share of problems and targets reached": "Anteil erreichter Probleme und Zielwerte",
         "share of problems solved": "Anteil gelöster Probleme",
         "row needs fewer evaluations than column, %": "Zeile braucht weniger Auswertungen als Spalte, %",

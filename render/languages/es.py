@@ -110,6 +110,8 @@ LANGUAGE = Language(
         "evaluations relative to the best optimizer": "evaluaciones respecto al mejor optimizador",
         "evaluations per coordinate": "evaluaciones por coordenada",
         "evaluations, in simplex gradients": "evaluaciones, en gradientes símplex",
+        "steps relative to the best optimizer": "pasos respecto al mejor optimizador",
+        "steps per coordinate": "pasos por coordenada",
         "share of problems and targets reached": "proporción de problemas y objetivos alcanzados",
         "share of problems solved": "proporción de problemas resueltos",
         "row needs fewer evaluations than column, %": "la fila necesita menos evaluaciones que la columna, %",

@@ -110,6 +110,8 @@ LANGUAGE = Language(
         "evaluations relative to the best optimizer": "évaluations par rapport au meilleur optimiseur",
         "evaluations per coordinate": "évaluations par coordonnée",
         "evaluations, in simplex gradients": "évaluations, en gradients simpliciaux",
+        "steps relative to the best optimizer": "pas par rapport au meilleur optimiseur",
+        "steps per coordinate": "pas par coordonnée",
         "share of problems and targets reached": "part des problèmes et cibles atteints",
         "share of problems solved": "part des problèmes résolus",
         "row needs fewer evaluations than column, %": "la ligne demande moins d’évaluations que la colonne, %",

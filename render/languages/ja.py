@@ -121,6 +121,8 @@ LANGUAGE = Language(
         "evaluations relative to the best optimizer": "最良の最適化手法に対する評価回数の比",
         "evaluations per coordinate": "次元あたりの評価回数",
         "evaluations, in simplex gradients": "評価回数（単体勾配換算）",
+        "steps relative to the best optimizer": "最良の最適化手法に対するステップ数の比",
+        "steps per coordinate": "次元あたりのステップ数",
         "share of problems and targets reached": "到達した問題と目標値の割合",
         "share of problems solved": "解けた問題の割合",
         "row needs fewer evaluations than column, %": "行が列より少ない評価回数で済む確率 (%)",

@@ -26,6 +26,15 @@ MOST_BANDS = 6
 BAND = 0.13
 """The opacity of a band."""
 
+LABELS = {
+    ("performance", "evaluations"): "evaluations relative to the best optimizer",
+    ("performance", "steps"): "steps relative to the best optimizer",
+    ("ecdf", "evaluations"): "evaluations per coordinate",
+    ("ecdf", "steps"): "steps per coordinate",
+    ("data", "evaluations"): "evaluations, in simplex gradients",
+}
+"""The label of the axis of costs, by kind and cost."""
+
 RISE = 1.04
 """The top of the axes, above 1 so that lines at 1 are visible."""
 
@@ -37,6 +46,7 @@ def performance_profile(
     *,
     kind: str = "performance",
     tolerance: float | None = None,
+    cost: str = "evaluations",
     bands: bool | None = None,
     theme: str | Theme = "light",
 ) -> Axes:
@@ -51,13 +61,14 @@ def performance_profile(
             Wild, 2009).
         tolerance: the share of the initial gap that may remain, for "performance" and "data"; by default that for which
             learning rates were chosen, else the smallest.
+        cost: what is counted, "evaluations" or "steps"; "data" counts evaluations alone.
         bands: whether to draw 95 % bands (see `analysis.bands`); by default for at most 6 optimizers, where intervals
             are known.
         theme: colours, by name or as a `Theme`.
 
     Raises:
-        InputError: for another record, learning rates of which none is chosen, an unknown kind, a tolerance that the
-        record does not have.
+        InputError: for another record, learning rates of which none is chosen, an unknown kind or cost, a tolerance
+            that the record does not have.
 
     >>> from matplotlib.figure import Figure
     >>> from landscapes import compare
@@ -69,21 +80,21 @@ def performance_profile(
         raise InputError("expected a comparison, as returned by compare(functions, optimizers)")
     if kind not in KINDS:
         raise unknown("kind of profile", kind, KINDS)
+    if kind == "data" and cost != "evaluations":
+        raise InputError(
+            "a data profile counts simplex gradients, which are evaluations; for steps, give kind='performance' or "
+            "kind='ecdf'"
+        )
     check_one_lr(record)
     look = as_theme(theme)
-    found = costs(record)
+    found = costs(record, cost)
     tolerance = found.tolerances[
         _place(found.tolerances, judged_tolerance(record.meta) if tolerance is None else tolerance)
     ]
     ax = current_axes(ax, look)
-    drawn = bands_of(record, kind, tolerance, x=axis(found, kind, tolerance, POINTS))
+    drawn = bands_of(record, kind, tolerance, x=axis(found, kind, tolerance, POINTS), cost=cost)
     x, (y, low, high) = drawn.x, drawn.shares
-    names = {
-        "performance": "evaluations relative to the best optimizer",
-        "ecdf": "evaluations per coordinate",
-        "data": "evaluations, in simplex gradients",
-    }
-    ax.set_xlabel(look.say(names[kind]))
+    ax.set_xlabel(look.say(LABELS[kind, cost]))
     labels = [str(label) for label in record.axes["optimizer"]]
     band = BAND * min(1.0, 3 / max(len(labels), 1))  # several bands mix to grey
     shaded = (len(labels) <= MOST_BANDS if bands is None else bands) and bool(np.isfinite(low).all())

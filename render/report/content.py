@@ -47,6 +47,11 @@ class Part:
     tables: Sequence[tuple[str, Table]] = ()
     note: str = ""
 
+    @property
+    def is_list(self) -> bool:
+        """Whether its paragraphs are the entries of a list."""
+        return len(self.text) > 2 and self.draw is None and not self.tables
+
 
 @dataclass(frozen=True, eq=False)
 class Report:
@@ -129,17 +134,16 @@ def _standings(record: Record, tolerance: float | None, cost: str) -> Part:
 def _profiles(record: Record, tolerance: float | None, share: float, cost: str) -> Part:
     def draw(figure: Figure | SubFigure, look: Theme) -> None:
         left, right = figure.subplots(1, 2)
-        performance_profile(record, left, tolerance=tolerance, bands=True, theme=look)
-        performance_profile(record, right, kind="ecdf", bands=True, theme=look)
+        performance_profile(record, left, tolerance=tolerance, cost=cost, bands=True, theme=look)
+        performance_profile(record, right, kind="ecdf", cost=cost, bands=True, theme=look)
         _key(figure, left)
 
     return Part(
         "Profiles",
         [
-            f"Left: the share of problems solved to {share:g} within a factor of the fewest evaluations. Right: the "
-            "share of problems and tolerances reached within a number of evaluations per coordinate. Bands are "
+            f"Left: the share of problems solved to {share:g} within a factor of the fewest {cost}. Right: the "
+            f"share of problems and tolerances reached within a number of {cost} per coordinate. Bands are "
             "pointwise 95 % intervals: they hold each point, not the whole curve at once."
-            + ("" if cost == "evaluations" else f" They count evaluations, the tables {cost}.")
         ],
         draw,
         (9.6, 4.4),

@@ -56,7 +56,7 @@ def document(report: Report, looks: Sequence[Theme]) -> str:
 
 
 def _part(number: int, part: Part, looks: Sequence[Theme]) -> str:
-    if len(part.text) > 2 and part.draw is None and not part.tables:
+    if part.is_list:
         said = f"<ul>{''.join(f'<li>{_said(line)}</li>' for line in part.text)}</ul>"
     else:
         said = "".join(f"<p>{_said(line)}</p>" for line in part.text)

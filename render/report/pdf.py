@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from landscapes.analysis.table_formats import Cell, Table
 from landscapes.render.artists.text_fit import Ruler, clean_text
 from landscapes.render.report.content import Part, Report
+from landscapes.render.report.table_layout import Layout, layouts
 from landscapes.render.theme import VECTOR, Theme
 
 PAGE = (8.27, 11.69)
@@ -28,8 +29,7 @@ BODY, SMALL, HEAD, TITLE = 9.5, 7.5, 13.0, 19.0
 
 TEXTS = ("axes.labelsize", "axes.titlesize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize")
 
-LEAST = 3.0
-"""The smallest font size of a table, which readers enlarge; at larger ones, wide tables would leave the page."""
+BULLET = "•"
 
 
 def write(report: Report, look: Theme, path: Path) -> None:
@@ -85,20 +85,25 @@ class _Pages:
         self.y -= 14
         self.write(text, HEAD, "bold", after=5)
 
-    def write(self, text: str, size: float, weight: str = "normal", after: float = 4, indent: float = 0) -> None:
-        """Write a paragraph, wrapped."""
-        for line in self.wrapped(clean_text(text, math=False, most=10_000), size, weight, WIDE - 2 * MARGIN - indent):
+    def write(
+        self, text: str, size: float, weight: str = "normal", after: float = 4, indent: float = 0, bullet: bool = False
+    ) -> None:
+        """Write a paragraph, wrapped; with a bullet, as an entry of a list."""
+        indent += 12 * bullet
+        lines = self.wrapped(clean_text(text, math=False, most=10_000), size, weight, WIDE - 2 * MARGIN - indent)
+        for i, line in enumerate(lines):
             self.need(1.35 * size)
             self.y -= 1.35 * size
-            self.pages[-1].text(
-                (MARGIN + indent) / WIDE,
-                self.y / HIGH,
-                line,
-                fontsize=size,
-                fontweight=weight,
-                color=self.look.foreground,
-                parse_math=False,
-            )
+            for x, words in [(MARGIN + indent, line), (MARGIN, BULLET)][: 1 + (bullet and i == 0)]:
+                self.pages[-1].text(
+                    x / WIDE,
+                    self.y / HIGH,
+                    words,
+                    fontsize=size,
+                    fontweight=weight,
+                    color=self.look.foreground,
+                    parse_math=False,
+                )
         self.y -= after
 
     def wrapped(self, text: str, size: float, weight: str, width: float) -> list[str]:
@@ -112,10 +117,11 @@ class _Pages:
 
     def part(self, part: Part) -> None:
         text = 1.35 * BODY * sum(len(line) // 80 + 2 for line in part.text)
-        self.need(40 + text + (self.size(part)[1] if part.draw is not None else 60))  # a heading stays with its picture
+        picture = self.size(part)[1] if part.draw is not None else 120
+        self.need(40 + text + picture)  # a heading stays with its picture, or with the head of its table
         self.heading(part.title)
         for line in part.text:
-            self.write(line, BODY)
+            self.write(line, BODY, bullet=part.is_list)
         if part.draw is not None:
             self.picture(part)
         for _, table in part.tables:
@@ -144,52 +150,58 @@ class _Pages:
             part.draw(made, self.look | {"text_scale": shrunk})
 
     def table(self, table: Table) -> None:
-        """Draw a table with rules, its numbers to the right; on further pages a long one has its header again."""
+        """Draw a table with rules, its numbers to the right; on further pages a long one has its header again.
+
+        The columns of a table that is too wide follow one another.
+        """
         words = [[clean_text(name, math=False) for name in table.header]]
         words += [
             [clean_text(one.text if isinstance(one, Cell) else one, math=False) for one in row] for row in table.rows
         ]
         numeric = [any(isinstance(row[i], Cell) for row in table.rows) for i in range(len(table.header))]
-        size, gap = 8.5, 10.0
-        while True:
-            widths = [max(self.ruler.width(row[i], size, "bold") for row in words[:400]) for i in range(len(numeric))]
-            if sum(widths) + gap * (len(widths) - 1) <= WIDE - 2 * MARGIN or size <= LEAST:
-                break
-            size, gap = size - 0.25, max(gap - 0.4, 4.0)
-        line, wide = 1.5 * size, sum(widths) + gap * (len(widths) - 1)
-        places = [MARGIN + sum(widths[:i]) + i * gap + widths[i] * right for i, right in enumerate(numeric)]
-
-        def draw(row: Sequence[str], bold: Sequence[bool]) -> None:
-            self.y -= line
-            for text, x, right, heavy in zip(row, places, numeric, bold, strict=True):
-                self.pages[-1].text(
-                    x / WIDE,
-                    self.y / HIGH,
-                    text,
-                    ha="right" if right else "left",
-                    fontsize=size,
-                    fontweight="bold" if heavy else "normal",
-                    color=self.look.foreground,
-                    parse_math=False,
-                )
-
-        def head() -> None:
-            self.rule(wide, 1.0)
-            draw(words[0], [True] * len(numeric))
-            self.rule(wide, 0.5)
-
-        self.need(40 + 5 * line)
-        self.write(table.caption, SMALL, after=2)
-        head()
-        for row, cells in zip(words[1:], table.rows, strict=True):
-            if self.y - line < MARGIN:
-                self.new_page()
-                head()
-            draw(row, [isinstance(cell, Cell) and cell.best for cell in cells])
-        self.rule(wide, 1.0)
-        self.y -= 2
+        best = [[isinstance(cell, Cell) and cell.best for cell in row] for row in table.rows]
+        pieces = layouts(words, self.ruler, WIDE - 2 * MARGIN)
+        for number, piece in enumerate(pieces, 1):
+            which = f" Columns, part {number} of {len(pieces)}." if len(pieces) > 1 else ""
+            self.need(40 + 5 * piece.height(0))
+            self.write(table.caption + which, SMALL, after=2)
+            self.columns(piece, [numeric[i] for i in piece.columns], [[row[i] for i in piece.columns] for row in best])
         if table.note:
             self.write(table.note, SMALL - 0.5)
+
+    def columns(self, piece: Layout, numeric: Sequence[bool], best: Sequence[Sequence[bool]]) -> None:
+        """Draw columns of a table; `numeric` ones to the right, the `best` cells of each row in bold."""
+        ends = [sum(piece.widths[:i]) + i * piece.gap for i in range(len(piece.widths))]
+        places = [MARGIN + end + wide * right for end, wide, right in zip(ends, piece.widths, numeric, strict=True)]
+
+        def draw(number: int, bold: Sequence[bool]) -> None:
+            for lines, x, right, heavy in zip(piece.rows[number], places, numeric, bold, strict=True):
+                for i, text in enumerate(lines):
+                    self.pages[-1].text(
+                        x / WIDE,
+                        (self.y - piece.size * (1.5 + 1.2 * i)) / HIGH,
+                        text,
+                        ha="right" if right else "left",
+                        fontsize=piece.size,
+                        fontweight="bold" if heavy else "normal",
+                        color=self.look.foreground,
+                        parse_math=False,
+                    )
+            self.y -= piece.height(number)
+
+        def head() -> None:
+            self.rule(piece.width, 1.0)
+            draw(0, [True] * len(numeric))
+            self.rule(piece.width, 0.5)
+
+        head()
+        for number, bold in enumerate(best, 1):
+            if self.y - piece.height(number) < MARGIN:
+                self.new_page()
+                head()
+            draw(number, bold)
+        self.rule(piece.width, 1.0)
+        self.y -= 4
 
     def rule(self, width: float, thickness: float) -> None:
         self.y -= 4

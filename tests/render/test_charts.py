@@ -290,6 +290,10 @@ def test_profiles_rise_where_problems_are_solved() -> None:
         (lambda: performance_profile(map_record(), axes()), "as returned by compare"),
         (lambda: performance_profile(comparison(np.ones((1, 2, 1, 2), int)), axes(), kind="rank"), "kind of profile"),
         (
+            lambda: performance_profile(comparison(np.ones((1, 2, 1, 2), int)), axes(), kind="data", cost="steps"),
+            "a data profile counts simplex gradients",
+        ),
+        (
             lambda: performance_profile(comparison(np.ones((1, 2, 1, 2), int)), axes(), tolerance=0.5),
             "no tolerance 0.5; it has 0.1, 0.01",
         ),

@@ -87,12 +87,42 @@ def test_a_wide_and_long_table_stays_on_its_pages_and_repeats_its_header(studied
     row = ("Venter–Sobieszczanski-Sobieski", *["1.21e-06, 0.00161, 2.25e-06*"] * 6)
     made = _Pages(contents(studied), as_theme("print"))
     made.new_page()
-    made.table(Table("caption", ("function", *(f"column {i}" for i in range(6))), [row] * 300))
+    made.table(Table("caption", ("function", *(f"column {i}" for i in range(6))), [row] * 150))
     assert len(made.pages) > 2
     for page in made.pages:
         page.draw_without_rendering()
         assert sum(text.get_text() == "column 5" for text in page.texts) == 1
+        assert sum("2.25e-06*" in text.get_text() for text in page.texts) % 6 == 0  # no cell is cut
         assert max(text.get_window_extent().x1 for text in page.texts) <= page.bbox.width - 50
+        assert min(text.get_fontsize() for text in page.texts) >= 6.5
+
+
+def test_a_table_with_many_columns_is_printed_in_parts(studied):
+    header = ("function", *(f"column {i}" for i in range(20)))
+    made = _Pages(contents(studied), as_theme("print"))
+    made.new_page()
+    made.table(Table("caption", header, [("Beale", *[f"cell{i:09}" for i in range(20)])]))
+    (page,) = made.pages
+    page.draw_without_rendering()
+    texts = [text.get_text() for text in page.texts]
+    assert [texts.count(f"cell{i:09}") for i in range(20)] == [1] * 20
+    assert texts.count("Beale") == texts.count("function") > 1
+    assert "caption Columns, part 1 of 3." in texts
+    assert max(text.get_window_extent().x1 for text in page.texts) <= page.bbox.width - 50
+
+
+def test_a_report_counts_what_it_was_asked_to_count(studied):
+    parts = {part.title: part for part in contents(studied, cost="steps").parts}
+    made = Figure()
+    parts["Profiles"].draw(made, as_theme("light"))
+    names = [" ".join(ax.get_xlabel().split()) for ax in made.axes]
+    assert names == ["steps relative to the best optimizer", "steps per coordinate"]
+    assert "fewest steps" in parts["Profiles"].text[0]
+    limits = parts["What this comparison cannot say"]
+    pages = _Pages(contents(studied), as_theme("print"))
+    pages.new_page()
+    pages.part(limits)
+    assert sum(text.get_text() == "•" for page in pages.pages for text in page.texts) == len(limits.text)
 
 
 def test_hardly_any_data_is_said_to_be_none(tmp_path):
