@@ -29,8 +29,11 @@ SWEEPS = 8
 POWER = 0.75
 """Exponent of weights in the clustering; below 1, rare colours count for more."""
 
-CHUNK = 512
-"""Number of colours whose distances to all entries are computed at once."""
+CHUNK = 256
+"""Number of colours whose distances to all entries are computed at once.
+
+They fit in the cache, and OpenBLAS starts no threads for products this small: two that wait for each other cost more.
+"""
 
 RGB = np.uint32(0xFFFFFF)
 """Mask of the colour bits of a pixel, without alpha."""
@@ -123,7 +126,7 @@ def choose_colors(
     heavy = heavy**power
     centres = _spread(rest, heavy, exact, SIZE - len(exact))
     for _ in range(SWEEPS):
-        owner = _distance(rest, np.concatenate([exact, centres])).argmin(1) - len(exact)
+        owner = _owners(rest, np.concatenate([exact, centres])) - len(exact)
         mine = owner >= 0
         total = np.bincount(owner[mine], heavy[mine], len(centres))
         for channel in range(3):
@@ -212,6 +215,14 @@ def _spread(
         pick = picked[place] = np.argmax(far * weight)
         far = np.minimum(far, norm + norm[pick] - 2 * (colors @ colors[pick]))
     return colors[picked]
+
+
+def _owners(colors: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return the number of the nearest centre of each colour."""
+    owners = np.empty(len(colors), np.int64)
+    for at in range(0, len(colors), CHUNK):
+        owners[at : at + CHUNK] = _distance(colors[at : at + CHUNK], centres).argmin(1)
+    return owners
 
 
 def _distance(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
