@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import sys
+from typing import Any
 
 from landscapes.cli.main import main
 
@@ -14,6 +15,18 @@ YOUNG_OBJECTS = 5_000
 Few enough that cycles which hold large arrays are found soon."""
 
 
+class ImportsStay:
+    """A callback of `gc` that exempts from the search what was made while modules were imported."""
+
+    def __init__(self) -> None:
+        self.modules = 0
+
+    def __call__(self, phase: str, info: dict[str, Any]) -> None:
+        if phase == "start" and len(sys.modules) > self.modules:
+            self.modules = len(sys.modules)
+            gc.freeze()
+
+
 def program() -> int:
     """Run the command line as the whole of a process, and return its exit code.
 
@@ -21,6 +34,7 @@ def program() -> int:
     the end they are left to the system, after all other functions of `atexit`.
     """
     gc.set_threshold(YOUNG_OBJECTS)
+    gc.callbacks.append(ImportsStay())
     atexit.register(gc.freeze)
     return main()
 

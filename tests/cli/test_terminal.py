@@ -9,7 +9,7 @@ import sys
 import pytest
 from render_records import diverging
 
-from landscapes.__main__ import YOUNG_OBJECTS, program
+from landscapes.__main__ import YOUNG_OBJECTS, ImportsStay, program
 from landscapes.cli import console, main
 
 QUICK = ("--seconds", "0.3", "--fps", "8", "--size", "240x180")
@@ -105,8 +105,22 @@ def test_a_process_searches_rarely_for_garbage_and_not_at_its_end(monkeypatch, c
     thresholds, at_exit = [], []
     monkeypatch.setattr(gc, "set_threshold", thresholds.append)
     monkeypatch.setattr(atexit, "register", at_exit.append)
+    monkeypatch.setattr(gc, "callbacks", [])
     monkeypatch.setattr(sys, "argv", ["landscapes", "--version"])
     assert program() == 0
     assert capsys.readouterr().out
     assert thresholds == [YOUNG_OBJECTS]
     assert at_exit == [gc.freeze]
+    assert [type(callback) for callback in gc.callbacks] == [ImportsStay]
+
+
+def test_what_imports_make_is_not_searched(monkeypatch):
+    kept = []
+    monkeypatch.setattr(gc, "freeze", lambda: kept.append(len(sys.modules)))
+    stay = ImportsStay()
+    for phase in ("start", "stop", "start"):  # only the first follows imports
+        stay(phase, {"generation": 0})
+    assert len(kept) == 1
+    monkeypatch.setitem(sys.modules, "a_module_of_a_test", sys)
+    stay("start", {"generation": 0})
+    assert kept == [kept[0], kept[0] + 1]
