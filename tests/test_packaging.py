@@ -20,6 +20,7 @@ import pytest
 from merged import merged
 
 import landscapes
+from landscapes.optimizers._homes import HOMES
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = {"landscapes": "landscapes", "landscapes.functions": "functions", "landscapes.render": "render"}
@@ -335,17 +336,23 @@ def test_lazy_names():
         landscapes.nonsense  # noqa: B018
 
 
-def test_lazy_names_are_all_typed():
-    """The `TYPE_CHECKING` block says the same as the table that is used at run time."""
-    tree = ast.parse(modules()["landscapes"].read_text(encoding="utf-8"))
+def typed_names(package: str) -> dict[str, str]:
+    """The names that a package imports for type checkers, and their modules, relative to the package."""
+    tree = ast.parse(modules()[package].read_text(encoding="utf-8"))
     (block,) = (node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
-    typed = {
-        alias.name: str(node.module).removeprefix("landscapes").removeprefix(".")
+    return {
+        alias.name: str(node.module).removeprefix(package).removeprefix(".")
         for node in block.body
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    assert typed == {**landscapes._HOMES, **dict.fromkeys(landscapes._FOLDERS, "")}
+
+
+def test_lazy_names_are_all_typed():
+    """The `TYPE_CHECKING` blocks say the same as the tables that are used at run time."""
+    assert typed_names("landscapes") == {**landscapes._HOMES, **dict.fromkeys(landscapes._FOLDERS, "")}
+    assert typed_names("landscapes.optimizers") == HOMES
+    assert {*HOMES, "named", "names", "parse"} <= set(dir(landscapes.optimizers))
 
 
 @pytest.mark.slow
@@ -360,8 +367,15 @@ import landscapes.record, landscapes.analysis.race_table
 assert not {"torch", "matplotlib"} & set(sys.modules), "landscapes.record"
 import landscapes.render
 assert not {"torch", "matplotlib.pyplot", "fontTools.subset"} & set(sys.modules), "landscapes.render"
-landscapes.race("booth", "adam", steps=3)
+landscapes.race("booth", steps=3)
 assert not {"sympy", "torch._dynamo", "scipy.optimize"} & set(sys.modules), "race"
+kept = [name for name in sys.modules if name.startswith("landscapes.optimizers.first_order.")]
+assert "landscapes.optimizers.first_order.adam" in kept and "landscapes.optimizers.first_order.nadam" not in kept, kept
+from landscapes import optimizers
+class Own(optimizers.Adam):
+    names = ("nadam",)
+assert optimizers.named("nadam")[0] is Own, "a user's class goes first"
+assert optimizers.names()["nadam"][0] is Own, "also when all classes are imported"
 """
     done = python("-c", script)
     assert done.returncode == 0, done.stderr

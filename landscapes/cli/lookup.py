@@ -83,7 +83,7 @@ def _is_formula(text: str) -> bool:
 
 def is_optimizer(text: str) -> bool:
     """Return whether a text begins with the name of an optimizer or a wrapper, as "adam(lr=0.05)" does."""
-    return text.partition("(")[0].strip().lower() in optimizers.names()
+    return optimizers.named(text.partition("(")[0].strip()) is not None
 
 
 def find_optimizers(texts: Sequence[str]) -> list[str] | dict[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from landscapes.errors import InputError, unknown
+from landscapes.optimizers._homes import HOMES, USUAL, load
 from landscapes.optimizers.base import Optimizer, check_names, short
 from landscapes.optimizers.wrappers.base import Wrapper
 from landscapes.silence import ignored_warnings
@@ -18,8 +19,29 @@ WORDS = {"nan": math.nan, "inf": math.inf, "true": True, "false": False}
 
 def names() -> dict[str, tuple[type[Optimizer], dict[str, Any]]]:
     """Return every name that text may use, with its class and its preset settings."""
+    for name in HOMES:
+        load(name)
+    return _loaded_names()
+
+
+def named(text: str) -> tuple[type[Optimizer], dict[str, Any]] | None:
+    """Return the class and the preset settings that a name stands for, as `names` has them; None if it is unknown.
+
+    Imports few classes besides: first the usual ones and a class that is called so, then all.
+
+    >>> named("Momentum")
+    (<class 'landscapes.optimizers.first_order.sgd.SGD'>, {'momentum': 0.9})
+    """
+    text = text.lower()
+    for name in (*USUAL, *(name for name in HOMES if name.lower() == text)):
+        load(name)
+    return _loaded_names().get(text) or names().get(text)
+
+
+def _loaded_names() -> dict[str, tuple[type[Optimizer], dict[str, Any]]]:
+    """Return the names of the classes that are imported. A user's class takes precedence over one of this package."""
     table: dict[str, tuple[type[Optimizer], dict[str, Any]]] = {}
-    for cls in _subclasses(Optimizer):
+    for cls in sorted(_subclasses(Optimizer), key=lambda cls: not cls.__module__.startswith("landscapes.")):
         table |= {name: (cls, {}) for name in cls.names}
         table |= {name: (cls, dict(settings)) for name, settings in cls.presets.items()}
     return dict(sorted(table.items()))
@@ -49,14 +71,14 @@ def parse(text: str, own: Mapping[str, Optimizer] | None = None) -> tuple[Optimi
 
 def _optimizer(text: str, node: ast.Call, own: Mapping[str, Optimizer]) -> tuple[Optimizer, bool]:
     """Return the optimizer that a call describes; the first argument of a wrapper is the wrapped optimizer."""
-    known = names()
     written = cast(ast.Name, node.func).id
     if written in own:
         return own[written], False
     name = written.lower()
-    if name not in known:
-        raise unknown("optimizer", written, known)
-    cls, preset = known[name]
+    found = named(name)
+    if found is None:
+        raise unknown("optimizer", written, names())
+    cls, preset = found
     settings: dict[str, Any] = {}
     for keyword in node.keywords:
         if keyword.arg is None:

@@ -11,7 +11,7 @@ from reference import SPACES, draw, variants
 
 from landscapes import optimizers
 from landscapes.errors import InputError
-from landscapes.optimizers import names, parse
+from landscapes.optimizers import named, names, parse
 
 READABLE = r"cannot parse the optimizer .*; write a name with its settings, as in adam or adam\(lr=0\.05, beta1=0\.9\)"
 
@@ -22,6 +22,12 @@ def test_all_optimizers_and_presets_have_names():
     assert {cls for cls, _ in names().values()} >= set(SPACES)
     assert parse("nesterov(lr=0.1)")[0] == optimizers.SGD(lr=0.1, momentum=0.9, nesterov=True)
     assert parse("momentum(momentum=0.5)")[0] == optimizers.SGD(momentum=0.5)
+
+
+def test_one_name_is_found_without_the_others():
+    every = names()
+    assert {name: named(name.upper()) for name in every} == every
+    assert named("gradient") is None
 
 
 @given(st.sampled_from(variants()), st.integers(0, 2**32 - 1))
