@@ -116,7 +116,7 @@ WORDS: Mapping[str, str] = {
     "evaluations, in simplex gradients": "performance_profile",
     "steps relative to the best optimizer": "performance_profile",
     "steps per coordinate": "performance_profile",
-    "share of problems and targets reached": "performance_profile",
+    "share of targets reached": "performance_profile",
     "share of problems solved": "performance_profile",
     "row needs fewer evaluations than column, %": "improvement_matrix",
     "row needs fewer steps than column, %": "improvement_matrix",

@@ -18,7 +18,7 @@ from landscapes.analysis.costs import judged_tolerance
 from landscapes.analysis.selection import only
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render.artists.text_fit import clean_text
+from landscapes.render.artists.text_fit import clean_text, text_renderer
 from landscapes.render.artists.trails import mix
 from landscapes.render.figures._training import draw_training
 from landscapes.render.figures.layout import LEAST, Sheet, fit_scale
@@ -37,9 +37,14 @@ from landscapes.render.plots.contours import contour
 from landscapes.render.plots.inputs import labels_of, plain_bar_ticks
 from landscapes.render.plots.run_table import REPEATS, grid_values, known_measure
 from landscapes.render.theme import StyleLike, Theme, as_theme, styles
+from landscapes.silence import ignored_warnings
 
 EDGE = 8.0
 """Left and right margin of the legend in points."""
+
+LEAST_PANEL, LEGIBLE = 0.4, 7.0
+"""The least height of panels as a share of their part of the figure, and the least size of their labels in points;
+larger texts than usual become smaller for them."""
 
 MOST_PANELS = 12
 """The largest number of optimizers in a figure of heat maps."""
@@ -63,31 +68,49 @@ def chart(
     labels = [*record.axes.get("optimizer", ()), *labels_of(record)]
     look = as_theme(theme, text_scale, words, colors, labels, lang)
     look = fit_scale(look, _panel_size(record, check_figsize(figsize, dpi)))
-    experiment = str(record.meta.get("experiment"))
-    with look.context():
-        made = new_figure(figsize, dpi, layout="constrained")
-        sheet = Sheet.of(made, look)
-        share = 0.42 if experiment == "basins" else 0.97  # its legend is beside the title
-        usual = labels[0] if experiment == "training" else look.say("Comparison")
-        heading, size = sheet.ruler.fit_title(
-            title or record.meta.get("title") or usual,
-            share * sheet.wide,
-            12 * sheet.scale,
-            LEAST,
-            "bold",
-        )
-        made.suptitle(heading, x=0.012, ha="left", fontweight="bold", fontsize=size, color=look.foreground)
-        CHARTS[experiment](sheet, record, measure, along)
+    while True:
+        with look.context():
+            made = _drawn(record, Sheet.of(new_figure(figsize, dpi, layout="constrained"), look), title, measure, along)
+        if look.text_scale <= 1 or _is_roomy(made):
+            return made
+        look = look | {"text_scale": max(look.text_scale - 0.15, 1.0)}
+
+
+def _drawn(record: Record, sheet: Sheet, title: str | None, measure: str, along: str | Sequence[str] | None) -> Figure:
+    """Fill a figure, and fit its texts to the panels."""
+    made, look, experiment = sheet.figure, sheet.look, str(record.meta.get("experiment"))
+    share = 0.42 if experiment == "basins" else 0.97  # its legend is beside the title
+    usual = labels_of(record)[0] if experiment == "training" else look.say("Comparison")
+    words = title or record.meta.get("title") or usual
+    heading, size = sheet.ruler.fit_title(words, share * sheet.wide, 12 * sheet.scale, LEAST, "bold")
+    made.suptitle(heading, x=0.012, ha="left", fontweight="bold", fontsize=size, color=look.foreground)
+    CHARTS[experiment](sheet, record, measure, along)
+    with ignored_warnings():  # of panels without room; `_is_roomy` finds them
         for _ in range(3):  # first to the usual panels, then to those that the labels leave
             for ax in made.axes:
                 sheet.fit_labels(ax)
             sheet.level_sizes([ax for ax in made.axes if ax.get_label() not in ("legend", BAR)])
             made.draw_without_rendering()
-        for ax in made.axes:
-            sheet.fit_ticks(ax)
-            fit_cells(ax, sheet.scale)
-            sheet.drop_notes(ax)
+    for ax in made.axes:
+        sheet.fit_ticks(ax)
+        fit_cells(ax, sheet.scale)
+        sheet.drop_notes(ax)
     return made
+
+
+def _is_roomy(made: Figure) -> bool:
+    """Return whether the panels of a figure have room beside the texts, and labels and titles of a legible size."""
+    panels = [ax for ax in made.axes if ax.get_label() not in ("legend", BAR)]
+    rows = max(ax.get_subplotspec().get_gridspec().nrows for ax in panels)  # type: ignore[union-attr]
+    texts = [text for ax in panels for text in (ax.yaxis.label, ax._left_title) if text.get_text()]  # type: ignore[attr-defined]
+    if min(ax.bbox.height for ax in panels) < LEAST_PANEL * made.bbox.height / rows:
+        return False
+    if min((float(text.get_fontsize()) for text in texts), default=LEGIBLE) < LEGIBLE:
+        return False
+    boxes = [box for ax in panels if (box := ax.get_tightbbox(text_renderer(made.dpi))) is not None]
+    page = made.bbox.padded(1.0)
+    inside = all(page.contains(box.x0, box.y0) and page.contains(box.x1, box.y1) for box in boxes)
+    return inside and not any(one.overlaps(two) for one, two in itertools.combinations(boxes, 2))
 
 
 def _panel_size(record: Record, figsize: tuple[float, float]) -> tuple[float, float]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -32,6 +33,9 @@ COUNTER_GAP = 10.0
 
 ONE_LINE = 0.8
 """Labels are made smaller to this share of their size before they have two lines."""
+
+LEVEL = 1.2
+"""How many times as large as labels at the side those below may be."""
 
 MANY = 24
 """With more runs, a legend that leaves some out hints at plots of many runs."""
@@ -66,6 +70,7 @@ class Sheet:
     ruler: Ruler
     wide: float
     high: float
+    _given: WeakKeyDictionary[Text, tuple[str, float]] = field(default_factory=WeakKeyDictionary)
 
     @classmethod
     def of(cls, figure: Figure, look: Theme) -> Sheet:
@@ -209,8 +214,12 @@ class Sheet:
 
     def _fit(self, text: Text, room: float) -> None:
         """Fit a text to a length: a little smaller, then in two lines, then in still smaller ones, then cut."""
-        measure, lines = self.ruler, text.get_text().split("\n")
-        full = size = float(text.get_fontsize())
+        shown, size = text.get_text(), float(text.get_fontsize())
+        words, full = self._given.get(text, (shown, size))
+        if words.split() != shown.split():
+            words, full = shown, size
+        self._given[text] = words, full  # before it was wrapped and made smaller
+        measure, lines = self.ruler, words.split("\n")
         most = max(len(lines), 2)
         while max(measure.width(line, size, math=True) for line in lines) > room:
             parts = [part for line in lines for part in measure.wrap(line, room, size, 3)]
@@ -223,7 +232,10 @@ class Sheet:
         text.set(fontsize=size, text="\n".join(lines))
 
     def level_sizes(self, panels: Sequence[Axes]) -> None:
-        """Give the titles of panels one font size, and so their labels: the least of those that fit."""
+        """Give the titles of panels one font size, and so their labels: the least of those that fit.
+
+        Labels below are not much larger than those at the side, and so leave them more height.
+        """
         kinds: list[list[Text]] = [
             [ax._left_title for ax in panels],  # type: ignore[attr-defined]
             [ax.xaxis.label for ax in panels],
@@ -233,6 +245,10 @@ class Sheet:
             sizes = [float(text.get_fontsize()) for text in texts if text.get_text()]
             for text in texts:
                 text.set_fontsize(min(sizes, default=LEAST))
+        upright = [float(ax.yaxis.label.get_fontsize()) for ax in panels if ax.get_ylabel()]
+        most = max(LEVEL * min(upright, default=float("inf")), LEAST)
+        for label in kinds[1]:
+            label.set_fontsize(min(float(label.get_fontsize()), most))
 
     def fit_ticks(self, ax: Axes) -> Room:
         """Thin out the tick labels of axes until none touches another, and return the room that they need."""

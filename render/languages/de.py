@@ -112,7 +112,7 @@ LANGUAGE = Language(
         "evaluations, in simplex gradients": "Auswertungen in Simplexgradienten",
         "steps relative to the best optimizer": "Schritte relativ zum besten Optimierer",
         "steps per coordinate": "Schritte je Koordinate",
-        "share of problems and targets reached": "Anteil erreichter Probleme und Zielwerte",
+        "share of targets reached": "Anteil erreichter Zielwerte",
         "share of problems solved": "Anteil gelöster Probleme",
         "row needs fewer evaluations than column, %": "Zeile braucht weniger Auswertungen als Spalte, %",
         "row needs fewer steps than column, %": "Zeile braucht weniger Schritte als Spalte, %",

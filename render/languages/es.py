@@ -112,7 +112,7 @@ LANGUAGE = Language(
         "evaluations, in simplex gradients": "evaluaciones, en gradientes símplex",
         "steps relative to the best optimizer": "pasos respecto al mejor optimizador",
         "steps per coordinate": "pasos por coordenada",
-        "share of problems and targets reached": "proporción de problemas y objetivos alcanzados",
+        "share of targets reached": "proporción de objetivos alcanzados",
         "share of problems solved": "proporción de problemas resueltos",
         "row needs fewer evaluations than column, %": "la fila necesita menos evaluaciones que la columna, %",
         "row needs fewer steps than column, %": "la fila necesita menos pasos que la columna, %",

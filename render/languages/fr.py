@@ -112,7 +112,7 @@ LANGUAGE = Language(
         "evaluations, in simplex gradients": "évaluations, en gradients simpliciaux",
         "steps relative to the best optimizer": "pas par rapport au meilleur optimiseur",
         "steps per coordinate": "pas par coordonnée",
-        "share of problems and targets reached": "part des problèmes et cibles atteints",
+        "share of targets reached": "part des cibles atteintes",
         "share of problems solved": "part des problèmes résolus",
         "row needs fewer evaluations than column, %": "la ligne demande moins d’évaluations que la colonne, %",
         "row needs fewer steps than column, %": "la ligne demande moins de pas que la colonne, %",

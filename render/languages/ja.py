@@ -123,7 +123,7 @@ LANGUAGE = Language(
         "evaluations, in simplex gradients": "評価回数（単体勾配換算）",
         "steps relative to the best optimizer": "最良の最適化手法に対するステップ数の比",
         "steps per coordinate": "次元あたりのステップ数",
-        "share of problems and targets reached": "到達した問題と目標値の割合",
+        "share of targets reached": "到達した目標値の割合",
         "share of problems solved": "解けた問題の割合",
         "row needs fewer evaluations than column, %": "行が列より少ない評価回数で済む確率 (%)",
         "row needs fewer steps than column, %": "行が列より少ないステップ数で済む確率 (%)",

@@ -123,7 +123,7 @@ LANGUAGE = Language(
         "evaluations, in simplex gradients": "求值次数（以单纯形梯度计）",
         "steps relative to the best optimizer": "相对于最佳优化器的步数",
         "steps per coordinate": "每维步数",
-        "share of problems and targets reached": "已达到的问题与目标值的比例",
+        "share of targets reached": "已达到的目标值的比例",
         "share of problems solved": "已解决问题的比例",
         "row needs fewer evaluations than column, %": "行比列所需求值次数更少的概率 (%)",
         "row needs fewer steps than column, %": "行比列所需步数更少的概率 (%)",

@@ -110,7 +110,7 @@ def performance_profile(
     plain_log_ticks(ax, float(np.log10(x[-1] / x[0])))
     ax.set_xlim(x[0], x[-1])
     ax.set_ylim(0, RISE)
-    words = "share of problems and targets reached" if kind == "ecdf" else "share of problems solved"
+    words = "share of targets reached" if kind == "ecdf" else "share of problems solved"
     ax.set_ylabel(look.say(words))
     _wrap_labels(ax)
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)

@@ -343,6 +343,17 @@ def test_labels_of_a_small_profile_stay_on_the_page() -> None:
         assert page.bbox.padded(0.5).contains(box.x1, box.y1)
 
 
+def test_texts_of_slides_leave_small_panels_room_and_labels_legible() -> None:
+    made = figure(comparison(np.full((2, 2, 2, 2), 7)), theme="slides", figsize=(4.8, 2.7), dpi=100)
+    made.draw_without_rendering()
+    panels = [ax for ax in made.axes if ax.get_label() != "legend"]
+    boxes = [ax.get_tightbbox() for ax in panels]
+    assert len(boxes) == 2
+    assert all(ax.bbox.height > 80 and ax.yaxis.label.get_fontsize() >= 7 for ax in panels)
+    assert all(box is not None and box.x0 >= 0 and box.y0 >= 0 and box.y1 <= 270 for box in boxes)
+    assert boxes[0].x1 <= boxes[1].x0  # type: ignore[union-attr]
+
+
 def test_the_cross_at_the_end_of_a_line_is_seen_around_the_dot_of_the_best() -> None:
     record = sweep_record(lambda lr, beta, start: math.nan if LR.index(lr) == 3 else 4.0 - LR.index(lr))
     ax = sensitivity(record, axes(), along="lr")
