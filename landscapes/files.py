@@ -124,8 +124,9 @@ def replacing(path: str | os.PathLike[str], *, clean: bool = True) -> Iterator[P
         if mode is not None:
             temporary.chmod(mode)
         _rename(temporary, target)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        _name(error, given)
         raise
 
 
@@ -152,8 +153,17 @@ def replacing_all(path: str | os.PathLike[str]) -> Iterator[Path]:
             check_target(target.parent / file.name)
         for file in made:
             _move(file, target.parent / file.name)
+    except OSError as error:
+        _name(error, target)
+        raise
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _name(error: BaseException, target: Path) -> None:
+    """Add the name of the file to an error of the system that lacks it, as that of a full disk does."""
+    if isinstance(error, OSError) and error.errno is not None and error.filename is None:
+        error.filename = str(target)
 
 
 def _move(file: Path, target: Path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, warn
 from landscapes.networks._meter import Layers, as_number
 from landscapes.networks._points import PointStore
 from landscapes.record import Record, Trajectories, check_target
@@ -114,6 +114,7 @@ class TrainingLog:
         self.points, self.every, self.flush_seconds, self.facts = points, every, flush, dict(facts)
         self.rows: list[Row] = []
         self._stride = {True: 1, False: 1}
+        self._failed = False
         self._began = time.monotonic()
         self._next = self._began + min(1.0, flush)
 
@@ -144,7 +145,18 @@ class TrainingLog:
     def flush_if_due(self) -> None:
         """Write the file if enough time has passed: at first after a second, later more rarely."""
         if self.path is not None and time.monotonic() >= self._next:
-            self.flush()
+            try:
+                self.flush()
+            except (OSError, InputError) as error:  # the latter where the folder is gone
+                self.could_not_write(error)
+
+    def could_not_write(self, error: OSError | InputError) -> None:
+        """Warn once that the file cannot be written at present, because a training must not end by that."""
+        self._next = time.monotonic() + self.flush_seconds
+        if not self._failed:
+            self._failed = True
+            why = getattr(error, "strerror", None) or error
+            warn(f"{self.path} cannot be written ({why}); the training goes on, and the file is written again later")
 
     def flush(self) -> None:
         """Write the file."""
@@ -159,9 +171,11 @@ class TrainingLog:
 
     def finish(self) -> None:
         """Write the file for the last time."""
-        self.flush()
-        if self.points is not None:
-            self.points.close()
+        try:
+            self.flush()
+        finally:
+            if self.points is not None:
+                self.points.close()
 
     def record(self) -> Record:
         """Return the record of the rows.

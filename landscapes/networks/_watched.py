@@ -145,7 +145,12 @@ class Watch:
                 self._pending_metrics.setdefault(name, []).append(value)
 
     def close(self) -> None:
-        """Stop watching, keep the last weights, and write the file. A second call does nothing."""
+        """Stop watching, keep the last weights, and write the file. A second call does nothing.
+
+        Raises:
+            OSError: if the file cannot be written; `record` can still be saved elsewhere. While the run goes, this is a
+                warning.
+        """
         if not self.active or not self._finish.alive:
             return
         for handle in self._handles:
@@ -155,9 +160,11 @@ class Watch:
             warn("the watched optimizer has taken no step: give watch() the optimizer whose step() is called")
         elif not any(row.losses for row in log.rows):
             warn("no loss was logged: call log(loss) of the watch once per step")
-        if log.points is not None and log.rows:
-            log.points.put(self._step, self._layers.flat().numpy())
-        self._finish()
+        try:
+            if log.points is not None and log.rows:
+                log.points.put(self._step, self._layers.flat().numpy())
+        finally:
+            self._finish()
 
     def _active(self) -> TrainingLog:
         if not self.active:
@@ -234,7 +241,10 @@ class Watch:
             return
         wanted = measured and self._step % self._log.every == 0 if self._chosen is None else self._chosen(self._step)
         if wanted and points.wants():
-            points.put(self._step, self._layers.flat().numpy())
+            try:
+                points.put(self._step, self._layers.flat().numpy())
+            except OSError as error:
+                self._log.could_not_write(error)
 
     def _measure_gradients(self, optimizer: torch.optim.Optimizer, row: Row) -> None:
         """Measure the gradients that the optimizer sees, and note the scale of those before clipping."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -109,15 +109,23 @@ def still(made: Figure, path: Path, comment: str, title: str = "", dark: Figure 
         settings = VECTOR | {"pdf.compression": 9}
         with replacing(path) as temporary, _lightened(made, path, 72), mpl.rc_context(settings):
             flat = any(trail.get_rasterized() for trail in made.findobj(Trail))
-            made.savefig(temporary, dpi=DPI, metadata=metadata)
-            sizes = [temporary.stat().st_size]
+            data = _pdf(made, DPI, metadata)
+            sizes = [len(data)]
             for dpi in () if flat else COARSER:
                 if sizes[-1] <= LARGE or sizes[-1] in sizes[:-1]:  # no part of the page depends on the resolution
                     break
                 if dpi > COARSER[-1] and sizes[0] * (dpi / DPI) ** 2 > LARGE:  # an image shrinks with its area at most
                     continue
-                made.savefig(temporary, dpi=dpi, metadata=metadata)
-                sizes.append(temporary.stat().st_size)
+                data = _pdf(made, dpi, metadata)
+                sizes.append(len(data))
+            temporary.write_bytes(data)
+
+
+def _pdf(made: Figure, dpi: float, metadata: Mapping[str, Any]) -> bytes:
+    """Return a PDF; matplotlib's writer hides a full disk behind an error of its own."""
+    page = io.BytesIO()
+    made.savefig(page, format="pdf", dpi=dpi, metadata=metadata)
+    return page.getvalue()
 
 
 def _svg(made: Figure, path: Path, comment: str, title: str, warn: bool = True) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,9 +39,11 @@ def write(report: Report, look: Theme, path: Path) -> None:
         facts = {"Title": report.title, "CreationDate": None, "ModDate": None}
         from matplotlib.backends.backend_pdf import PdfPages  # fontTools, which it loads, takes long to import
 
-        with PdfPages(path, metadata=facts) as pages:
+        data = io.BytesIO()  # matplotlib's writer hides a full disk behind an error of its own
+        with PdfPages(data, metadata=facts) as pages:
             for page in _Pages(report, look).made():
                 pages.savefig(page)
+        path.write_bytes(data.getvalue())
 
 
 class _Pages:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
@@ -381,6 +382,39 @@ def test_a_file_is_at_most_flush_seconds_behind(tmp_path, monkeypatch):
     assert gaps[0] == gaps[1] == 1.0
     assert gaps.max() == gaps[-1] == 3.0
     watched.close()
+
+
+def test_a_full_disk_does_not_end_a_training(tmp_path, monkeypatch):
+    """It warns once, goes on, and writes the file when there is space again; the last write raises."""
+    net = network()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    watched = watch(optimizer, tmp_path / "run.npz", model=net, flush=1e-6)
+    full = OSError(28, "No space left on device")
+
+    def step(k: int) -> None:
+        optimizer.zero_grad()
+        loss = loss_of(net, k)
+        loss.backward()
+        optimizer.step()
+        watched.log(loss)
+
+    def fail(*_, **__):
+        raise full
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Record, "save", fail)
+        patch.setattr(PointStore, "put", fail)
+        with pytest.warns(
+            UserWarning, match=r"run.npz cannot be written \(No space left .*the training goes on"
+        ) as seen:
+            deque(map(step, range(5)))
+    assert len(seen) == 1
+    step(5)
+    assert len(Record.load(tmp_path / "run.npz").trajectories.step) == 5, "the loss of the last step was not logged yet"
+    monkeypatch.setattr(Record, "save", fail)
+    with pytest.raises(OSError, match="No space"):
+        watched.close()
+    assert watched.record.trajectories.loss.shape == (1, 6)
 
 
 def test_the_file_is_written_when_the_loop_ends(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import gc
 import io
 import json
 import re
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from merged import merged
 from PIL import Image
 from render_pixels import decode, full_draw, sized
 from render_records import arc, converging, diverging, record
@@ -262,3 +265,23 @@ def test_a_label_in_another_script_is_kept_in_every_files_notes(tmp_path):
     assert json.loads(decode(tmp_path / "race.gif").comment)["function"] == "größe → ∞"
     with Image.open(tmp_path / "race.png") as image:
         assert json.loads(image.info["Comment"])["function"] == "größe → ∞"
+
+
+@merged("suffix", [".png", ".pdf", ".gif"])
+def test_a_full_disk_leaves_the_old_file_and_is_named(tmp_path, suffix):
+    """Files may have 2 kB, so that each format fails in its midst."""
+    resource = pytest.importorskip("resource")
+    path = tmp_path / f"race{suffix}"
+    path.write_text("old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large") as caught:
+            render.save(converging(2), path, **quick(suffix, 0.2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (caught.value.errno, caught.value.filename) == (errno.EFBIG, str(path))
+    assert path.read_text() == "old"
+    path.unlink()
+    assert not list(tmp_path.iterdir())
+    gc.collect()  # an unclosed file would warn
