@@ -23,6 +23,7 @@ from landscapes.experiments.optimizer_specs import (
     Optimizers,
     OptimizerSpec,
     check_different,
+    check_different_settings,
     function_labels,
     labels,
     parse_optimizers,
@@ -163,6 +164,7 @@ def compare(
         lrs = sweep_settings([spec.optimizer for spec in specs], {"lr": lr_grid}, "grid", None, seed).columns["lr"][1]
     ranges = _searched(tuning, specs, lr_grid, shares, len(objectives), starts, seeds * budget)
     grid = ["lr"] if lrs is not None else []
+    check_different_settings(specs, [[*own, *grid] for own in ranges])
     specs = [with_varied(spec, [*own, *grid]) for spec, own in zip(specs, ranges, strict=True)]
     drawn = starts + (tuning.studies * tuning.starts if tuning is not None else 0)
     points = [starts_of(one, None, drawn, spread=spread, seed=seed) for one in objectives]

@@ -22,6 +22,7 @@ from landscapes.experiments.optimizer_specs import (
     Optimizers,
     OptimizerSpec,
     check_different,
+    check_different_settings,
     function_labels,
     labels,
     parse_optimizers,
@@ -216,5 +217,6 @@ def _settings(
         lr_open = spec.lr_open and unwrap(spec.optimizer).tunable not in vary
         ready.append(replace(spec, optimizer=spec.optimizer.with_hyperparameters(fixed), lr_open=lr_open))
     varied = {name: values for name, values in vary.items() if name not in fixed}
+    check_different_settings(ready, [list(varied)] * len(ready))
     ready = [with_varied(spec, varied) for spec in ready]
     return sweep_settings([spec.optimizer for spec in ready], varied, design, count, seed), ready

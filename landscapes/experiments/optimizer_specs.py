@@ -144,6 +144,37 @@ def with_varied(spec: OptimizerSpec, varied: Iterable[str]) -> OptimizerSpec:
     return replace(spec, varied=names, label=label(spec.optimizer, names) if wrapped else spec.label)
 
 
+def check_different_settings(specs: Sequence[OptimizerSpec], varied: Sequence[Sequence[str]]) -> None:
+    """Raise `InputError` for two optimizers without labels that differ at most in what varies.
+
+    `varied` are the names of the settings that vary, for each optimizer.
+
+    >>> check_different_settings(parse_optimizers(["adam", "adam(beta1=0.5)"]), [["lr"], ["lr"]])
+    """
+    models: dict[Any, dict[str, Any]] = {}
+    found: dict[Any, OptimizerSpec] = {}
+    for spec, names in zip(specs, varied, strict=True):
+        if spec.label is not None:
+            continue
+        inside = unwrap(spec.optimizer)
+        own = {**spec.optimizer.numeric_settings(), **spec.optimizer.choice_settings()}
+        kind = type(inside), frozenset(own), tuple(names), spec.lr_open and inside.tunable not in names
+        known = models.setdefault(kind, own)
+        try:
+            same = spec.optimizer.with_hyperparameters({name: known[name] for name in names})
+        except (InputError, KeyError):  # its other settings, which do not go with these, distinguish it
+            continue
+        other = found.setdefault((kind, same.spec), spec)
+        if other is spec:
+            continue
+        one, two, many = other.optimizer.spec, spec.optimizer.spec, " and ".join(names)
+        raise InputError(
+            (f"{one} and {two} are the same" if one != two else f"{one} is given twice")
+            + (f" once {many} var{'y' if len(names) > 1 else 'ies'}" if names else "")
+            + '; give one of them, or label each in Python, as in {"a": …, "b": …}'
+        )
+
+
 def labels(specs: Sequence[OptimizerSpec]) -> list[str]:
     """Return one unique label per optimizer: the given one, else its own, with the settings that distinguish it.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -17,6 +18,7 @@ from landscapes import (
     Range,
     Record,
     Stop,
+    Tuning,
     compare,
     function,
     functions,
@@ -284,6 +286,27 @@ def test_a_setting_of_a_wrapper_varies_as_if_it_were_given(name):
     for value, final in zip(values, varied.grid("final").tolist(), strict=True):
         assert sweep("beale", optimizer.with_hyperparameters({name: value}), steps=25).grid("final").item() == final
     assert len(np.unique(varied.grid("final"))) == len(values)
+
+
+def test_optimizers_that_differ_only_in_what_varies_are_refused(monkeypatch):
+    monkeypatch.setattr(_sweep, "execute", None)
+    for given, settings, message in (
+        (["adam", "adam(lr=0.1)"], {"lr": [0.1, 0.2]}, "adam(lr=0.1) are the same once lr varies; give one of them"),
+        (["adam(lr=0.1)", "adam(lr=0.2)"], {"lr": 0.3}, "adam(lr=0.3) is given twice; give one of them"),
+        (["momentum", "momentum(nesterov=True)"], {"nesterov": [True, False]}, "are the same once nesterov varies"),
+        (["clip(sgd, norm=1)", "clip(sgd, norm=2)"], {"clip.norm": [1, 2]}, "are the same once clip.norm varies"),
+    ):
+        with pytest.raises(InputError, match=re.escape(message)):
+            sweep("booth", given, steps=5, **settings)
+    with pytest.raises(InputError, match="are the same once lr varies"):
+        compare("booth", ["adam", "adam(lr=0.1)"], lr_grid=[0.1, 0.2], steps=5)
+    with pytest.raises(InputError, match="are the same once lr varies"):
+        compare("booth", ["adam", "adam(lr=0.1)"], tuning=Tuning(trials=2, studies=2), steps=5)
+
+
+def test_optimizers_that_differ_in_more_than_what_varies_run():
+    for given in (["sgd", "clip(sgd, norm=1)"], ["adam", "adam(beta1=0.5)"], {"a": "adam", "b": "adam(lr=0.1)"}):
+        assert len(sweep("booth", given, lr=[0.1, 0.2], steps=2).axes["optimizer"]) == 2
 
 
 def test_a_label_does_not_state_what_varies():
