@@ -41,6 +41,9 @@ from landscapes.render.writers.timeline import Pause, Timeline, check_fps, check
 Progress = Callable[[int, int], None]
 """Called with (frames done, frames in all)."""
 
+MOST_NOTES = 6
+"""The largest number of sentences among the frames from which a palette is chosen."""
+
 
 class RaceAnimation(FuncAnimation):
     """An animation of a race: a matplotlib `FuncAnimation` with a faster `save`. Notebooks show it as a GIF.
@@ -151,9 +154,18 @@ class RaceAnimation(FuncAnimation):
         return f'<img src="data:image/{kind};base64,{data}" alt="{words}" style="max-width: 100%">'
 
     def _sample_frames(self, frames: Frames) -> Iterator[NDArray[np.uint8]]:
-        """Yield the frames from which a palette is chosen: the first, an early and the last one."""
-        steps = self.timeline.steps
-        return (frames.show(steps[index].item()).copy() for index in (0, len(steps) // 3, -1))
+        """Yield the frames from which a palette is chosen: the first, an early and the last one, and some sentences.
+
+        What is below a sentence is shown again after it, so that its colours are needed.
+        """
+        steps, notes = self.timeline.steps, list(self.timeline.notes)
+        notes = (
+            [notes[place] for place in np.unique(np.linspace(0, len(notes) - 1, MOST_NOTES, dtype=int))]
+            if notes
+            else []
+        )
+        shown = [steps[0].item(), *notes, steps[len(steps) // 3].item(), steps[-1].item()]
+        return (frames.show(step).copy() for step in shown)
 
 
 def reserved_colors(artists: Sequence[AnimatedArtist]) -> NDArray[np.uint8]:

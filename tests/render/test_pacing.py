@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from matplotlib.transforms import Bbox
-from render_pixels import full_draw, levels_apart, sized
+from render_pixels import decode, full_draw, levels_apart, sized
 from render_records import arc, converging, diverging, record
 
 from landscapes import render
@@ -224,3 +224,14 @@ def test_frames_between_steps_equal_a_full_draw():
         if number % 23 == 5:
             set_step(made.figure, step)
             assert levels_apart(frame, full_draw(made.figure)) <= 2, step
+
+
+def test_what_a_sentence_covered_comes_back_in_its_colours(tmp_path):
+    animation = render.animate(converging(3), theme="dark", pause={5: (SENTENCE, 0.5)}, frames=9, **sized(640, 360))
+    animation.save(tmp_path / "race.gif")
+    (notes,) = animation.figure.findobj(PauseNotes)
+    frames = Frames(animation.figure)
+    left, low, right, high = (int(side) for side in notes.layout(5, frames._canvas)[2].extents)
+    box = slice(360 - high, 360 - low), slice(left, right)
+    drawn = frames.show(int(animation.timeline.steps[-1]))[box][..., :3].astype(int)
+    assert np.abs(decode(tmp_path / "race.gif").frames[-1][box] - drawn).max(2).mean() < 4
