@@ -108,7 +108,12 @@ def kernel_source(step: StepSource) -> str:
     end += [f"    dead_{u} |= ends_{u};" for u in every_vector] + ["}"]
     store = [f"{name}_{u}.store(state + {at(i, u)});" for i, name in enumerate(step.state) for u in every_vector]
     numbers = [f"const V {name}(numbers[{i}]);" for i, name in enumerate(step.numbers)]
+    # What is recorded lies in rows of runs: with steps outside, each row is written from its begin to its end.
+    outer, inner = (EACH_CHUNK + " " + EACH_TILE, ONCE) if step.every else (EACH_TILE, EACH_CHUNK)
     return KERNEL.format(
+        outer=outer,
+        inner=inner,
+        end_inner=" while (false);" if step.every else "",
         number=step.number,
         vectors=step.vectors,
         chunk=step.chunk,
@@ -132,11 +137,16 @@ def _indented(lines: Sequence[str], by: int) -> str:
     return "\n".join(" " * by + line for line in lines)
 
 
+EACH_TILE = "for (int64_t first = 0; first < runs; first += VECTORS * WIDTH)"
+EACH_CHUNK = "for (int64_t chunk = 0; chunk < chunks; chunk++)"
+ONCE = "do"
+
 KERNEL = """\
 #include <ATen/cpu/vec/vec.h>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 using T = {number};
 using V = at::vec::Vectorized<T>;
@@ -164,6 +174,9 @@ static void keep(
 
 static void record(double *to, const V &value, int64_t first, int64_t count) {{
     if (!to) return;
+    if constexpr (std::is_same_v<T, double>) {{
+        if (first + WIDTH <= count) return value.store(to + first);
+    }}
     T buffer[WIDTH];
     value.store(buffer);
     for (int64_t i = 0; i < WIDTH && first + i < count; i++) to[first + i] = static_cast<double>(buffer[i]);
@@ -188,9 +201,9 @@ extern "C" void advance(
     const T *columns, const T *table, const T *const *joint, const int64_t *widths, const Place *const *places,
     double *const *records) {{
 {numbers}
-    for (int64_t first = 0; first < runs; first += VECTORS * WIDTH) {{
+    {outer} {{
 {load}
-        for (int64_t chunk = 0; chunk < chunks; chunk++) {{
+        {inner} {{
             if (({alive}) == ALL) break;
             Rows before[SIZE], last[DIM + 1];
 {begin}
@@ -201,7 +214,7 @@ extern "C" void advance(
 {end}
             for (int64_t row = 0; row <= DIM; row++)
                 for (int64_t i = 0; i < VECTORS * WIDTH; i++) state[(SIZE + row) * runs + first + i] = last[row][i];
-        }}
+        }}{end_inner}
 {store}
     }}
 }}
