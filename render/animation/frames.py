@@ -16,9 +16,9 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.image import AxesImage
 from matplotlib.transforms import Bbox
 
+from landscapes.render.animation.regions import any_differs, changing_in, merged_boxes
 from landscapes.render.artists.animated import (
     AnimatedArtist,
-    Boxes,
     Canvas,
     animated_artists,
     in_use,
@@ -31,11 +31,8 @@ from landscapes.render.artists.marks import joined
 from landscapes.render.artists.text_fit import text_renderer
 from landscapes.render.writers.base import RGBA, Area, Pixels, as_uint32, bounding_box
 
-Box = tuple[int, int, int, int]
-"""A rectangle in pixels: left, bottom, right, top."""
-
-REGION_COST = 5000
-"""Cost of one more redrawn region, in pixels."""
+AT_ONCE = 10
+"""The least number of frames for which regions are computed together; an interval of steps may have fewer."""
 
 NO_PIXELS: Pixels = np.zeros(0, np.intp)
 
@@ -118,7 +115,7 @@ class Frames:
             self._select_regions(step)
             for artist in self.animated:
                 artist.set_step(known_step(artist, step))
-            changing = [place for place, own in enumerate(self._alone) if own is None or _differ(own, before, step)]
+            changing = [place for place, own in enumerate(self._alone) if own is None or any_differs(own, before, step)]
             self._draw_ground(step, changing)
             if self._canvas.windows is not None:
                 self._canvas.sides = [self._sides[place] for place in changing]
@@ -165,18 +162,27 @@ class Frames:
     def _select_regions(self, step: float) -> None:
         """Select the regions to redraw: what changes within the step's interval and since the previous step.
 
-        Regions are kept while they suffice. The first frame of an interval has regions of its own, because more
-        changes there; after a jump it is redrawn as a whole.
+        Regions are kept while they suffice. After a jump, a frame is redrawn as a whole.
         """
         number, before = interval_of(step, self._span), interval_of(self._step, self._span)
         if step not in self._covered_steps:
+            steps = None
             self._covered_steps = {self._step, step}
-            if number == before:
-                first, last = interval_steps(number, self._span)
-                here = self._steps[bisect_left(self._steps, first) : bisect_left(self._steps, last + 1)]
-                self._covered_steps.update(here)
-            self._redraw_between(sorted(self._covered_steps) if self._step >= 0 and number - before in (0, 1) else None)
+            if self._step >= 0 and number - before in (0, 1):
+                self._covered_steps.update(self._stretch(step, number))
+                steps = sorted(self._covered_steps)
+            self._redraw_between(steps)
         self._step = step
+
+    def _stretch(self, step: float, number: int) -> Sequence[float]:
+        """Return the steps that will be shown until the end of an interval, or of later ones with `AT_ONCE` frames."""
+        first = bisect_left(self._steps, step)
+        behind = bisect_left(self._steps, interval_steps(number, self._span)[1] + 1)
+        least = min(first + AT_ONCE, len(self._steps))
+        if behind < least:
+            last = interval_of(self._steps[least - 1], self._span)
+            behind = bisect_left(self._steps, interval_steps(last, self._span)[1] + 1)
+        return self._steps[first:behind]
 
     def _redraw_between(self, steps: list[float] | None) -> None:
         """Redraw what differs between these steps; everything for None, or if an artist cannot say."""
@@ -194,10 +200,10 @@ class Frames:
                 return
             boxes.append(dirty)
             owners += [artist] * len(dirty)
-        found = _merged_boxes(np.concatenate(boxes), width, height)
+        found = merged_boxes(np.concatenate(boxes), width, height)
         self._canvas.windows = np.array(found, float).reshape(-1, 4)
         self._sides = self._canvas.windows.tolist()
-        self._alone = [_alone(box, np.concatenate(boxes), owners) for box in self._sides]
+        self._alone = [changing_in(box, np.concatenate(boxes), owners) for box in self._sides]
         self._regions = [(slice(height - box[3], height - box[1]), slice(box[0], box[2])) for box in found]
 
     @contextmanager
@@ -227,42 +233,6 @@ class CachedImage:
     def draw(self, renderer: RendererAgg) -> None:
         if in_use(self._box, renderer):
             paste(renderer, self._left, self._bottom, self._image)
-
-
-def _merged_boxes(boxes: Boxes, width: int, height: int) -> list[Box]:
-    """Return a few whole-pixel boxes that cover all boxes; close ones are merged."""
-    low, high = np.floor(boxes[:, :2]).clip(0, [width, height]), np.ceil(boxes[:, 2:]).clip(0, [width, height])
-    found: list[Box] = []
-    for left, bottom, right, top in np.hstack([low, high])[(low < high).all(1)].astype(int).tolist():
-        one = left, bottom, right, top
-        place = 0
-        while place < len(found):
-            two = found[place]
-            both = min(one[0], two[0]), min(one[1], two[1]), max(one[2], two[2]), max(one[3], two[3])
-            if _size(both) <= _size(one) + _size(two) + REGION_COST:
-                one, place = both, 0
-                found.remove(two)
-            else:
-                place += 1
-        found.append(one)
-    return found
-
-
-def _alone(region: list[float], boxes: Boxes, owners: list[AnimatedArtist]) -> list[AnimatedArtist] | None:
-    """Return the artists that change in a region, given a box of each owner; None if one of them cannot tell when."""
-    left, bottom, right, top = region
-    inside = (boxes[:, 0] < right) & (boxes[:, 2] > left) & (boxes[:, 1] < top) & (boxes[:, 3] > bottom)
-    own = [owners[place] for place in np.flatnonzero(inside).tolist()]
-    return None if any(type(artist).differs is AnimatedArtist.differs for artist in own) else own
-
-
-def _differ(artists: list[AnimatedArtist], one: float, two: float) -> bool:
-    """Return whether an artist differs between two steps."""
-    return any(artist.differs(known_step(artist, one), known_step(artist, two)) for artist in artists)
-
-
-def _size(box: Box) -> int:
-    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def _split(artist: Artist, animated_ids: set[int], page: RendererAgg) -> Iterator[Layer]:
