@@ -288,7 +288,8 @@ def check_output(path: str | os.PathLike[str], experiment: str = "race", **optio
                 "a page is as large as its window: leave out figsize and dpi, or save a picture or an animation"
             )
     elif (writer := writer_for(target)) is None:
-        raise unknown("suffix", suffix, known)
+        error = unknown("suffix", suffix, known)
+        raise InputError(f"{error} All: {', '.join(known)}" if "mean" in str(error) else str(error))
     else:
         writer.check_fps(target, options.get("fps", 25.0))
     timeline(LAST, **{name: options[name] for name in TIME if name in options})

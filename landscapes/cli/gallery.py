@@ -84,8 +84,8 @@ def add(commands: Commands) -> None:
         dest="themes",
         action="append",
         metavar="T",
-        help="light, dark, print, or auto: an .svg or .html that follows the system's dark mode; repeat for one file "
-        "per theme (default: light)",
+        help="light, dark, ember, print, slides, minimal, or auto: an .svg or .html that follows the system's dark "
+        "mode; repeat for one file per theme (default: light)",
     )
 
 

@@ -193,8 +193,8 @@ def _add_size(group: argparse._ArgumentGroup, default: str) -> None:
 
 def add_theme(group: argparse._ArgumentGroup, default: str = "light", files: bool = True) -> None:
     """Add the option for the theme, of files or of a window."""
-    auto = "print, or auto: an .svg or .html that follows the system's dark mode" if files else "or print"
-    group.add_argument("--theme", metavar="T", help=f"light, dark, {auto} (default: {default})")
+    auto = ", minimal, or auto: an .svg or .html that follows the system's dark mode" if files else " or minimal"
+    group.add_argument("--theme", metavar="T", help=f"light, dark, ember, print, slides{auto} (default: {default})")
 
 
 def add_race_figure(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:

@@ -175,5 +175,6 @@ def _best(record: Record) -> str:
 
     meta = record.meta
     origin = "their own starts" if meta.get("functions") else place(meta.start)
-    heading = f"{meta.title}: {len(record.trajectories)} runs of {meta.steps} steps from {origin}"
+    count = len(record.trajectories)
+    heading = f"{meta.title}: {count} run{'s' * (count > 1)} of {meta.steps} step{'s' * (meta.steps > 1)} from {origin}"
     return f"{heading}\n\n{best_settings(record).columns()}\n\n{status_counts(record)}"

@@ -103,7 +103,7 @@ def race(
         `start` the index in `meta.starts`, and each start has its own target, `meta.targets`.
 
         A run reaches the target when 1e-4 of the gap between the start and the minimum remains, or the lower bound if
-        only that is known. Without either, `meta.target` is None. If a run goes below a declared minimum,
+        only that is known. Without either, `meta.target` is None. If values lie below a declared minimum, it warns,
         `meta.minimum_is` is "contradicted" and there is no target. A function that is unbounded below has none either:
         a run is "unbounded", and `reached` is the step, once its loss stays below the level halfway from the first loss
         to the lowest value of the surface.
@@ -226,6 +226,10 @@ def race_searched(
             objective, surface, minimum_is = given, _surface(given, resolution), "unknown"
         elif objective.outside == "higher":
             minimum_is = "contradicted"
+            warn(
+                f"{objective.name} has lower values than its declared minimum of {objective.minimum:.6g}, so this race "
+                "has no target; correct minimum= or minima=, or leave them out"
+            )
     if float(np.min(paths.lowest)) < objective.lower_bound:
         objective = replace(objective, lower_bound=math.nan)
     targets = [

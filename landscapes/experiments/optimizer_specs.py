@@ -178,6 +178,8 @@ def check_different_settings(specs: Sequence[OptimizerSpec], varied: Sequence[Se
 def labels(specs: Sequence[OptimizerSpec]) -> list[str]:
     """Return one unique label per optimizer: the given one, else its own, with the settings that distinguish it.
 
+    A learning rate that was tuned is stated only if nothing else distinguishes optimizers, because legends have it.
+
     >>> labels(parse_optimizers(["adam(lr=0.1)", "adam(lr=0.1, beta1=0.5)", "adam(lr=0.1, beta1=0.5, eps=1e-6)"]))
     ['Adam', 'Adam beta1=0.5', 'Adam beta1=0.5 eps=1e-06']
     """
@@ -188,10 +190,24 @@ def labels(specs: Sequence[OptimizerSpec]) -> list[str]:
         sharing.setdefault(label, []).append(i)
     found = list(plain)
     for label, places in sharing.items():
-        common = set.intersection(*(set(stated[i]) for i in places))
-        for i in places:
-            found[i] = " ".join([label, *(setting for setting in stated[i] if setting not in common)])
+        given = _distinct(label, [[own for own in stated[i] if own != _tuned_lr(specs[i])] for i in places])
+        named = given if len(set(given)) == len(given) else _distinct(label, [stated[i] for i in places])
+        for i, name in zip(places, named, strict=True):
+            found[i] = name
     return unique_labels(found)
+
+
+def _distinct(label: str, stated: Sequence[Sequence[str]]) -> list[str]:
+    """Return a label, with the settings of each that not all have."""
+    common = set.intersection(*map(set, stated))
+    return [" ".join([label, *(own for own in settings if own not in common)]) for settings in stated]
+
+
+def _tuned_lr(spec: OptimizerSpec) -> str:
+    """Return how `_settings` writes a tuned learning rate; "" if it was given."""
+    name = unwrap(spec.optimizer).tunable
+    tuned = spec.lr_source.startswith("tuned")
+    return next((own for own in _settings(spec.optimizer.spec) if tuned and own.startswith(f"{name}=")), "")
 
 
 def _stated(spec: OptimizerSpec) -> list[str]:

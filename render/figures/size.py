@@ -41,6 +41,10 @@ def new_figure(figsize: tuple[float, float], dpi: float, **options: Any) -> Figu
     return Figure(figsize=((width * dpi + ROUND) / dpi, (height * dpi + ROUND) / dpi), dpi=dpi, **options)
 
 
+MANY_INCHES = 100
+"""Larger sides were meant in pixels."""
+
+
 def check_figsize(figsize: tuple[float, float], dpi: float) -> tuple[float, float]:
     """Return width and height in inches. Raise `InputError` for sizes that cannot be drawn."""
     check_dpi(dpi)
@@ -55,6 +59,7 @@ def check_figsize(figsize: tuple[float, float], dpi: float) -> tuple[float, floa
         least, most = (f"{a} × {b}" for a, b in (SMALLEST, LARGEST))
         raise InputError(
             f"figsize × dpi must be at least {least} and at most {most} pixels, got {pixels[0]:.0f} × {pixels[1]:.0f}"
+            + ("; figsize is in inches, as in (9.6, 5.4)" if max(width, height) > MANY_INCHES else "")
         )
     return width, height
 

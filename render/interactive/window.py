@@ -31,9 +31,9 @@ def _no_window_error(name: str) -> InputError:
             "line of a cell displays a page to play and zoom; render.save(record, 'race.html') saves it"
         )
     return InputError(
-        f"cannot open a window: matplotlib uses the backend {name!r}. Install PySide6 or Tk; or tornado, with "
-        "MPLBACKEND=webagg, for a browser; or ipympl, with %matplotlib widget, for a notebook. A page needs none of "
-        "them: landscapes race beale -o race.html"
+        f"cannot open a window: matplotlib uses the backend {name!r}. It needs a display. Install PySide6 or Tk; "
+        "or tornado, with MPLBACKEND=webagg, for a browser; or ipympl, with %matplotlib widget, for a notebook. A page "
+        "needs none of them: landscapes race beale -o race.html"
     )
 
 
@@ -58,6 +58,11 @@ def open_figure(look: Theme) -> Figure:
             made = pyplot.figure(figsize=INCHES)
         except ImportError as error:  # the toolkit or the display of the chosen backend is missing
             raise _no_window_error(mpl.get_backend()) from error
+    try:
+        check_window()  # without a display, pyplot falls back to a backend without windows
+    except InputError:
+        pyplot.close(made)
+        raise
     if made.canvas.manager is not None:
         made.canvas.manager.set_window_title("landscapes")
     return made

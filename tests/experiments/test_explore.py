@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 import landscapes
-from landscapes import InputError, explore, function, optimizers, race
+from landscapes import InputError, explore, function, optimizers, race, render
 from landscapes.cli import main
 from landscapes.experiments._explore import DRAFT, FEWEST, OTHERS, Racing
 from landscapes.functions import get
@@ -203,6 +203,25 @@ def test_without_a_window_nothing_is_raced(capsys):
         explore("beale")
     assert main.main(["explore", "beale"]) == 2
     assert "Install PySide6 or Tk" in capsys.readouterr().err
+
+
+def test_without_a_display_no_window_is_drawn(monkeypatch):
+    """Pyplot then takes a backend without windows, although another one was asked for."""
+    import matplotlib as mpl
+    from matplotlib import pyplot
+
+    from landscapes.render.interactive.window import open_figure
+
+    backend = ["tkagg"]
+
+    def headless(**_):
+        backend[0] = "agg"
+        return Figure()
+
+    monkeypatch.setattr(mpl, "get_backend", lambda: backend[0])
+    monkeypatch.setattr(pyplot, "figure", headless)
+    with pytest.raises(InputError, match=r"cannot open a window: .*'agg'. It needs a display"):
+        open_figure(render.THEMES["light"])
 
 
 @pytest.fixture

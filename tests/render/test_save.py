@@ -144,7 +144,7 @@ REFUSED = [
     ("race", "needs a suffix"),
     ("race.xyz", "unknown suffix '.xyz'"),
     ("race.gfi", "unknown suffix '.gfi'. Did you mean .*.gif"),
-    ("race.bmp", "unknown suffix '.bmp'"),
+    ("race.bmp", "unknown suffix '.bmp'.* All: .gif, .*.html"),
     ("missing/race.gif", "the folder .* does not exist; make it first"),
     ("missing/race.png", "the folder .* does not exist; make it first"),
     ("folder.gif", "it is a folder"),

@@ -163,6 +163,7 @@ def solid() -> Record:
         (lambda: side_by_side(converging(), solid()), "no surface or graph"),
         (lambda: side_by_side(converging(), converging(), titles=["one"]), "2 records and 1 titles"),
         (lambda: side_by_side(converging(), converging(), **sized(10, 10)), "at least 160"),
+        (lambda: side_by_side(converging(), converging(), figsize=(960, 540)), "figsize is in inches, as in"),
         (lambda: side_by_side(converging(), converging(), step=41), "from 0 to 40"),
     ],
 )
