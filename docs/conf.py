@@ -22,7 +22,7 @@ author = copyright = "The landscapes authors"
 version = release = landscapes.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "landscapes_docs"]
-exclude_patterns = ["_*"]
+exclude_patterns = ["_*", ".*", "**/.*"]  # names with a dot are temporary files of a build at the same time
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 default_role = "code"
 nitpicky = False

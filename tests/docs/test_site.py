@@ -255,3 +255,18 @@ def test_pictures_of_the_gallery_keep_apart():
         ]
         assert shown
         assert len(set(shown)) == len(shown)
+
+
+def test_only_what_is_no_longer_generated_is_removed(tmp_path):
+    site = generator("pages").Site(tmp_path)
+    names = ["gallery/.still.1.webp", "gallery/still.webp", "gallery/old.webp", "gallery/old.html"]
+    files = [tmp_path / "_extra" / name for name in names] + [tmp_path / "functions" / ".beale.1.md"]
+    for file in files:  # a build at the same time has temporary files
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"")
+    site.copied.add(files[1])
+    (tmp_path / "functions" / "old.md").write_text("", encoding="utf-8")
+    site.page("functions/beale.md", ["# Beale"])
+    site.finish()
+    found = {path for path in tmp_path.glob("**/*") if path.is_file()}
+    assert found == {*files, tmp_path / "functions" / "beale.md"} - {files[2]}

@@ -93,14 +93,15 @@ class Site:
         return (self.extra / name).exists()
 
     def finish(self) -> None:
-        """Remove pages and pictures of earlier builds that are no longer generated."""
-        for picture in (self.extra / "gallery").glob("**/*"):
-            if picture.suffix in PICTURES and picture not in self.copied:
-                picture.unlink(missing_ok=True)
-        for folder in GENERATED:
-            for page in (self.docs / folder).glob("*.md"):
-                if page not in self.written:
-                    page.unlink(missing_ok=True)
+        """Remove pages and pictures of earlier builds that are no longer generated.
+
+        Names that start with a dot are temporary: another build may be about to move them into place.
+        """
+        pictures = [file for file in (self.extra / "gallery").glob("**/*") if file.suffix in PICTURES]
+        pages = [page for folder in GENERATED for page in (self.docs / folder).glob("*.md")]
+        for file in {*pictures, *pages} - self.copied - self.written:
+            if not file.name.startswith("."):
+                file.unlink(missing_ok=True)
 
 
 def shown_as(name: str) -> list[str]:
