@@ -26,7 +26,8 @@ def oldest(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and format."""
-    session.install(".[test]")
+    listed = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]["test"]
+    session.install(*(name for name in listed if name.startswith("ruff")))  # without torch, a matter of seconds
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
 
