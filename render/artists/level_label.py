@@ -120,5 +120,5 @@ class LevelLabel(Text):
             wide, high = super().get_window_extent(renderer).size
             for x in np.linspace(inner.x1 - wide - gap, inner.x0 + gap, PLACES).tolist():
                 for y in (line + gap, line - gap - high):
-                    if inner.y0 <= y and y + high <= inner.y1:
+                    if inner.y0 + gap <= y and y + high <= inner.y1 - gap:
                         yield font, Bbox.from_bounds(x, y, wide, high)

@@ -262,7 +262,7 @@ def _columns(
     rule = theme.say(ranking_rule(live, rows))
     head = 0.0 if look.compact else ruler.width(theme.say("lr") if rates else losses, heading)
     needed = ruler.width(rule, heading) + gap + head - name - (rates or number)
-    if needed > space:
+    if needed > space or len(rows) == 1:
         rule = ""
     names = max(names, needed) if rule else names
     between = bool(rates) + 1 + bool(mark)

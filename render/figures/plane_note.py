@@ -17,6 +17,10 @@ SIZE = 8.0
 TRUST = "{share} % of the movement in this plane; path at most {distance} off it, losses at most {error} off"
 
 
+INDENT = 42.0
+"""The largest distance of the note from the left border in points."""
+
+
 @dataclass(frozen=True)
 class PlaneNote:
     """A note of some lines below a picture.
@@ -47,7 +51,7 @@ class PlaneNote:
             text = look.say("cosine of the directions: {cosine}", cosine=look.number(cosine))
         else:
             return cls((), size)
-        return cls(tuple(sheet.ruler.wrap(text, sheet.wide - 40, size, 2)), size)
+        return cls(tuple(sheet.ruler.wrap(text, sheet.wide - INDENT - 8, size, 2)), size)
 
     @property
     def height(self) -> float:
@@ -55,9 +59,9 @@ class PlaneNote:
         return 1.35 * self.size * len(self.lines)
 
     def write(self, sheet: Sheet, x: float) -> None:
-        """Write the note at the foot of a figure."""
+        """Write the note at the foot of a figure, from a place on, or further left."""
         for place, line in enumerate(reversed(self.lines)):
-            sheet.write(x, 5 + 1.35 * self.size * place, line, self.size, alpha=0.75, parse_math=False)
+            sheet.write(min(x, INDENT), 5 + 1.35 * self.size * place, line, self.size, alpha=0.75, parse_math=False)
 
 
 def label_plane(ax: Axes, record: Record, look: Theme) -> None:

@@ -50,6 +50,9 @@ NARROW = 120.0
 FLAT = 0.45
 """Where the function would be flatter than this above a legend, the legend stands beside it."""
 
+LEAST_PLOT = 0.36
+"""The least share of a figure's height for the function; larger texts than usual become smaller for it."""
+
 SHOWN = ("sharpness", "validation_accuracy", "accuracy")
 """Metrics of networks that have a panel of their own; the first one that was recorded is drawn."""
 
@@ -95,28 +98,39 @@ def race_figure(
     if labels not in LABELS:
         raise unknown("kind of labels", str(labels), LABELS)
     look = fit_scale(look, check_figsize(figsize, dpi))
+    while True:
+        with look.context():
+            made = new_figure(figsize, dpi)
+            _fill(Sheet.of(made, look), record, panel, title, labels, standings)
+            first = made.axes[0]
+            if look.text_scale <= 1 or first.bbox.height >= LEAST_PLOT * made.bbox.height:
+                break
+        look = look | {"text_scale": max(look.text_scale - 0.15, 1.0)}
     with look.context():
-        made = new_figure(figsize, dpi)
-        sheet = Sheet.of(made, look)
-        width, height = made.get_size_inches()
-        if panel is None:
-            room = max(0.5 * look.text_scale, 1.0)
-            least = max(room * PANEL_FROM[0], PANEL_FROM[0] + PER_TEXT * (look.text_scale - 1))
-            panel = bool(width >= max(1.3 * height, least) and height >= room * PANEL_FROM[1])
-            panel = panel and len(record.trajectories.step) > 1
-        if not has_plot(record):
-            _lay_out_losses(sheet, record, title, standings)
-        else:
-            key = Key.of(sheet, record, standings) if labels == "legend" else Key(sheet, [])
-            _lay_out(sheet, record, panel, title, key)
         if norm_balls:
-            draw_norm_balls(record, made.axes[0], theme=look)
+            draw_norm_balls(record, first, theme=look)
         if inset is not False:
-            zoom_inset(record, made.axes[0], theme=look, magnification=MAGNIFICATION if inset is True else inset)
+            zoom_inset(record, first, theme=look, magnification=MAGNIFICATION if inset is True else inset)
         if labels == "direct":
-            label_runs(record, made.axes[0], theme=look)
+            label_runs(record, first, theme=look)
     set_step(made, shown)
     return made
+
+
+def _fill(sheet: Sheet, record: Record, panel: bool | None, title: str | None, labels: str, standings: bool) -> None:
+    """Fill a figure with the function and the losses, or with the losses alone."""
+    look = sheet.look
+    if not has_plot(record):
+        _lay_out_losses(sheet, record, title, standings)
+        return
+    if panel is None:
+        width, height = sheet.wide / 72, sheet.high / 72
+        room = max(0.5 * look.text_scale, 1.0)
+        least = max(room * PANEL_FROM[0], PANEL_FROM[0] + PER_TEXT * (look.text_scale - 1))
+        panel = bool(width >= max(1.3 * height, least) and height >= room * PANEL_FROM[1])
+        panel = panel and len(record.trajectories.step) > 1
+    key = Key.of(sheet, record, standings) if labels == "legend" else Key(sheet, [])
+    _lay_out(sheet, record, panel, title, key)
 
 
 def _lay_out(sheet: Sheet, record: Record, beside: bool, title: str | None, key: Key) -> None:
@@ -138,6 +152,8 @@ def _lay_out(sheet: Sheet, record: Record, beside: bool, title: str | None, key:
     curves = _losses(sheet, record, panels["losses"]) if beside else None
     second = _second(sheet, record, metric, panels.get("losses"))
     for _ in range(2):  # fewer ticks may need less room, and the other way around
+        if record.meta.plane is not None:
+            sheet.fit_labels(ax)
         margins |= {"map": sheet.fit_ticks(ax), "losses": None if curves is None else sheet.fit_ticks(curves)}
         panels, rows = _panels(sheet, key, **margins)
         sheet.place(ax, panels["map"])

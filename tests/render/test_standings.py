@@ -337,6 +337,15 @@ def test_marks_take_the_place_of_losses_in_narrow_leaderboards():
     assert "gap" not in shown
 
 
+def test_a_leaderboard_of_one_row_has_no_rule():
+    assert board(render.figure(converging(1))).columns.rule == ""
+
+
+def test_texts_of_slides_become_smaller_before_the_function_becomes_flat():
+    made = render.figure(converging(12), theme="slides", figsize=(4, 2.25), dpi=100)
+    assert made.axes[0].bbox.height > 0.36 * 225
+
+
 def test_the_function_of_a_small_wide_figure_is_not_flat():
     for runs, least in ((6, 0.8), (3, 0.8)):
         made = render.figure(converging(runs), **sized(400, 225))
