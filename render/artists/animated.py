@@ -14,6 +14,8 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.transforms import IdentityTransform
 from numpy.typing import NDArray
 
+from landscapes.render.artists.text_fit import MATHTEXT_PARSER
+
 IDENTITY = IdentityTransform()
 
 INTERVALS = 32
@@ -23,10 +25,6 @@ Boxes = NDArray[np.float64]
 """Rectangles in pixels, shape (n, 4): left, bottom, right, top."""
 
 NO_BOXES: Boxes = np.zeros((0, 4))
-
-MATHTEXT_PARSER = RendererAgg(1, 1, 72.0).mathtext_parser
-"""Shared by all canvases, because it caches parsed text."""
-
 
 class AnimatedArtist:
     """Mixin of artists that show the race at a step.

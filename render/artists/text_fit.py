@@ -29,6 +29,9 @@ MOST = 300
 FONTS = [name for name in rcParams if name.startswith(("font.", "mathtext.", "text."))]
 """The settings of matplotlib that the size of a text depends on."""
 
+MATHTEXT_PARSER = RendererAgg(1, 1, 72.0).mathtext_parser
+"""Shared by the renderers that measure and draw, because it caches parsed text."""
+
 
 def clean_text(text: object, math: bool = True, most: int = MOST) -> str:
     r"""Return a text from outside as every format can draw it; all labels and titles pass through here.
@@ -63,7 +66,9 @@ def _fonts() -> tuple[str, ...]:
 
 @lru_cache(8)
 def _renderer(dpi: float, fonts: tuple[str, ...]) -> RendererAgg:
-    return RendererAgg(1, 1, dpi)
+    renderer = RendererAgg(1, 1, dpi)
+    renderer.mathtext_parser = MATHTEXT_PARSER
+    return renderer
 
 
 @dataclass(frozen=True)
