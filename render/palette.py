@@ -126,7 +126,8 @@ def choose_colors(
     heavy = heavy**power
     centres = _spread(rest, heavy, exact, SIZE - len(exact))
     for _ in range(SWEEPS):
-        owner = _owners(rest, np.concatenate([exact, centres])) - len(exact)
+        entries = np.concatenate([exact, centres])
+        owner = np.concatenate([_distance(part, entries).argmin(1) for part in _chunks(rest)]) - len(exact)
         mine = owner >= 0
         total = np.bincount(owner[mine], heavy[mine], len(centres))
         for channel in range(3):
@@ -208,7 +209,7 @@ def _spread(
     colors: NDArray[np.float32], weight: NDArray[np.float64], exact: NDArray[np.float32], count: int
 ) -> NDArray[np.float32]:
     """Return initial centres: each is the colour worst represented by the previous ones."""
-    far = _distance(colors, exact).min(1, initial=np.inf)
+    far = np.concatenate([_distance(part, exact).min(1, initial=np.inf) for part in _chunks(colors)])
     picked = np.zeros(min(count, len(colors)), np.int64)
     norm = (colors**2).sum(1)
     for place in range(len(picked)):
@@ -217,12 +218,9 @@ def _spread(
     return colors[picked]
 
 
-def _owners(colors: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Return the number of the nearest centre of each colour."""
-    owners = np.empty(len(colors), np.int64)
-    for at in range(0, len(colors), CHUNK):
-        owners[at : at + CHUNK] = _distance(colors[at : at + CHUNK], centres).argmin(1)
-    return owners
+def _chunks(colors: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """Return colours in parts of `CHUNK`."""
+    return [colors[at : at + CHUNK] for at in range(0, max(len(colors), 1), CHUNK)]
 
 
 def _distance(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
