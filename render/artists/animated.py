@@ -26,6 +26,7 @@ Boxes = NDArray[np.float64]
 
 NO_BOXES: Boxes = np.zeros((0, 4))
 
+
 class AnimatedArtist:
     """Mixin of artists that show the race at a step.
 

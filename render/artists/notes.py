@@ -15,7 +15,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
-from landscapes.render.artists.animated import IDENTITY, NO_BOXES, AnimatedArtist, Boxes, pixels
+from landscapes.render.artists.animated import IDENTITY, NO_BOXES, AnimatedArtist, Boxes, Canvas, in_use, pixels
 from landscapes.render.artists.older_matplotlib import root_figure
 from landscapes.render.artists.polyline import Polyline
 from landscapes.render.artists.text_fit import Ruler, clean_text
@@ -203,6 +203,7 @@ class PaceNote(Text, AnimatedArtist):
         super().__init__(x, y, texts[-1], parse_math=False, **style)
         self.since = list(since)
         self.texts = list(texts)
+        self._boxes: dict[tuple[Any, ...], tuple[float, float, float, float]] = {}
 
     def set_step(self, step: int) -> None:
         self.set_text(self.at(step))
@@ -218,9 +219,22 @@ class PaceNote(Text, AnimatedArtist):
         before, boxes = self.get_text(), []
         for words in sorted(shown):
             self.set_text(words)
-            boxes.append(self.get_window_extent(renderer).padded(2).extents)
+            boxes.append(self._box(renderer))
         self.set_text(before)
         return np.array(boxes)
+
+    def draw(self, renderer: RendererBase) -> None:
+        if not isinstance(renderer, Canvas) or in_use(self._box(renderer), renderer):
+            super().draw(renderer)
+
+    def _box(self, renderer: RendererBase) -> tuple[float, float, float, float]:
+        """Return the box of the present text in pixels, with a margin; measured once, because frames ask for it."""
+        unit = pixels(renderer, 1.0)
+        key = (self.get_text(), self.get_fontsize(), unit, *self.get_transform().transform(self.get_position()))
+        if key not in self._boxes:
+            left, bottom, right, top = self.get_window_extent(renderer).padded(2 * max(unit, 1.0)).extents.tolist()
+            self._boxes[key] = left, bottom, right, top
+        return self._boxes[key]
 
 
 def _inside(points: NDArray[np.float64], box: Bbox) -> NDArray[np.bool_]:

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from render_pixels import decode, full_draw, levels_apart, sized
 from render_records import arc, converging, diverging, record
@@ -80,6 +81,21 @@ def test_the_film_says_how_many_steps_a_frame_takes():
     assert not render.animate(race, pace="linear").figure.findobj(PaceNote)
     (german,) = render.animate(race, lang="de").figure.findobj(PaceNote)
     assert german.texts[0].endswith("Bilder je Schritt")
+
+
+def test_the_pace_is_laid_out_only_where_it_changes(monkeypatch):
+    made = render.animate(resting(), **sized(480, 300))
+    (note,) = made.figure.findobj(PaceNote)
+    steps = made.timeline.steps[:60]
+    frames = Frames(made.figure, steps=steps)
+    drawn = []
+    draw = Text.draw
+    monkeypatch.setattr(Text, "draw", lambda text, renderer: (drawn.append(text), draw(text, renderer)))
+    for step in steps:
+        frames.advance(step)
+    assert 0 < drawn.count(note) < len(steps) / 2
+    monkeypatch.undo()
+    assert levels_apart(frames.rgba, full_draw(made.figure)) <= 2
 
 
 def test_where_there_is_no_room_the_pace_is_on_the_function():
