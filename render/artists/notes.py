@@ -232,7 +232,7 @@ class PaceNote(Text, AnimatedArtist):
         unit = pixels(renderer, 1.0)
         key = (self.get_text(), self.get_fontsize(), unit, *self.get_transform().transform(self.get_position()))
         if key not in self._boxes:
-            left, bottom, right, top = self.get_window_extent(renderer).padded(2 * max(unit, 1.0)).extents.tolist()
+            left, bottom, right, top = map(float, self.get_window_extent(renderer).padded(2 * max(unit, 1.0)).extents)
             self._boxes[key] = left, bottom, right, top
         return self._boxes[key]
 
