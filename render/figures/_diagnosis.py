@@ -95,13 +95,17 @@ def diagnosis(
     chosen = logs if run is None else [logs[_place(run, [label for label, _ in logs])]]
     runs = [(log, decide(log, label)) for label, log in chosen]
     look = fit_scale(look, size)
-    with look.context():
-        page = Sheet.of(new_figure(figsize, dpi), look)
-        if len(runs) == 1:
-            _one(page, *runs[0])
-        else:
-            _several(page, runs)
-    return page.figure
+    while True:
+        with look.context():
+            page = Sheet.of(new_figure(figsize, dpi), look)
+            if len(runs) == 1:
+                _one(page, *runs[0])
+            else:
+                _several(page, runs)
+        flat = len(runs) == 1 and page.figure.axes[0].bbox.height < CURVES * page.figure.bbox.height
+        if look.text_scale <= 1 or not flat:
+            return page.figure
+        look = look | {"text_scale": max(look.text_scale - 0.15, 1.0)}
 
 
 def _place(run: int | str, labels: Sequence[str]) -> int:

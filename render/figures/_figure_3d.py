@@ -245,10 +245,12 @@ def figure_3d(
     surface = record if isinstance(record, Surface) else record.surface
     if surface is None:
         raise InputError("this record has no surface; figure_3d needs a race on a function of two coordinates")
+    heights = surface.values[np.isfinite(surface.values)]
+    log = surface.scale == "log" and bool((heights != heights[:1]).any())
     while True:
         with look.context():
             made = new_figure(figsize, dpi)
-            ax = _lay_out(Sheet.of(made, look), race, title, legend, standings, log=surface.scale == "log")
+            ax = _lay_out(Sheet.of(made, look), race, title, legend, standings, log=log)
         scene = 72 * ax.bbox.height / dpi - (LABEL_DISTANCE + LABEL_SIZE) * look.text_scale
         if look.text_scale <= 1 or scene >= SCENE * 72 * figsize[1]:
             break

@@ -137,10 +137,10 @@ def height_word(value: float, look: Theme) -> str:
     """Return a value in four digits; very large and very small ones as a product with a power of ten.
 
     >>> from landscapes.render.theme import THEMES
-    >>> [height_word(value, THEMES["light"]) for value in (0.01, 250.0, 1e5, -2.5e-7)]
-    ['0.01', '250', '10⁵', '−2.5·10⁻⁷']
+    >>> [height_word(value, THEMES["light"]) for value in (0.01, 250.0, 1e5, -2.5e-7, -0.0)]
+    ['0.01', '250', '10⁵', '−2.5·10⁻⁷', '0']
     """
-    text = f"{value:.4g}"
+    text = f"{value:z.4g}"
     if not 1 / MOST_PLAIN <= abs(value) < MOST_PLAIN and value:
         factor, _, power = f"{value:.3e}".partition("e")
         factor = factor.rstrip("0").rstrip(".")

@@ -442,6 +442,16 @@ def test_a_hidden_head_is_smaller_and_faint(failed: bool) -> None:
     assert np.abs(np.array(faint[:3]) - color[:3]).max() > 0.1
 
 
+def test_a_flat_surface_has_no_logarithmic_heights() -> None:
+    bowl = race()
+    assert bowl.surface is not None
+    surfaces = [
+        replace(bowl.surface, values=values, scale="log") for values in (bowl.surface.values, 0 * bowl.surface.values)
+    ]
+    notes = ["heights on a log scale" in [text.get_text() for text in figure_3d(one).texts] for one in surfaces]
+    assert notes == [True, False]
+
+
 @pytest.mark.parametrize(("size", "beside"), [((960, 540), True), ((800, 600), False)])
 def test_a_leaderboard_stands_beside_the_surface_or_below_it(size: tuple[int, int], beside: bool) -> None:
     made = figure_3d(race(), **sized(*size), camera=Camera())
