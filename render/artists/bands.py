@@ -46,7 +46,7 @@ class BandMarks:
             if until <= begin:
                 continue
             if agg and until == last:
-                self._growing = GrowingPath(ink, begin)
+                self._growing = GrowingPath(ink.once(begin), begin)
                 self._all = [*self._grown, Mark(self._growing.path, width, color)]
             elif (path := ink.path(renderer, begin, until)) is not None:
                 self._grown.append(Mark(path, width, color))

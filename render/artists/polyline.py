@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from landscapes.render.artists.animated import IDENTITY, Boxes, Canvas
 from landscapes.render.artists.easing import smootherstep
-from landscapes.render.artists.thinning import spaced, straightened
+from landscapes.render.artists.thinning import new_segments, spaced, straightened
 
 MOST_KEPT = 16
 """The largest number of remembered paths of strokes."""
@@ -63,6 +63,7 @@ class Polyline:
         self._steps: list[int] = step.tolist()
         self._key: bytes | None = None
         self._canvas: Canvas | None = None
+        self._repeats: bool | None = None
 
     def set_step(self, step: float) -> None:
         """Show the points up to a step; of a fraction, part of the way to the next step, eased at both ends."""
@@ -133,6 +134,15 @@ class Polyline:
         if self.thinned:
             self.kept = straightened(self.pixels, self.kept)
         self.whole = Strokes(self, *solid(self, 0, len(self.pixels) - 1))
+        self._repeats = None
+
+    @property
+    def repeats(self) -> bool:
+        """Whether a segment repeats an earlier one."""
+        if self._repeats is None:
+            kept = self.pixels[self.kept]
+            self._repeats = not new_segments(kept, np.ones(max(len(kept) - 1, 0), bool)).all()
+        return self._repeats
 
     def piece(self, begin: int, end: int) -> Path:
         """Return the path through points begin … end - 1, at least two."""
@@ -240,7 +250,7 @@ class Strokes:
         if (begin, end) not in self._old:
             if len(self._old) >= MOST_KEPT:
                 self._old.clear()
-            self._old[begin, end] = PixelPath(*self._cut_out(begin, end))
+            self._old[begin, end] = PixelPath(*self.once(begin)._cut_out(begin, end))
         return self._old[begin, end]
 
     def _end(self, end: int) -> float:
@@ -266,8 +276,27 @@ class Strokes:
         meets[1:] |= meets[:-1].copy()  # joints shape the segments that they join
         meets[:-1] |= meets[1:].copy()
         meets &= self._continuing[1:]
-        keep = np.flatnonzero(np.append(meets, False) | np.append(False, meets))
-        return Strokes(self._route, self._points[keep], np.append(False, meets)[keep], self._vertices[keep])
+        return self._chosen(self._points, self._vertices, meets)
+
+    def once(self, begin: int) -> Strokes:
+        """Return the strokes from a point on without repeated segments, for Agg.
+
+        Agg adds up what segments of one path cover, so that many equal ones would have hard edges.
+        """
+        if not self._route.repeats:
+            return self
+        first = bisect_right(self._numbers, begin)
+        inside = int(self._inside(first))
+        points = np.append(np.full(inside, begin), self._points[first:])
+        vertices = np.concatenate([self._pixels[begin : begin + inside], self._vertices[first:]])
+        drawn = np.append(np.full(inside, True), self._continuing[first + 1 :])[: max(len(points) - 1, 0)]
+        return self._chosen(points, vertices, new_segments(vertices, drawn))
+
+    def _chosen(self, points: Points, vertices: Points, drawn: NDArray[np.bool_]) -> Strokes:
+        """Return strokes of these vertices with the segments that are to be drawn."""
+        after = np.append(False, drawn)
+        keep = np.flatnonzero(after | np.append(drawn, False))
+        return Strokes(self._route, points[keep], after[keep], vertices[keep])
 
     def _inside(self, place: int) -> bool:
         """Return whether a stroke continues to that vertex."""

@@ -30,6 +30,9 @@ COLUMN = 0.5
 LONG = 1000
 """Polylines with more points keep two vertices per pixel."""
 
+SAME = 16
+"""Segments are equal if their ends are to so many parts of a pixel."""
+
 DENSE = 8
 """The largest number of vertices per pixel of shorter ones; more cost time and change no level of a pixel by two."""
 
@@ -103,6 +106,27 @@ def straightened(pixels: Points, kept: Numbers) -> Numbers:
         if len(drop) < len(kept) / 50:
             break
     return kept
+
+
+def new_segments(vertices: Points, drawn: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which of the drawn segments of a polyline repeat no earlier one, in any direction.
+
+    A run that ends in a cycle takes the same few steps thousands of times.
+
+    >>> there_and_back = np.array([[0.0, 0.0], [2, 1], [0, 0], [2.001, 1], [5, 5]])
+    >>> new_segments(there_and_back, np.ones(4, bool)).tolist()
+    [True, False, False, True]
+    """
+    known = np.isfinite(vertices).all(1) & (np.abs(vertices) < 2**24).all(1)
+    x, y = np.rint(SAME * np.where(known[:, None], vertices, 0.0)).astype(np.int64).T
+    _, place = np.unique(x << 32 ^ y & 0xFFFFFFFF, return_inverse=True)
+    pairs = np.minimum(place[:-1], place[1:]) * len(place) + np.maximum(place[:-1], place[1:])
+    segments = np.flatnonzero(drawn & known[:-1] & known[1:])
+    repeated = np.ones(len(segments), bool)
+    repeated[np.unique(pairs[segments], return_index=True)[1]] = False
+    new = drawn.copy()
+    new[segments[repeated]] = False
+    return new
 
 
 def _pixels(points: Points, ax: Axes) -> Points:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from render_pixels import full_draw
 from render_records import arc, record
@@ -62,3 +63,17 @@ def test_many_runs_have_few_labels_and_no_gaps():
     assert len(labels.places(1.0)) <= 60
     shown = fit_legend(legend_entries(made, THEMES["light"]), 300, 100, Ruler(100), THEMES["light"]).entries
     assert shown[-1].name == f"+ {120 - len(shown) + 1} more"
+
+
+def test_a_trail_that_ends_in_a_cycle_looks_as_if_it_took_it_once():
+    theme = THEMES["light"] | {"fade": 0.0, "taper": 0.0}
+    approach, cycle = arc(200), np.array([(0.4, 0.9), (-0.3, -0.9), (0.8, -0.2)])
+    pictures, counts = [], []
+    for rounds in (1000, 2):
+        ax = Figure().subplots()
+        made = record([np.concatenate([approach, np.tile(cycle, (rounds, 1))])])
+        (trail,) = render.trajectories(made, ax, theme=theme).findobj(Trail)
+        pictures.append(full_draw(ax.figure).astype(int))
+        counts.append(sum(len(mark.path.vertices) for mark in trail.marks(FigureCanvasAgg(ax.figure).get_renderer())))
+    assert np.abs(pictures[0] - pictures[1]).max() <= 2
+    assert counts[0] < counts[1] + 10
