@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -74,6 +75,14 @@ def draw_all(tasks: Sequence[Task]) -> None:
 def _prepare(code: str) -> None:
     """Prepare a process: one thread, and the fingerprint with which the build began, should code change meanwhile."""
     fingerprints.of_code = lambda: code
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     import torch
 
     torch.set_num_threads(1)
+
+
+def _end_with_parent() -> None:
+    """End this process when the build is killed; it would wait for tasks for ever."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
