@@ -117,7 +117,7 @@ def new_segments(vertices: Points, drawn: NDArray[np.bool_]) -> NDArray[np.bool_
     >>> new_segments(there_and_back, np.ones(4, bool)).tolist()
     [True, False, False, True]
     """
-    known = np.isfinite(vertices).all(1) & (np.abs(vertices) < 2**24).all(1)
+    known: NDArray[np.bool_] = np.all(np.abs(vertices) < 2**24, axis=1)  # not if NaN
     x, y = np.rint(SAME * np.where(known[:, None], vertices, 0.0)).astype(np.int64).T
     _, place = np.unique(x << 32 ^ y & 0xFFFFFFFF, return_inverse=True)
     pairs = np.minimum(place[:-1], place[1:]) * len(place) + np.maximum(place[:-1], place[1:])
