@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> str:
         raise InputError("no optimizer given; for example: --optimizer adam")
     optimizers = lookup.find_optimizers([options.optimizer])
     (optimizer,) = optimizers.values() if isinstance(optimizers, dict) else optimizers
-    settings = batch.given(options, "resolution", "box", "steps", "tol", "seed", "device")
+    settings = batch.given(options, "resolution", "box", "steps", "tol", "seed", "device", "compiled")
     with batch.executor(options) as executor, console.progress_bar("mapping", "run") as progress:
         record = basins(
             lookup.find_function(options.function),

@@ -155,7 +155,7 @@ def run(options: argparse.Namespace) -> str:
     if not options.optimizers:
         raise InputError("no optimizers given; for example: --optimizer adam")
     functions = [lookup.find_function(name, options.dim) for name in options.functions]
-    settings = batch.given(options, "starts", "spread", "seeds", "steps", "tolerances", "seed", "device")
+    settings = batch.given(options, "starts", "spread", "seeds", "steps", "tolerances", "seed", "device", "compiled")
     _check_tolerance(options)
     if options.lr_grid is not None:
         if options.starts == 1:

@@ -119,6 +119,12 @@ def add_execution(parser: argparse.ArgumentParser) -> None:
     add_device(group)
     add_dtype(group)
     add_workers(group, "runs")
+    group.add_argument(
+        "--compiled",
+        action="store_const",
+        const=True,
+        help="compile the steps even if it does not pay, and say why if they cannot be compiled (default: if it pays)",
+    )
     add_seed(group)
 
 

@@ -100,7 +100,7 @@ def run(options: argparse.Namespace) -> str:
     page = options.output is not None and _is_page(options.output)
     if page:
         _check_page(functions, options)
-    names = ("start", "starts", "spread", "seeds", "steps", "target", "design", "count", "seed", "device")
+    names = ("start", "starts", "spread", "seeds", "steps", "target", "design", "count", "seed", "device", "compiled")
     with batch.executor(options) as executor, console.progress_bar("sweeping", "run") as progress:
         record = sweep(
             functions if len(functions) > 1 else functions[0],

@@ -98,7 +98,7 @@ def compare(
         seed: of all random numbers.
         device: "cpu", "cuda", …
         dtype: `torch.float64` or `torch.float32`.
-        compiled: whether steps are compiled; by default if it pays.
+        compiled: whether steps are compiled; by default if it pays. If True, and they cannot be, a warning says why.
         executor: runs the blocks, any `concurrent.futures.Executor`; see `landscapes.execution`.
         resume_dir: a folder for finished blocks, so that an interrupted comparison continues. With `tuning` it has two
             results directories, "trials" and "judged".

@@ -102,7 +102,7 @@ def sweep(
         seed: of all random numbers.
         device: "cpu", "cuda", …
         dtype: `torch.float64` or `torch.float32`.
-        compiled: whether steps are compiled; by default if it pays.
+        compiled: whether steps are compiled; by default if it pays. If True, and they cannot be, a warning says why.
         executor: runs the blocks, any `concurrent.futures.Executor`; see `landscapes.execution`.
         resume_dir: a folder for finished blocks, so that an interrupted sweep continues.
         progress: called with (runs done, runs in all); its method `phase` as in `race`, while learning rates are tuned.

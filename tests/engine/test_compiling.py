@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F  # noqa: N812
 from every_optimizer import OPTIMIZERS, optimizer_of
 from merged import merged
 from reference import assert_same, part
@@ -20,13 +21,16 @@ from landscapes.engine import loop
 from landscapes.engine.batch import Batch, BatchResult
 from landscapes.engine.fast import compiling, joint_tables, runner
 from landscapes.engine.fast.buffers import Addresses
+from landscapes.engine.fast.compiling import CompiledSteps
 from landscapes.engine.fast.joint_tables import JointTable
 from landscapes.engine.fast.step_source import UnknownOperationError, write_step
+from landscapes.engine.fast.tracing import trace
 from landscapes.engine.grouping import group_runs
 from landscapes.engine.termination import Stop
 from landscapes.functions import get
 from landscapes.optimizers.first_order.coef_table import Split, coef_table
 from landscapes.optimizers.first_order.run_coefs import RunCoefs, with_arrays
+from landscapes.oracle import value_and_gradient
 
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not available")
 slow = pytest.mark.slow
@@ -47,7 +51,8 @@ WIDE = torch.tensor([[-50.0, 50.0]] * 2, dtype=torch.float64)
 def no_cache(monkeypatch):
     """Start with an empty cache, and without knowledge of a compiler."""
     monkeypatch.setattr(compiling, "_COMPILED", Cache(256))
-    monkeypatch.setattr(compiling, "_COMPILER_MISSING", threading.Event())
+    for name in ("_COMPILER_MISSING", "_FAILURE_SHOWN"):
+        monkeypatch.setattr(compiling, name, threading.Event())
 
 
 def starts(runs: int = RUNS) -> Tensor:
@@ -72,7 +77,7 @@ def test_compiled_steps_agree_to_rounding(name, no_cache):
         loop.run(get("himmelblau"), many, starts(), 20, compiled=True, **how),
         loop.run(get("himmelblau"), many, starts(), 20, **how),
     )
-    assert [call is not None for _, call in compiling._COMPILED.items()] == [True]
+    assert [isinstance(call, CompiledSteps) for _, call in compiling._COMPILED.items()] == [True]
     assert compiling.is_compiling_worthwhile(get("himmelblau"), optimizer_of(name), 1)  # always, once compiled
 
 
@@ -121,7 +126,7 @@ def test_other_functions(name, no_cache):
     many = Batch(optimizers.Adam(), RUNS, {"lr": RATES})
     eager = loop.run(get(name), many, starts(), 20, box=WIDE)
     close(loop.run(get(name), many, starts(), 20, box=WIDE, compiled=True), eager)
-    assert [call is not None for _, call in compiling._COMPILED.items()] == [True]
+    assert [isinstance(call, CompiledSteps) for _, call in compiling._COMPILED.items()] == [True]
 
 
 @needs_compiler
@@ -160,7 +165,7 @@ def test_float32(no_cache):
     double = loop.run(get("himmelblau"), many, starts(), 20, box=WIDE)
     np.testing.assert_allclose(single.x, double.x, atol=1e-4)
     np.testing.assert_array_equal(single.x, single.x.astype(np.float32))
-    assert [call is not None for _, call in compiling._COMPILED.items()] == [True]
+    assert [isinstance(call, CompiledSteps) for _, call in compiling._COMPILED.items()] == [True]
 
 
 @pytest.mark.slow
@@ -197,9 +202,10 @@ def branching(x: Tensor, y: Tensor) -> Tensor:
 )
 def test_what_cannot_be_compiled_runs_uncompiled(objective, name, no_cache):
     many = Batch(optimizer_of(name), RUNS, {"lr": RATES})
-    compiled = loop.run(objective, many, starts(), 20, box=WIDE, compiled=True)
+    with pytest.warns(UserWarning, match=f"compiled=True, but steps of .* on {objective.name} are not compiled: the"):
+        compiled = loop.run(objective, many, starts(), 20, box=WIDE, compiled=True)
     assert_same(compiled, loop.run(objective, many, starts(), 20, box=WIDE))
-    assert not any(call for _, call in compiling._COMPILED.items())
+    assert not any(isinstance(call, CompiledSteps) for _, call in compiling._COMPILED.items())
 
 
 def test_compiling_is_worthwhile_for_much_work_only(no_cache):
@@ -296,7 +302,70 @@ def test_compiled_operations_round_as_torch_does(no_cache):
     many = Batch(optimizers.SGD(), RUNS, {"lr": RATES})
     eager = loop.run(hyperbolic, many, starts(), 9, box=WIDE)
     close(loop.run(hyperbolic, many, starts(), 9, box=WIDE, compiled=True), eager)
-    assert [call is not None for _, call in compiling._COMPILED.items()] == [True]
+    assert [isinstance(call, CompiledSteps) for _, call in compiling._COMPILED.items()] == [True]
+
+
+@function((-3, 3), (-3, 3), start=(1, 1))
+def activations(x: Tensor, y: Tensor) -> Tensor:
+    """Contain operations of networks, which have no vector form of their own, or none with torch's rounding."""
+    gates = F.softplus(x, beta=2, threshold=1.5) + F.gelu(y) + F.gelu(x, approximate="tanh") + F.silu(y) + F.mish(x)
+    bent = F.elu(y) + F.leaky_relu(x, 0.1) + F.hardsigmoid(y) + F.hardtanh(x) + F.softshrink(y) + F.hardshrink(x)
+    logs = torch.logaddexp(x, 2 * y) + torch.logaddexp2(y, x) + torch.lgamma(x + 4) + F.logsigmoid(y)
+    return gates + bent + logs + torch.hypot(x, y + 5) + torch.erfinv(x / 9) + torch.exp2(y)
+
+
+@needs_compiler
+@slow
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
+def test_operations_of_networks_are_compiled(dtype, no_cache):
+    many, at = Batch(optimizers.SGD(), RUNS, {"lr": RATES}), starts().to(dtype)
+    compiled, eager = (loop.run(activations, many, at, 9, box=WIDE, compiled=wanted) for wanted in (True, False))
+    assert [isinstance(call, CompiledSteps) for _, call in compiling._COMPILED.items()] == [True]
+    if dtype == torch.float64:
+        close(compiled, eager)
+    else:
+        np.testing.assert_allclose(compiled.x, eager.x, rtol=2e-6, atol=2e-6)
+
+
+def test_operations_are_traced_by_their_definitions():
+    """Reductions with a definition of their own: never for the uncompiled engine, whose bits are those of torch."""
+
+    @function((-3, 3), (-3, 3), start=(1, 1))
+    def reductions(x: Tensor, y: Tensor) -> Tensor:
+        pair = torch.stack([x, 2 * y])
+        return torch.logsumexp(pair, 0) + torch.softmax(pair, 0)[0] + F.hardswish(x) + F.logsigmoid(y)
+
+    traced = trace(reductions, LIKE)
+    assert traced is not None
+    assert not traced.exact
+    value, gradient = value_and_gradient(reductions, starts())
+    np.testing.assert_allclose(torch.stack(traced(*starts())), torch.stack([value, *gradient]), rtol=1e-13, atol=1e-13)
+
+
+def test_why_steps_are_not_compiled_is_said_where_it_was_asked(no_cache, monkeypatch):
+    from torch._inductor.codecache import CppCodeCache  # takes a second
+
+    @function((-3, 3), (-3, 3), start=(1, 1))
+    def unusual(x: Tensor, y: Tensor) -> Tensor:
+        return torch.digamma(x + 9) + y * y
+
+    many = Batch(optimizers.Adam(), RUNS, {"lr": RATES})
+    with pytest.warns(UserWarning, match="compiled=True, but steps of Adam on unusual are not compiled: .*polygamma"):
+        loop.run(unusual, many, starts(), 20, box=WIDE, compiled=True)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("C++ compile error\nCommand: g++\nmain.cpp:1:2: error: no such header\nmore")
+
+    monkeypatch.setattr(CppCodeCache, "load", fail)
+    monkeypatch.setattr(compiling, "is_compiling_worthwhile", lambda *_: True)
+    for name, count in (("himmelblau", 1), ("beale", 0)):  # once per process
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            loop.run(get(name), many, starts(), 20, box=WIDE, compiled=None)
+        assert len(caught) == count
+        for one in caught:
+            assert "steps of Adam on himmelblau are not compiled and take about 10 times as long" in str(one.message)
+            assert str(one.message).endswith("C++ compile error main.cpp:1:2: error: no such header")
 
 
 @needs_compiler

@@ -56,6 +56,8 @@ COMPILED_BLOCK = 2**13
 MIN_COMPILED_RUN_STEPS = 160_000_000
 """Run-steps of one group from which compiling pays: seconds of work against seconds of compilation."""
 
+NO_COMPILER = "no C++ compiler works here"
+
 MAX_COMPILED_OPERATIONS = 250
 """Operations of value and gradient beyond which a compiler takes minutes."""
 
@@ -79,8 +81,21 @@ class CompiledSteps:
     powers: NativePower | None
 
 
-_COMPILED: Cache[Any, CompiledSteps | None] = Cache(capacity=256)
-"""Compiled steps, for the whole process; None where compilation failed, so that it is not tried again.
+@dataclass(frozen=True)
+class NotCompiled:
+    """Why steps are not compiled.
+
+    Attributes:
+        reason: the reason, in words.
+        failed: whether the compiler failed, so that it is no limit of the function or optimizer.
+    """
+
+    reason: str
+    failed: bool = False
+
+
+_COMPILED: Cache[Any, CompiledSteps | NotCompiled] = Cache(capacity=256)
+"""Compiled steps, for the whole process; the reason where compilation failed, so that it is not tried again.
 
 Key: formula, view, optimizer type, its hyper-parameters, the names that differ between runs, kinds and constants of
 the coefficients, shape of the limits, recording interval and dtype. The least recently used of more than 256 is
@@ -89,6 +104,9 @@ dropped. Threads share the cache; two that need the same new key may both compil
 
 _COMPILER_MISSING = threading.Event()
 """Set when a compilation fails for lack of a C++ compiler. Then no thread of this process tries again."""
+
+_FAILURE_SHOWN = threading.Event()
+"""Set once this process has warned of a failed compilation."""
 
 
 def is_compiling_worthwhile(function: Function, optimizer: Any, run_steps: int) -> bool:
@@ -101,14 +119,33 @@ def is_compiling_worthwhile(function: Function, optimizer: Any, run_steps: int) 
 def kernel_for(
     function: Function, group: Group, limits: Limits, steps: int, record_every: int, like: Tensor, compiled: bool | None
 ) -> Kernel:
-    """Return the kernel of a group: compiled if requested (or, for None, worthwhile) and possible."""
+    """Return the kernel of a group: compiled if requested (or, for None, worthwhile) and possible.
+
+    If it is requested but not possible, a warning says why.
+    """
     work = len(group.runs) * steps
     wanted = is_compiling_worthwhile(function, group.optimizer, work) if compiled is None else compiled
     traced = trace(function, like) if wanted or work >= MIN_RUN_STEPS else None
     eager = EagerKernel(function, limits, traced, record_every)
-    if not wanted or traced is None or steps < CHUNK_STEPS:
+    if not wanted or steps < CHUNK_STEPS:
         return eager
-    return compiled_kernel(eager, traced, group, steps, like) or eager
+    untraced = NotCompiled("the formula branches on values, is not a batched torch formula, or has too many operations")
+    found = untraced if traced is None else compiled_kernel(eager, traced, group, steps, like)
+    if isinstance(found, CompiledKernel):
+        return found
+    _warn(found, f"steps of {group.optimizer.label} on {function.name} are not compiled", requested=compiled is True)
+    return eager
+
+
+def _warn(why: NotCompiled, what: str, *, requested: bool) -> None:
+    """Warn of steps that are not compiled though this was requested; and once per process of a compiler that fails."""
+    if _COMPILER_MISSING.is_set():  # `_compile` has said so
+        return
+    if requested:
+        warn(f"compiled=True, but {what}: {why.reason}")
+    elif why.failed and not _FAILURE_SHOWN.is_set():
+        _FAILURE_SHOWN.set()
+        warn(f"{what} and take about 10 times as long: {why.reason}")
 
 
 class CompiledKernel:
@@ -199,13 +236,18 @@ class CompiledKernel:
 
 def compiled_kernel(
     eager: EagerKernel, traced: TracedFunction, group: Group, steps: int, like: Tensor
-) -> CompiledKernel | None:
-    """Return the compiled kernel of a group; None if the optimizer couples coordinates or compilation fails."""
+) -> CompiledKernel | NotCompiled:
+    """Return the compiled kernel of a group, or why there is none."""
     optimizer, names = group.optimizer, tuple(group.hyperparameters)
+    if _COMPILER_MISSING.is_set():
+        return NotCompiled(NO_COMPILER, failed=True)
+    if like.device.type != "cpu":
+        return NotCompiled("only the CPU has compiled steps")
+    if len(traced.graph.graph.nodes) > MAX_COMPILED_OPERATIONS:
+        return NotCompiled(f"value and gradient have more than {MAX_COMPILED_OPERATIONS} operations")
     state_size = state_size_of(optimizer, names, like.dtype)
-    too_long = len(traced.graph.graph.nodes) > MAX_COMPILED_OPERATIONS
-    if state_size is None or too_long or like.device.type != "cpu" or _COMPILER_MISSING.is_set():
-        return None
+    if state_size is None:
+        return NotCompiled("the optimizer's step along a coordinate depends on the others")
     table = coef_table(optimizer, names, steps)
     limits = eager.limits.by_coordinate()
     scalars = [scalar for scalar in (limits.squared_gtol, limits.squared_xtol, limits.target) if scalar is not None]
@@ -228,8 +270,8 @@ def compiled_kernel(
     compiled = _COMPILED.get_or_make(
         key, lambda: _compile(optimizer, names, traced, limits, table, state_size, eager.record_every, like.dtype)
     )
-    if compiled is None:
-        return None
+    if isinstance(compiled, NotCompiled):
+        return compiled
     coefs = KernelCoefs(table, group, steps, like.dtype, compiled.inputs, compiled.powers)
     return CompiledKernel(eager, compiled, coefs, state_size, numbers)
 
@@ -246,15 +288,16 @@ def state_size_of(optimizer: FirstOrder, names: tuple[str, ...], dtype: torch.dt
     plain = with_arrays(optimizer, dict.fromkeys(names, 0.5))
     x = torch.randn(3, 4, generator=generator, dtype=dtype)
     try:
-        state, split_states, split_x = optimizer.init(x), [optimizer.init(row) for row in x], list(x)
-        for t in range(1, 5):
-            g = torch.randn(3, 4, generator=generator, dtype=dtype) * 10.0 ** (2 * t - 5)
-            coefs = plain.coef(t)
-            x, state = optimizer.update(x, g, state, coefs)
-            stepped = [optimizer.update(*piece, coefs) for piece in zip(split_x, g, split_states, strict=True)]
-            split_x, split_states = [p for p, _ in stepped], [own for _, own in stepped]
-            if not torch.equal(torch.stack(split_x), x):
-                return None
+        with ignored_warnings():
+            state, split_states, split_x = optimizer.init(x), [optimizer.init(row) for row in x], list(x)
+            for t in range(1, 5):
+                g = torch.randn(3, 4, generator=generator, dtype=dtype) * 10.0 ** (2 * t - 5)
+                coefs = plain.coef(t)
+                x, state = optimizer.update(x, g, state, coefs)
+                stepped = [optimizer.update(*piece, coefs) for piece in zip(split_x, g, split_states, strict=True)]
+                split_x, split_states = [p for p, _ in stepped], [own for _, own in stepped]
+                if not torch.equal(torch.stack(split_x), x):
+                    return None
     except Exception:  # it reduces over coordinates that are not there
         return None
     return len(state) if all(part.shape == x[0].shape for own in split_states for part in own) else None
@@ -269,22 +312,22 @@ def _compile(
     state_size: int,
     record_every: int,
     dtype: torch.dtype,
-) -> CompiledSteps | None:
-    """Compile chunks of steps; return None if that fails. Without a C++ compiler, warn once."""
+) -> CompiledSteps | NotCompiled:
+    """Compile chunks of steps; return why not if that fails. Without a C++ compiler, warn once."""
     try:
         with torch.no_grad(), ignored_warnings():
             graph, given = traced_step(optimizer, names, traced, limits, table, state_size, dtype)
             source, inputs, numbers = step_source(graph, given, limits, record_every, dtype)
             return _build(kernel_source(source), inputs, numbers)
-    except UnknownOperationError:
-        return None
+    except UnknownOperationError as error:
+        return NotCompiled(f"there is no compiled form of {error}")
     except Exception as error:
-        if "ompiler" in type(error).__name__ + str(error):
+        first, *rest = f"{type(error).__name__}: {error}".splitlines()
+        if "ompiler" in first:
             _COMPILER_MISSING.set()
-            warn(
-                "no C++ compiler works here, so steps are not compiled; install g++ to make them about 10 times faster"
-            )
-        return None
+            warn(f"{NO_COMPILER}, so steps are not compiled; install g++ to make them about 10 times faster")
+        what = next((line.strip() for line in rest if "error" in line), first)
+        return NotCompiled(f"{first if what == first else f'{first} {what}'}"[:200], failed=True)
 
 
 def _build(source: str, inputs: CoefInputs, numbers: Sequence[int]) -> CompiledSteps:

@@ -219,6 +219,35 @@ def _clamp(x: str, low: str | None = None, high: str | None = None) -> str:
     return bounded if high is None else f"at::vec::minimum({bounded}, {high})"
 
 
+def _shrink_backward(grad: str, x: str, limit: str) -> str:
+    inside = f"({x} >= {ZERO} - {limit}) & ({x} <= {limit})"
+    return _where(inside, ZERO, grad)
+
+
+def _hard_sigmoid_backward(grad: str, x: str) -> str:
+    sixth = "V(static_cast<T>(0.1666666716337204))"  # torch's 1 / 6 has single precision
+    inside = f"({x} > V(static_cast<T>(-3))) & ({x} < V(static_cast<T>(3)))"
+    return _where(inside, f"{grad} * {sixth}", ZERO)
+
+
+def _log_add_exp(a: str, b: str) -> str:
+    larger = f"at::vec::maximum({a}, {b})"
+    found = f"{larger} + ({a} - {b}).abs().neg().exp().log1p()"
+    return _where(f"({a} == {b}) & (V({a}).abs() == {INFINITY})", a, found)
+
+
+def _log_add_exp2(a: str, b: str) -> str:
+    larger = f"at::vec::maximum({a}, {b})"
+    found = f"{larger} + (({a} - {b}).abs().neg().exp2() + {ONE}).log2()"
+    return _where(f"({a} == {b}) & (V({a}).abs() == {INFINITY})", a, found)
+
+
+def _ignoring_nan(of: str) -> Callable[[str, str], str]:
+    """Return the minimum or maximum of two numbers, or the other one where one is NaN."""
+    return lambda a, b: _where(f"{a} != {a}", b, _where(f"{b} != {b}", a, f"at::vec::{of}({a}, {b})"))
+
+
+INFINITY = "V(std::numeric_limits<T>::infinity())"
 ZERO, ONE = "V(static_cast<T>(0))", "V(static_cast<T>(1))"
 
 
@@ -263,6 +292,15 @@ OPERATIONS: dict[str, Callable[..., str]] = {
     "sigmoid": lambda a: f"{ONE} / ({ONE} + {a}.neg().exp())",
     "sign": lambda a: f"V::blendv({ZERO}, {ONE}, {ZERO} < {a}) - V::blendv({ZERO}, {ONE}, {a} < {ZERO})",
     "remainder": lambda a, b: _remainder(f"V({a}).fmod({b})", b),
+    "hardsigmoid_backward": _hard_sigmoid_backward,
+    "softshrink_backward": _shrink_backward,
+    "hardshrink_backward": _shrink_backward,
+    "logaddexp": _log_add_exp,
+    "logaddexp2": _log_add_exp2,
+    "fmin": _ignoring_nan("minimum"),
+    "fmax": _ignoring_nan("maximum"),
+    "isnan": lambda a: f"{a} != {a}",
+    "isinf": lambda a: f"V({a}).abs() == {INFINITY}",
     "eq": _infix("=="), "ne": _infix("!="), "lt": _infix("<"),
     "le": _infix("<="), "gt": _infix(">"), "ge": _infix(">="),
     "logical_and": _infix("&"), "bitwise_and": _infix("&"), "logical_or": _infix("|"), "bitwise_or": _infix("|"),
@@ -271,9 +309,9 @@ OPERATIONS: dict[str, Callable[..., str]] = {
     **{
         name: _method(name)
         for name in (
-            "abs", "acos", "acosh", "asin", "asinh", "atan", "atanh", "ceil", "cos", "cosh", "erf", "erfc", "exp",
-            "expm1", "floor", "fmod", "log", "log10", "log1p", "log2", "neg", "round", "rsqrt", "sin", "sinh", "sqrt",
-            "tan", "tanh", "trunc",
+            "abs", "acos", "acosh", "asin", "asinh", "atan", "atanh", "ceil", "cos", "cosh", "digamma", "erf", "erfc",
+            "erfinv", "exp", "exp2", "expm1", "floor", "fmod", "frac", "hypot", "lgamma", "log", "log10", "log1p",
+            "log2", "neg", "round", "rsqrt", "sin", "sinh", "sqrt", "tan", "tanh", "trunc",
         )
     },
 }  # fmt: skip

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +15,25 @@ from landscapes.engine.fast.buffers import Pieces
 from landscapes.engine.fast.kernel_coefs import CoefInputs, coefs_in_kernel, count_columns
 from landscapes.engine.fast.kernel_source import StepSource
 from landscapes.engine.fast.kernels import CHUNK_STEPS, BatchState, Limits, last_above, take_steps
-from landscapes.engine.fast.step_source import vectors_of, write_step
+from landscapes.engine.fast.step_source import FILLED, OPERATIONS, vectors_of, write_step
 from landscapes.engine.fast.tracing import POINTS, TracedFunction
 from landscapes.optimizers.first_order.base import FirstOrder, State
 from landscapes.optimizers.first_order.coef_table import CoefTable
 from landscapes.optimizers.first_order.run_coefs import with_arrays
+
+
+@functools.cache
+def decompositions() -> dict[Any, Callable[..., Any]]:
+    """Return torch's own definitions of the operations that have no vector form here, by operations that have one."""
+    from torch._decomp import decomposition_table
+
+    kept = {*OPERATIONS, *FILLED, "full_like"}
+    return {
+        operation: meaning
+        for operation, meaning in decomposition_table.items()
+        if isinstance(operation, torch._ops.OpOverload)
+        and operation.overloadpacket.__name__.removesuffix("_") not in kept
+    }
 
 
 def take(left: Iterator[Tensor], count: int) -> list[Tensor]:
@@ -115,7 +130,9 @@ def traced_step(
     def flat_step(*tensors: Tensor) -> list[Tensor]:
         return step(StepInputs(**as_given(tensors)))
 
-    graph = make_fx(flat_step)(*(tensor for inputs in vars(given).values() for tensor in inputs.values()))
+    graph = make_fx(flat_step, decompositions())(
+        *(tensor for inputs in vars(given).values() for tensor in inputs.values())
+    )
     by_name = as_given(node for node in graph.graph.nodes if node.op == "placeholder")
     for node in by_name["state"]["lowest"].users:
         node.meta["never_nan"] = node.target == torch.ops.aten.minimum.default  # a run with such a value is flagged

@@ -11,9 +11,9 @@ from __future__ import annotations
 import copy
 import hashlib
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cache, cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,9 @@ ARITHMETIC = {
     "sin", "sqrt", "sub", "tanh", "where",
 }  # fmt: skip
 """Operations that torch has under the same name, with the same arguments."""
+
+DEFINED = ("_log_softmax", "_softmax", "hardswish", "huber_loss", "smooth_l1_loss")
+"""Operations that are traced by torch's definition of them; gradients then agree to rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,21 +134,58 @@ def trace(function: Function, like: Tensor) -> TracedFunction | None:
 
 
 def _trace(function: Function, points: Tensor, expected: Tensor) -> TracedFunction | None:
-    """Trace a function; return None if that fails, or if the result differs from the expected values and gradients."""
+    """Trace a function; return None if that fails, or if the result differs from the expected values and gradients.
+
+    Operations that do not act on each run separately, as far as is known, are then replaced by torch's definitions.
+    """
+    for table in (None, _definitions()):
+        graph = _graph(function, points, table)
+        if graph is None:
+            continue
+        found = torch.stack(graph(*points.unbind(0))).nan_to_num()
+        if not torch.allclose(found, expected, rtol=1e-4, atol=1e-4):
+            return None
+        return TracedFunction(graph, table is None and torch.equal(found, expected))
+    return None
+
+
+def _graph(function: Function, points: Tensor, table: Mapping[Any, Callable[..., Any]] | None) -> fx.GraphModule | None:
+    """Return value and gradient as operations on coordinates (R,); None if that fails. `table` redefines operations."""
     from torch.fx.experimental.proxy_tensor import make_fx  # takes seconds to import
 
     try:
         with ignored_warnings():
-            batched = make_fx(lambda x: function.evaluate(x))(points)
+            batched = make_fx(lambda x: function.evaluate(x), table)(points)
             graph = make_fx(_differentiated(_CellInterpreter(batched)))(*points.unbind(0))
-        _simplify(graph.graph)
-        graph.recompile()
-        found = torch.stack(graph(*points.unbind(0))).nan_to_num()
+            _simplify(graph.graph)
+            graph.recompile()
+            graph(*points.unbind(0))
     except Exception:  # a formula may do anything; one that cannot be traced is evaluated as it is
         return None
-    if not torch.allclose(found, expected, rtol=1e-4, atol=1e-4):
-        return None
-    return TracedFunction(graph, torch.equal(found, expected))
+    return graph
+
+
+@cache
+def _definitions() -> dict[Any, Callable[..., Any]]:
+    """Return torch's definitions of the operations `DEFINED`, by simpler ones."""
+    from torch._decomp import get_decompositions
+
+    aten = torch.ops.aten
+    own: dict[Any, Callable[..., Any]] = {
+        aten.log_sigmoid_forward.default: _log_sigmoid,
+        aten.logsumexp.default: _log_sum_exp,
+    }
+    return {**get_decompositions([getattr(aten, name) for name in DEFINED]), **own}
+
+
+def _log_sigmoid(x: Tensor) -> tuple[Tensor, Tensor]:
+    return torch.logaddexp(torch.zeros_like(x), -x).neg(), x  # the second one is a buffer
+
+
+def _log_sum_exp(x: Tensor, dim: list[int], keepdim: bool = False) -> Tensor:
+    largest = x.amax(dim, keepdim=True)  # one that is infinite gives NaN, and then the run is replayed
+    total = (x - largest).exp().sum(dim, keepdim=True).log() + largest
+    return total if keepdim else total.squeeze(tuple(dim))
 
 
 def _differentiated(formula: Callable[..., Tensor]) -> Callable[..., tuple[Tensor, ...]]:
@@ -294,7 +334,7 @@ STRUCTURE: dict[str, Callable[..., Any]] = {
     "stack": _stack,
     "cat": _cat,
     "unsqueeze": lambda x, dim: np.expand_dims(x, dim),
-    "squeeze": lambda x, dim: np.squeeze(x, dim),
+    "squeeze": lambda x, dim: np.squeeze(x, dim if isinstance(dim, int) else tuple(dim)),
     "view": lambda x, sizes: x.reshape(_cell_sizes(sizes)),
     "_unsafe_view": lambda x, sizes: x.reshape(_cell_sizes(sizes)),
     "expand": _expand,
