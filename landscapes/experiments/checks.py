@@ -17,6 +17,9 @@ from landscapes.objectives.decorators import Function
 MAX_STEPS = 10**9
 """Steps of a run, at most."""
 
+MAX_SEEDS = 2**24
+"""Repetitions of a run, at most; and values of a range."""
+
 
 def check_count(name: str, value: Any, least: int = 1) -> int:
     """Return the number as an int. Raises `InputError` unless it is an integer >= `least`.
@@ -28,6 +31,8 @@ def check_count(name: str, value: Any, least: int = 1) -> int:
         raise InputError(f"{name} must be an integer >= {least}, got {value!r}")
     if name == "steps" and value > MAX_STEPS:
         raise InputError(f"steps must be <= {MAX_STEPS}, got {value}: such a run takes days")
+    if name == "seeds" and value > MAX_SEEDS:
+        raise InputError(f"seeds must be <= {MAX_SEEDS:,}, got {value:,}")
     return int(value)
 
 

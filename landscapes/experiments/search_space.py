@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from landscapes.errors import InputError, suggests_arguments
+from landscapes.experiments.checks import MAX_SEEDS
 from landscapes.optimizers.base import Optimizer
 
 Scale = Literal["log", "linear", "decay"]
@@ -64,6 +65,8 @@ class Range:
         if self.n is not None:
             if isinstance(self.n, bool) or not isinstance(self.n, int) or self.n < 1:
                 raise InputError(f"n must be an integer >= 1, got {self.n!r}")
+            if self.n > MAX_SEEDS:
+                raise InputError(f"n must be <= {MAX_SEEDS:,}, got {self.n:,}")
             self.values()
 
     def at(self, share: float) -> float:

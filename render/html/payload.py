@@ -18,6 +18,7 @@ from landscapes.render.artists.heads import Head
 from landscapes.render.artists.legend import run_entries
 from landscapes.render.html.encoding import IntegerBlock, differences, four_digits, surface_data
 from landscapes.render.plots._loss_curves import loss_curves
+from landscapes.render.plots.contours import open_star
 from landscapes.render.plots.inputs import check_step
 from landscapes.render.theme import Style, Theme, styles
 from landscapes.render.writers.timeline import split_seconds
@@ -116,6 +117,7 @@ def describe_look(look: Theme, run_styles: Sequence[Style], bands: int) -> dict[
     fill = LinearSegmentedColormap.from_list(look.name, list(look.fill))
     return {
         **{name: to_hex(getattr(look, name)) for name in names},
+        "open_star": [to_hex(color) for color in open_star(look)],
         "fill": [to_hex(color) for color in fill(np.linspace(0, 1, bands))],
         "old": to_hex(look.faded),
         "fade": look.fade,

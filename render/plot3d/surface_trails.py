@@ -32,7 +32,7 @@ from landscapes.render.plot3d.segments import ProjectedRun, Segments, draw_segme
 from landscapes.render.plot3d.sprites import draw_sprite, glow, shadow
 from landscapes.render.plot3d.surface_artist import SurfaceArtist
 from landscapes.render.plot3d.surface_model import SurfaceRun
-from landscapes.render.plots.contours import is_known
+from landscapes.render.plots.contours import is_known, open_star
 
 Points = NDArray[np.float64]
 
@@ -282,15 +282,17 @@ class SurfaceTrails(Artist, AnimatedArtist):
 
     def _minima(self, renderer: RendererBase) -> None:
         """Draw a star at each minimum in view, an open one if a search found it."""
-        edge, width = (self.theme.star_edge, 0.4) if self.known else (self.theme.foreground, 0.6)
+        edge, casing = open_star(self.theme)
+        edges = ((self.theme.star_edge, 0.4),) if self.known else ((casing, 1.4), (edge, 0.6))
         for place, visible in zip(*self._stars, strict=True):
             if np.isfinite(place).all():
-                gc = stroke(self, renderer, width * self.linewidth)
-                gc.set_foreground(self._faint_if_hidden(edge, visible))
                 star = Affine2D().scale(pixels(renderer, 6.4 * self.linewidth)).translate(*place.tolist())
                 fill = (*self._faint_if_hidden(self.theme.star, visible), 1.0) if self.known else None
-                renderer.draw_path(gc, Head.shape("*"), star, fill)
-                gc.restore()
+                for edge, width in edges:
+                    gc = stroke(self, renderer, width * self.linewidth)
+                    gc.set_foreground(self._faint_if_hidden(edge, visible))
+                    renderer.draw_path(gc, Head.shape("*"), star, fill)
+                    gc.restore()
 
     def _head(self, renderer: RendererBase, one: ProjectedRun, shift: Points = UNMOVED) -> None:
         """Draw the head: a disc, a cross if the run failed, an arrow if it left the view; smaller when hidden."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
+from landscapes.render.artists.legible import contrast
 from landscapes.render.artists.localization import localize
 from landscapes.render.artists.older_matplotlib import set_rasterized
 from landscapes.render.plots.color_levels import LEVELS, ColorLevels, color_levels
@@ -22,6 +24,9 @@ MOST_LEVELS = 255
 
 STAR = 17.0
 """Size of a star on large axes, in points."""
+
+CASING = 1.8
+"""Width of the casing of an open star, both sides together, in points."""
 
 
 @suggests_arguments
@@ -115,14 +120,30 @@ def _obstacles(record: Record | Surface, surface: Surface) -> NDArray[np.float64
 
 def draw_minima(ax: Axes, points: NDArray[np.float64], theme: Theme, scale: float, *, known: bool = True) -> None:
     """Mark points (k, 2) with stars, open ones if a search found them."""
-    ax.plot(
+    width = (0.9 if known else 1.4) * scale
+    edge, casing = (theme.star_edge, "") if known else open_star(theme)
+    (stars,) = ax.plot(
         *points.T,
         linestyle="none",
         marker="*",
         markersize=STAR * scale,
         zorder=5.5,
         markerfacecolor=theme.star if known else "none",
-        markeredgecolor=theme.star_edge if known else theme.foreground,
-        markeredgewidth=(0.9 if known else 1.4) * scale,
+        markeredgecolor=edge,
+        markeredgewidth=width,
         label="_minimum",
     )
+    if casing:
+        stars.set_path_effects([withStroke(linewidth=width + CASING * scale, foreground=casing)])
+
+
+def open_star(theme: Theme) -> tuple[str, str]:
+    """Return the colours of an open star and of its casing: the first is the one that contrasts with low ground.
+
+    >>> from landscapes.render.theme import THEMES
+    >>> open_star(THEMES["light"]), open_star(THEMES["print"])
+    (('#ffffff', '#1f2430'), ('#000000', '#ffffff'))
+    """
+    ground = theme.background if theme.outlined else theme.fill[0]
+    edge, casing = sorted((theme.foreground, theme.halo), key=lambda color: -contrast(color, ground))
+    return edge, casing

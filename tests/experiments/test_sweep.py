@@ -420,6 +420,7 @@ def test_several_functions_are_an_axis_with_facts_of_their_own(tmp_path):
         ({"design": "sobol"}, "need count="),
         ({"count": 3}, "count needs design="),
         ({"lr": Range(1, 2), "design": "sobol", "count": 0}, "count must be an integer >= 1, got 0"),
+        ({"lr": 0.1, "seeds": 10**10}, "seeds must be <= 16,777,216, got 10,000,000,000"),
         ({"lr": Range(1, 2), "design": "sobol", "count": 2**32}, "at most 16,777,216 settings can be drawn"),
         ({"starts": 2**32}, "at most 16,777,216 points can be drawn"),
         ({"design": "sobol", "count": 2}, "needs hyper-parameters to draw"),
@@ -452,6 +453,8 @@ def test_a_range_has_an_integer_number_of_values(count):
 
 
 def test_an_integer_range_has_too_few_values():
+    with pytest.raises(InputError, match="n must be <= 16,777,216, got 1,000,000,000"):  # it took all memory
+        Range(0.1, 1.0, n=10**9)
     with pytest.raises(InputError, match="there are fewer than 7 distinct values between 1 and 3"):
         Range(1, 3, "linear", whole=True, n=7)
     assert Range(1, 3, "linear", whole=True, n=3).values() == [1, 2, 3]

@@ -18,7 +18,9 @@ from render_records import GOAL, VIEW, converging, record, scenery
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.record import Surface
+from landscapes.render.artists.legible import contrast
 from landscapes.render.plots.color_levels import color_levels
+from landscapes.render.plots.contours import open_star
 from landscapes.render.plots.level_lines import MOST_LINES
 from landscapes.render.theme import THEMES
 
@@ -135,10 +137,13 @@ def test_a_minimum_that_a_search_found_has_an_open_star(name, make_record):
     meta = {**record.meta, "minimum_is": "found"}
     for shown, face, edge in (
         (record, theme.star, theme.star_edge),
-        (replace(record, meta=meta), "none", theme.foreground),
+        (replace(record, meta=meta), "none", open_star(theme)[0]),
     ):
         (star,) = render.contour(shown, axes(), theme=name).lines
         assert (star.get_markerfacecolor(), star.get_markeredgecolor()) == (face, edge)
+    assert contrast(edge, theme.background if theme.outlined else theme.fill[0]) > 7, "a minimum lies on low ground"
+    assert contrast(*open_star(theme)) > 7, "the casing shows it on high ground"
+    assert star.get_path_effects()
 
 
 def test_the_fill_is_a_picture_and_the_lines_are_vectors():

@@ -152,7 +152,13 @@ function drawStarts(context, runs, look, size) {
 
 function drawStar(context, x, y, look, size) {
   const {known} = payload.surface;
-  mark(context, "*", x, y, size, known ? look.star : null, known ? look.star_edge : look.foreground, known ? 1.2 : 1.9);
+  if (known) {
+    mark(context, "*", x, y, size, look.star, look.star_edge, 1.2);
+    return;
+  }
+  const [edge, casing] = look.open_star;
+  mark(context, "*", x, y, size, null, casing, 4.3);
+  mark(context, "*", x, y, size, null, edge, 1.9);
 }
 
 // A marker with a fill and an edge.
