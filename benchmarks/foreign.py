@@ -2,6 +2,7 @@
 
     python benchmarks/foreign.py peers    # a table of the classes of torch.optim and, if installed, pytorch_optimizer
     python benchmarks/foreign.py speed    # the speed relative to a plain loop, and the largest difference
+    python benchmarks/foreign.py floor    # what torch's own step takes of it, with one rate for all runs
     python benchmarks/foreign.py optax    # the cost of optax alone, under jit and vmap, and of Optax; needs JAX
 
 `benchmarks/foreign.md` holds their output.
@@ -101,6 +102,39 @@ def speed() -> None:
         print(f"| {name} | {median(single) * 1e6:.0f} | {' | '.join(cells)} |", flush=True)
 
 
+def floor() -> None:
+    """Print how fast torch's Adam alone is on one parameter of all runs, relative to a plain loop.
+
+    It has one learning rate, checks no run and records nothing, so that no adapter can be faster.
+    """
+    torch.set_default_dtype(torch.float64)
+    print("\n## Adam alone, one learning rate for all runs\n")
+    print(
+        "| runs | plain loop, µs per step | step alone, ms | ratio | with gradients, ms | ratio |\n" + "|---" * 6 + "|"
+    )
+    plain = Plain(optim.Adam)
+    for runs in RUNS:
+        p = torch.from_numpy(np.random.default_rng(0).uniform(-1, 1, (2, runs))).requires_grad_()
+        optimizer = optim.Adam([p], lr=1e-3)
+        seconds: dict[str, list[float]] = {"single": [], "step": [], "both": []}
+        for _ in range(5):
+            seconds["single"].append(plain.time(200))
+            spent, begin = 0.0, process_time()
+            for _ in range(200):
+                optimizer.zero_grad()
+                valley(*p).sum().backward()
+                before = process_time()
+                optimizer.step()
+                spent += process_time() - before
+            seconds["step"].append(spent / 200)
+            seconds["both"].append((process_time() - begin) / 200)
+        single, step, both = (median(each) for each in seconds.values())
+        print(
+            f"| {runs:,} | {single * 1e6:.0f} | {step * 1e3:.2f} | {single * runs / step:,.0f}× | {both * 1e3:.2f} | "
+            f"{single * runs / both:,.0f}× |"
+        )
+
+
 class Plain:
     """A plain loop over one point."""
 
@@ -189,4 +223,4 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     for word in sys.argv[1:] or ("peers", "speed"):
-        {"peers": peers, "speed": speed, "optax": optax_speed}[word]()
+        {"peers": peers, "speed": speed, "floor": floor, "optax": optax_speed}[word]()

@@ -48,6 +48,8 @@ def group_runs(optimizers: Sequence[Optimizer] | Batch) -> list[Group] | None:
     """
     if isinstance(optimizers, Batch):
         return list(_split_batch(optimizers)) if _is_plain(optimizers.optimizer, optimizers.hyperparameters) else None
+    if not _is_plain(optimizers[0], {}):
+        return None  # before the keys of very many
     by_key: dict[Hashable, list[int]] = {}
     for index, optimizer in enumerate(optimizers):
         by_key.setdefault(optimizer.batch_key, []).append(index)
