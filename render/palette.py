@@ -35,6 +35,9 @@ CHUNK = 256
 They fit in the cache, and OpenBLAS starts no threads for products this small: two that wait for each other cost more.
 """
 
+SHORT = 3
+"""Runs of equal pixels are counted as such if they have more pixels on average."""
+
 RGB = np.uint32(0xFFFFFF)
 """Mask of the colour bits of a pixel, without alpha."""
 
@@ -58,31 +61,53 @@ def unpack(keys: NDArray[np.uint32]) -> Colors:
     return np.stack([keys & 255, keys >> 8 & 255, keys >> 16 & 255], -1).astype(np.uint8)
 
 
+Packed = NDArray[np.uint32]
+"""Packed colours."""
+
 Counts = list[tuple[NDArray[np.uint32], NDArray[np.int64]]]
 """The packed colours of each sample and how often each occurs."""
 
 
-def near_changes(samples: Sequence[NDArray[np.uint8]], reach: int) -> NDArray[np.bool_]:
-    """Return which pixels are at most so many rows and columns from one that differs between the samples."""
-    first = pack(samples[0])
-    near: NDArray[np.bool_] = np.any([pack(other) != first for other in samples[1:]], axis=0)
+def near_changes(samples: Sequence[Packed], reach: int) -> NDArray[np.bool_]:
+    """Return which pixels are at most so many rows and columns from one that differs between packed samples."""
+    near: NDArray[np.bool_] = samples[1] != samples[0]
+    for other in samples[2:]:
+        near |= other != samples[0]
     for axis in (0, 1):
-        across = np.moveaxis(near.copy(), axis, 0)
         into = np.moveaxis(near, axis, 0)
-        for move in range(1, reach + 1):
+        done = 0
+        while done < reach:  # 1, 3, 7 … pixels: what is near so far also is near when moved by one more
+            move = min(done + 1, reach - done)
+            across = np.moveaxis(near.copy(), axis, 0)
             into[move:] |= across[:-move]
             into[:-move] |= across[move:]
+            done += move
     return near
 
 
-def count_each(samples: Sequence[NDArray[np.uint8]]) -> Counts:
-    """Return the packed colours of each sample, shape (height, width, 4), ascending, and how often each occurs.
+def count_each(samples: Sequence[Packed]) -> Counts:
+    """Return the packed colours of each packed sample, ascending, and how often each occurs.
 
     In all samples but the first, only pixels that differ from the first count.
     """
-    first = pack(samples[0])
-    others = [other[other != first] for other in map(pack, samples[1:])]
-    return [np.unique(pixels, return_counts=True) for pixels in (first, *others)]
+    first = samples[0]
+    return [count(pixels) for pixels in (first, *(other[other != first] for other in samples[1:]))]
+
+
+def count(pixels: Packed) -> tuple[Packed, NDArray[np.int64]]:
+    """Return the packed colours of some pixels, ascending, and how often each occurs.
+
+    >>> [column.tolist() for column in count(np.array([7, 7, 7, 7, 5, 5, 5, 5, 7, 7], np.uint32))]
+    [[5, 7], [4, 6]]
+    """
+    pixels = pixels.reshape(-1)
+    begins = np.flatnonzero(np.append(True, pixels[1:] != pixels[:-1])[: len(pixels)])
+    if len(begins) > len(pixels) / SHORT:
+        return np.unique(pixels, return_counts=True)
+    runs = np.sort(pixels[begins].astype(np.uint64) << 32 | np.diff(begins, append=len(pixels)).astype(np.uint64))
+    keys, lengths = (runs >> 32).astype(np.uint32), (runs & 0xFFFFFFFF).astype(np.int64)
+    first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])[: len(keys)])
+    return keys[first], np.add.reduceat(lengths, first) if len(first) else lengths
 
 
 def weigh(counts: Counts, first_weight: float = 1.0) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
@@ -225,4 +250,8 @@ def _chunks(colors: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 
 def _distance(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return squared distances, shape (len(a), len(b))."""
-    return np.asarray((a**2).sum(1)[:, None] - 2 * (a @ b.T) + (b**2).sum(1)[None], np.float32)
+    distance = np.asarray(a @ b.T, np.float32)
+    distance *= -2
+    distance += (a**2).sum(1)[:, None]
+    distance += (b**2).sum(1)
+    return distance

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from landscapes.record import Surface
 from landscapes.render.light import display_levels, illuminate, to_linear
-from landscapes.render.palette import Palette, choose_colors, count_each, weigh
+from landscapes.render.palette import Palette, choose_colors, count, pack, weigh
 from landscapes.render.plots.color_levels import ColorLevels
 from landscapes.render.theme import Theme
 
@@ -212,7 +212,7 @@ def _spline(values: Grid, at: Grid) -> Grid:
 
 def _few_colors(image: NDArray[np.uint8]) -> Any:
     """Return an image with the colours of one palette, which vector files store in a third of the bytes."""
-    keys, weight = weigh(count_each([image]))
+    keys, weight = weigh([count(pack(image))])
     palette = Palette(choose_colors(keys, weight, np.zeros((0, 3), np.uint8)), keys)
     drawn = image.copy()
     drawn[..., :3] = palette.colors[palette.map(image) - 1]

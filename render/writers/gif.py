@@ -13,7 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from landscapes.render.palette import RGB, SIZE, Palette, choose_colors, count_each, near_changes, pack_rgb, weigh
+from landscapes.render.palette import (
+    RGB,
+    SIZE,
+    Palette,
+    choose_colors,
+    count_each,
+    near_changes,
+    pack,
+    pack_rgb,
+    weigh,
+)
 from landscapes.render.writers.base import RGBA, Pixels, Writer, as_uint32, crop_changed
 
 MIN_DELAY = 2
@@ -50,7 +60,7 @@ class Gif(Writer):
     fps_reason = "a GIF stores delays in hundredths of a second, and browsers play those below 2 at 10 fps"
 
     def begin(self, samples: Iterable[RGBA], reserved: NDArray[np.uint8]) -> None:
-        looks = list(samples)
+        looks = [pack(sample) for sample in samples]
         counts = count_each(looks)
         keys, weight = weigh(counts)
         known = keys
@@ -62,7 +72,7 @@ class Gif(Writer):
             revealed = looks[0][near_changes(looks, REACH)]
             keys, weight = weigh([*count_each([revealed]), *counts[1:]], REVEALED)
         self.palette = Palette(choose_colors(keys, weight, reserved), known)
-        height, width = looks[0].shape[:2]
+        height, width = looks[0].shape
         self._width = width
         self._shown = np.zeros(height * width, np.uint8)
         self._waiting: tuple[bytes, bool] | None = None

@@ -19,7 +19,7 @@ from landscapes import render
 from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.trails import Trail
 from landscapes.render.figures._figure import figure
-from landscapes.render.palette import Palette, count_each, weigh
+from landscapes.render.palette import Palette, count_each, pack, weigh
 from landscapes.render.theme import THEMES, styles
 from landscapes.render.writers import WRITERS
 from landscapes.render.writers.timeline import Timeline
@@ -146,7 +146,7 @@ def test_every_step_has_its_frame(saved, animation):
 def test_what_changes_has_the_palettes_colours_and_the_rest_stays(saved, animation):
     table = np.frombuffer(saved.read_bytes()[13 : 13 + 768], np.uint8).reshape(256, 3)
     frames = Frames(animation.figure)
-    samples = list(animation._sample_frames(frames))
+    samples = [pack(frame) for frame in animation._sample_frames(frames)]
     used = table[1 : 1 + len(np.unique(table[1:], axis=0))]
     palette = Palette(used, weigh(count_each(samples))[0])
     colors = np.frombuffer(palette.table, np.uint8).reshape(256, 3)

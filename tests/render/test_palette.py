@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -11,7 +12,7 @@ from render_records import converging
 
 from landscapes import render
 from landscapes.render.animation.frames import Frames
-from landscapes.render.palette import SIZE, Palette, choose_colors, count_each, pack, unpack, weigh
+from landscapes.render.palette import SIZE, Palette, choose_colors, count, count_each, near_changes, pack, unpack, weigh
 
 NONE = np.zeros((0, 3), np.uint8)
 
@@ -31,7 +32,7 @@ def noise(count: int, seed: int = 0) -> np.ndarray:
 
 def chosen_for(frames: list[np.ndarray], reserved: np.ndarray = NONE) -> tuple[np.ndarray, Palette]:
     """A palette's colours, and the palette, for frames like these."""
-    keys, weight = weigh(count_each(frames))
+    keys, weight = weigh(count_each([pack(frame) for frame in frames]))
     colors = choose_colors(keys, weight, reserved)
     return colors, Palette(colors, keys)
 
@@ -115,3 +116,19 @@ def test_a_drawn_race_keeps_its_looks():
     for step in (5, 20, 30):
         frame = frames.show(step)
         assert psnr(decoded(palette, frame), frame) > 45
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**24 - 1), st.integers(1, 9)), min_size=1, max_size=30))
+def test_colours_are_counted_in_runs_as_one_by_one(runs):
+    pixels = np.repeat(*np.array(runs, np.uint32).T)
+    for found, known in zip(count(pixels), np.unique(pixels, return_counts=True), strict=True):
+        np.testing.assert_array_equal(found, known)
+
+
+@pytest.mark.parametrize("reach", [1, 2, 5, 12])
+def test_pixels_near_changes_are_those_within_reach(reach):
+    first, second = np.zeros((2, 30, 17), np.uint32)
+    second[[4, 29], [8, 0]] = 1
+    rows, cols = np.indices(first.shape)
+    near = [(abs(rows - row) <= reach) & (abs(cols - col) <= reach) for row, col in ((4, 8), (29, 0))]
+    np.testing.assert_array_equal(near_changes([first, second], reach), near[0] | near[1])
