@@ -95,7 +95,7 @@ def test_inline_commands_parse(page):
 
 def test_readme_has_the_setup_commands():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert "pip install .\nlandscapes race beale -o race.gif\n" in text
+    assert "pip install . &&\nlandscapes race beale -o race.gif\n" in text
     assert "pip install '.[test]' && pytest" in text
 
 
