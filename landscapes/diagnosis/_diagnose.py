@@ -109,7 +109,7 @@ def read_logs(
                 "per step"
             )
         return list(logs_of(x, clip_norm, hessian))
-    losses = _numbers("losses", x)
+    losses = as_numbers("losses", x)
     if losses.ndim not in (1, 2):
         raise InputError(f"losses must have the shape (T,) or (R, T), got {losses.shape}")
     if (hessian is None) != (point is None):
@@ -121,7 +121,7 @@ def read_logs(
         "step_length": _like(runs, "step_length", step_length),
         "lr": _like(runs, "lr", lr),
     }
-    points = None if point is None else np.atleast_2d(_numbers("point", point))
+    points = None if point is None else np.atleast_2d(as_numbers("point", point))
     if points is not None and len(points) != len(runs):
         raise InputError(f"point must have one row per run, here {len(runs)}; got {len(points)}")
     found: list[tuple[str, Log]] = []
@@ -164,9 +164,14 @@ def _without_losses(record: Record) -> bool:
     return bool(np.isnan(record.trajectories.loss).all() and np.isfinite(norms).sum() > 1)
 
 
-def _numbers(name: str, given: Any) -> Array:
-    if hasattr(given, "detach"):  # a tensor of torch, which may require gradients or lie on another device
-        given = given.detach().cpu()
+def as_numbers(name: str, given: Any) -> Array:
+    """Return an array of floats; tensors of torch, alone or in a list, may require gradients and lie on any device.
+
+    Raises `InputError` for anything that is no array of real numbers.
+    """
+    if isinstance(given, list | tuple):
+        given = [_on_cpu(one) for one in given]
+    given = _on_cpu(given)
     try:
         if np.iscomplexobj(given):
             raise TypeError
@@ -177,8 +182,12 @@ def _numbers(name: str, given: Any) -> Array:
         ) from None
 
 
+def _on_cpu(given: Any) -> Any:
+    return given.detach().cpu() if hasattr(given, "detach") else given
+
+
 def _whole(name: str, given: Any) -> NDArray[np.int64]:
-    values = _numbers(name, given)
+    values = as_numbers(name, given)
     if not (np.abs(values) <= LARGEST_STEP).all() or (values != np.round(values)).any():
         raise InputError(f"{name} must be whole numbers from -2**53 to 2**53, got {given!r:.60}")
     return values.astype(np.int64)
@@ -187,7 +196,7 @@ def _whole(name: str, given: Any) -> NDArray[np.int64]:
 def _like(runs: Array, name: str, given: ArrayLike | None) -> Array | None:
     if given is None:
         return None
-    values = _numbers(name, given)
+    values = as_numbers(name, given)
     if values.shape not in (runs.shape, runs.shape[1:]):
         raise InputError(f"{name} must have the shape of the losses {runs.shape}, got {values.shape}")
     return np.broadcast_to(values, runs.shape)

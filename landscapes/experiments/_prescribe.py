@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
 import re
@@ -14,7 +15,7 @@ import numpy as np
 import torch
 
 from landscapes.diagnosis import Verdict
-from landscapes.diagnosis._diagnose import diagnose
+from landscapes.diagnosis._diagnose import as_numbers, diagnose
 from landscapes.diagnosis._log import Array
 from landscapes.diagnosis._prescription import Prescription, Trial
 from landscapes.engine.loop import Progress
@@ -69,7 +70,8 @@ def prescribe(
     momentum is 0.9 or none, AdamW decays by 0.01.
 
     A training function gets a `Change` and a seed, as in the example. It applies the change to its optimizer, and
-    returns its losses, or the record of `watch`, which shows more. It must get all randomness from the seed.
+    returns its losses, or the record of `watch`, which shows more. It must get all randomness from the seed. A change
+    with which it raises, for want of memory, say, is left out, with the error.
 
     A seed counts if it fails without changes. It is cured if the verdict of `diagnose` is healthy and the loss ends no
     higher than without the change, or, with `target`, if the loss ends there or lower.
@@ -297,7 +299,8 @@ def _runs_of(records: Sequence[Record]) -> dict[str, tuple[list[Array], list[Ver
 def _trained(
     train: Training, names: Sequence[str], seeds: int, first: int, target: float | None, progress: Progress | None
 ) -> Prescription:
-    """Call a training function with each change and seed."""
+    """Call a training function with each change and seed. A change with which it raises is left out."""
+    _check_takes_two(train)
     found: dict[str, tuple[list[Array], list[Verdict], float]] = {}
     left_out: dict[str, str] = {}
     steps, total, done = [0] * seeds, seeds * (1 + len(names)), itertools.count(1)
@@ -306,7 +309,15 @@ def _trained(
         for i in range(seeds):
             change = Change(name, first + i, steps[i])
             began = time.perf_counter()
-            given = train(change, first + i)
+            try:
+                given = train(change, first + i)
+            except InputError:
+                raise
+            except Exception as error:
+                if name == UNCHANGED:
+                    raise
+                left_out[name] = f"with it, the function raises {type(error).__name__}: {error}".splitlines()[0]
+                break
             seconds.append(time.perf_counter() - began)
             if name == UNCHANGED and not change._called:
                 raise InputError(
@@ -330,6 +341,20 @@ def _trained(
     return _judged(getattr(train, "__name__", "training"), found, {}, left_out, target)
 
 
+def _check_takes_two(train: Training) -> None:
+    """Raise `InputError` for a training function that cannot be called with a change and a seed."""
+    try:
+        signature = inspect.signature(train)
+    except (TypeError, ValueError):  # of a function that is not written in Python
+        return
+    try:
+        signature.bind(None, 0)
+    except TypeError:
+        raise InputError(
+            f"a training function takes a change and a seed, as in def train(change, seed); this one takes {signature}"
+        ) from None
+
+
 def _read(given: Any) -> tuple[Array, Verdict]:
     """Return the losses and the verdict of what a training function returned."""
     if isinstance(given, Record):
@@ -338,7 +363,7 @@ def _read(given: Any) -> tuple[Array, Verdict]:
         return given.trajectories.loss[0], diagnose(given)[0]
     try:
         found = diagnose(given)
-        losses = np.asarray(given.detach().cpu() if hasattr(given, "detach") else given, dtype=float)
+        losses = as_numbers("losses", given)
     except InputError as error:
         raise InputError(f"a training function must return its losses or the record of watch: {error}") from None
     if losses.ndim != 1 or not len(losses):

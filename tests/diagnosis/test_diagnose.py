@@ -373,7 +373,7 @@ def test_short_logs_with_an_infinite_loss():
         ({"x": FALL, "hessian": lambda x: np.eye(3), "point": [0.0]}, "hessian must return"),
         ({"x": FALL, "hessian": lambda x: "flat", "point": [0.0]}, "hessian must return real numbers"),
         ({"x": FALL, "hessian": np.eye(1), "point": [0.0]}, "hessian must be a function"),
-        ({"x": [torch.ones((), requires_grad=True)]}, r"losses must be real numbers .* loss.item\(\)"),
+        ({"x": [torch.ones(2), torch.ones(3)]}, r"losses must be real numbers .* loss.item\(\)"),
         ({"x": np.array([1j])}, "losses must be real numbers"),
         ({"x": [10**400]}, "losses must be real numbers"),
         ({"x": [1, 2], "step": 1.0}, "step must ascend and have one entry per loss"),

@@ -113,6 +113,25 @@ def test_a_training_function():
     assert "seconds" in str(found)
 
 
+def test_a_change_with_which_a_training_raises_is_left_out():
+    """The other changes go on. Losses may be tensors that require gradients. Without a change, the error is raised."""
+
+    def fragile(change: Change, seed: int) -> list[torch.Tensor]:
+        if change.name == "higher lr":
+            raise RuntimeError("out of memory\nin the second line")
+        return [torch.tensor(loss, requires_grad=True) for loss in train(change, seed)]
+
+    found = prescribe(fragile, changes=["higher lr", "scaled data"], seeds=2)
+    assert found.left_out == {"higher lr": "with it, the function raises RuntimeError: out of memory"}
+    assert found.best.count == 2
+
+    def broken(change: Change, seed: int) -> list[float]:
+        raise KeyError(seed)
+
+    with pytest.raises(KeyError):
+        prescribe(broken, seeds=1)
+
+
 def steps_with(name: str, optimizer: str = "Adam", steps: int = 20, **settings: float) -> tuple[np.ndarray, Change]:
     """Return the points of 20 steps with gradients 1, and 100 at step 10."""
     w = torch.zeros(2, dtype=torch.float64).requires_grad_(True)
@@ -164,6 +183,7 @@ def test_changes_of_torch_optimizers():
         ((3,), "expected a record, a function or a training function"),
         ((lambda change, seed: [1.0],), "never calls its change"),
         ((lambda change, seed: change(torch.optim.SGD([torch.zeros(1)])),), "must return its losses"),
+        ((lambda change: [1.0],), r"takes a change and a seed, as in def train\(change, seed\); .* \(change\)"),
         ((train, None, {"steps": 3}), "steps is for functions and records"),
     ],
 )
