@@ -52,16 +52,18 @@ ELSEWHERE: Mapping[str, Mapping[str, str]] = {
 
 
 class InputError(ValueError):
-    """Invalid input. The message says what was given, what is allowed and what to do.
+    """Invalid input. The message says what was given, what is allowed and what to do, in one line.
 
-    It is a `ValueError`, so that code that does not know this package can catch it.
+    It is a `ValueError`, so that code that does not know this package can catch it. Objects that users give may be
+    written in many lines; these are joined.
 
     Attributes:
         place: lines below the message that point into a given text; "" in most cases.
     """
 
     def __init__(self, message: object = "", *, place: str = "") -> None:
-        super().__init__(f"{message}\n{place}" if place else message)
+        line = " ".join(part.strip() for part in str(message).splitlines())
+        super().__init__(f"{line}\n{place}" if place else line)
         self.place = place
 
 

@@ -7,6 +7,7 @@ import operator
 import re
 
 import pytest
+import torch
 from merged import merged
 
 import landscapes
@@ -138,6 +139,16 @@ def test_an_unknown_attribute_of_a_part_names_what_to_use(module, name, hint):
 def test_arguments_of_another_type_are_refused(call, message):
     with pytest.raises(landscapes.InputError, match=re.escape(message)):
         call()
+
+
+def test_messages_have_one_line():
+    """Also where an object is written in many: an optimizer of torch, a record."""
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)])
+    for call in (lambda: landscapes.race("booth", [optimizer]), lambda: landscapes.watch(optimizer, model=optimizer)):
+        with pytest.raises(landscapes.InputError) as caught:
+            call()
+        assert "\n" in repr(optimizer)
+        assert "\n" not in str(caught.value)
 
 
 def test_one_text_is_one_metric():

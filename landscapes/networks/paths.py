@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -86,7 +87,11 @@ def as_paths(weights: Weights, given: Any, losses: Any = None) -> tuple[list[Pat
 
 
 def _path(weights: Weights, label: str, run: Any, losses: Any) -> Path:
-    if isinstance(run, str | bytes | Mapping) or not isinstance(run, Iterable):
+    if isinstance(run, str | os.PathLike):
+        raise InputError(
+            f"path must be checkpoints, or what watch returned; read a file by networks.load_path({run!r})"
+        )
+    if isinstance(run, bytes | Mapping) or not isinstance(run, Iterable):
         raise InputError(f"path {label!r} must be a list of checkpoints, got {type(run).__name__}")
     checkpoints = list(run)
     if not checkpoints:

@@ -26,6 +26,8 @@ def check_races(records: Sequence[Record], most: int) -> list[Record]:
         raise InputError(f"expected 1 to {most} records, got {len(races)}")
     for record in races:
         check_step(record, None)
+        if record.meta.experiment == "basins":
+            raise InputError("expected records of races, got a map of basins: draw it by itself, with render.figure")
         if not has_plot(record):
             raise InputError(
                 f"the record of {record.meta.get('title')!r} has no surface or graph; "

@@ -404,6 +404,7 @@ def test_invalid_directions_and_paths(mlp):
     other = nn.Linear(2, 3)
     refuse("checkpoint 0 of path 'training' lacks the weight", net, CE, data, path=[other.state_dict()])
     refuse("got one checkpoint", net, CE, data, path=net.state_dict())
+    refuse(r"read a file by networks.load_path\('run.npz'\)", net, CE, data, path="run.npz")
     refuse("all checkpoints of path 'training' are the same weights", net, CE, data, path=[net.state_dict()] * 2)
     refuse("has 21 checkpoints but 3 losses", net, CE, data, path=mlp.path, losses=[1, 2, 3])
     refuse("model 2 has the weights of the first model", net, CE, data, directions=copy.deepcopy(net))

@@ -16,6 +16,7 @@ from render_records import arc, converging, diverging, record
 from test_one_dimensional import valley
 from thinned import FEW_THEMES
 
+from landscapes import basins
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render import animate, filmstrip, side_by_side, small_multiples
@@ -165,6 +166,10 @@ def solid() -> Record:
         (lambda: side_by_side(converging(), converging(), **sized(10, 10)), "at least 160"),
         (lambda: side_by_side(converging(), converging(), figsize=(960, 540)), "figsize is in inches, as in"),
         (lambda: side_by_side(converging(), converging(), step=41), "from 0 to 40"),
+        (
+            lambda: side_by_side(converging(), basins("booth", "sgd(lr=0.1)", resolution=4, steps=2)),
+            "expected records of races, got a map of basins",
+        ),
     ],
 )
 def test_records_that_cannot_be_drawn_are_reported(call, match):
