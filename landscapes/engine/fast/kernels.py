@@ -52,6 +52,12 @@ class BatchState:
         infinity = x.new_full(x.shape[1:], torch.inf)
         return cls([x], [optimizer.init(x)], infinity, ([x], infinity))
 
+    def first(self, count: int) -> Tensor:
+        """Return the points of the first runs in one piece."""
+        if self.points[0].ndim == 2:
+            return self.points[0][:, :count]
+        return torch.stack([piece[:count] for piece in self.points])
+
     def select(self, runs: Tensor) -> BatchState:
         """Return the state of some runs, given by indices or a mask, in one piece."""
         points, loss = self.last

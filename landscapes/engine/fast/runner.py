@@ -217,7 +217,7 @@ def _run_block(
             members = padded = members[alive.cpu().numpy()]
             runs = _as_slice(group.runs[members])
             state, run_coefs, alive = state.select(alive), group.run_coefs(members, starts), alive[alive]
-    if left:
+    if left and not (left == len(members) and _finish(problem, group, members, state, buffers, kernel)):
         last = Flagged.at(t, padded[alive.cpu().numpy()], state.select(alive), arrivals.select(alive))
         _replay(problem, group, last, buffers, kernel)
     progress((problem.steps - t) * len(members))
@@ -254,6 +254,34 @@ def _flagged(
 def _as_slice(runs: NDArray[np.int64]) -> slice | NDArray[np.int64]:
     """Return consecutive runs as a slice, which is written as one piece; others as they are."""
     return slice(int(runs[0]), int(runs[-1]) + 1) if bool((np.diff(runs) == 1).all()) else runs
+
+
+def _finish(
+    problem: Problem,
+    group: Group,
+    members: NDArray[np.int64],
+    state: BatchState,
+    buffers: RunBuffers,
+    kernel: Kernel,
+) -> bool:
+    """Write the last points of runs that have taken all steps, and their losses, as `_replay` does.
+
+    Return whether this was done: not if a run may end at its last point, or if there is a target.
+    """
+    runs = group.runs[members]
+    x = state.first(len(members))
+    low, high = bounds(problem.box, torch.from_numpy(runs))
+    if problem.target is not None or not bool(((x >= low) & (x <= high)).all()):
+        return False
+    loss, gradient = kernel.evaluate(x)
+    if not bool(loss.isfinite().all()):
+        return False
+    if problem.stop_test is not None and bool((problem.stop_test(x, loss, gradient) > 0).any()):
+        return False
+    places = _as_slice(runs)
+    buffers.record(problem.steps, places, [x], loss)
+    buffers.lowest[places] = torch.minimum(state.lowest[: len(members)], loss).cpu().numpy()
+    return True  # the buffers say of all other runs that they neither ended nor arrived
 
 
 def _replay(problem: Problem, group: Group, flagged: Flagged, buffers: RunBuffers, kernel: Kernel) -> None:
