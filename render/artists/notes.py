@@ -51,6 +51,9 @@ HEAD, STAR, CUT = 1000.0, 100.0, 3000.0
 its points."""
 
 
+Image = NDArray[np.uint8]
+"""Pixels (height, width, 4)."""
+
 HEAD_RADIUS = 6.0
 """How near to a head a frame may come, in points."""
 
@@ -204,6 +207,7 @@ class PaceNote(Text, AnimatedArtist):
         self.since = list(since)
         self.texts = list(texts)
         self._boxes: dict[tuple[Any, ...], tuple[float, float, float, float]] = {}
+        self._drawn: dict[tuple[Any, ...], tuple[Image, Image]] = {}
 
     def set_step(self, step: int) -> None:
         self.set_text(self.at(step))
@@ -224,8 +228,24 @@ class PaceNote(Text, AnimatedArtist):
         return np.array(boxes)
 
     def draw(self, renderer: RendererBase) -> None:
-        if not isinstance(renderer, Canvas) or in_use(self._box(renderer), renderer):
+        if not isinstance(renderer, Canvas):
             super().draw(renderer)
+        elif in_use(box := self._box(renderer), renderer):
+            self._draw_again(renderer, box)
+
+    def _draw_again(self, renderer: Canvas, box: tuple[float, float, float, float]) -> None:
+        """Draw the text; on the pixels on which it was drawn before, which change rarely, paste what came of it."""
+        page: Image = np.asarray(renderer.buffer_rgba())  # type: ignore[no-untyped-call]
+        left, bottom, right, top = (max(round(side), 0) for side in box)
+        place = page[max(len(page) - top, 0) : max(len(page) - bottom, 0), left:right]  # the highest row first
+        key = (self.get_text(), self.get_color(), self.get_alpha(), *box)
+        before, after = self._drawn.get(key, (place[:0], place))
+        if np.array_equal(place, before):
+            place[...] = after
+            return
+        before = place.copy()
+        super().draw(renderer)
+        self._drawn[key] = before, place.copy()
 
     def _box(self, renderer: RendererBase) -> tuple[float, float, float, float]:
         """Return the box of the present text in pixels, with a margin; measured once, because frames ask for it."""
