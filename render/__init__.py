@@ -13,51 +13,107 @@
 
 from __future__ import annotations
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from landscapes.errors import no_attribute
 from landscapes.record import Record
 from landscapes.render._save import save
-from landscapes.render.animation._animate import animate
-from landscapes.render.figures._diagnosis import diagnosis
-from landscapes.render.figures._explain_step import explain_step
-from landscapes.render.figures._fact_sheet import fact_sheet
-from landscapes.render.figures._figure import figure
-from landscapes.render.figures._figure_3d import figure_3d
-from landscapes.render.figures._filmstrip import filmstrip
-from landscapes.render.figures._prescription import prescription
-from landscapes.render.figures._side_by_side import side_by_side
-from landscapes.render.figures._small_multiples import small_multiples
 from landscapes.render.html._page import framed
-from landscapes.render.interactive._explore import explore
-from landscapes.render.plot3d._surface_3d import surface_3d
-from landscapes.render.plot3d.camera import Camera
-from landscapes.render.plots._basins import basins
-from landscapes.render.plots._central_flow import central_flow
-from landscapes.render.plots._crop import crop
-from landscapes.render.plots._ensemble import ensemble, loss_quantiles
-from landscapes.render.plots._gradient_field import gradient_field
-from landscapes.render.plots._heatmap import heatmap
-from landscapes.render.plots._history import history
-from landscapes.render.plots._label_runs import label_runs
-from landscapes.render.plots._loss_curves import loss_curves
-from landscapes.render.plots._norm_balls import norm_balls
-from landscapes.render.plots._optimizer_state import optimizer_state
-from landscapes.render.plots._pairs import critical_difference, improvement_matrix
-from landscapes.render.plots._performance_profile import performance_profile
-from landscapes.render.plots._ranking import ranking
-from landscapes.render.plots._sensitivity import lr_sweep, sensitivity
-from landscapes.render.plots._sharpness import sharpness
-from landscapes.render.plots._study_trials import study_trials
-from landscapes.render.plots._trajectories import trajectories
-from landscapes.render.plots._tuning_trials import tuning_trials
-from landscapes.render.plots._zoom_inset import zoom_inset
-from landscapes.render.plots.contours import contour
-from landscapes.render.report._report import report
-from landscapes.render.text._caption import caption
-from landscapes.render.text._table import table
-from landscapes.render.theme import THEMES, Theme
+from landscapes.render.report._report import report  # not lazy: a folder has this name, and a module that of the next
 from landscapes.render.words import words
+
+if TYPE_CHECKING:
+    from landscapes.render.animation._animate import animate as animate
+    from landscapes.render.figures._diagnosis import diagnosis as diagnosis
+    from landscapes.render.figures._explain_step import explain_step as explain_step
+    from landscapes.render.figures._fact_sheet import fact_sheet as fact_sheet
+    from landscapes.render.figures._figure import figure as figure
+    from landscapes.render.figures._figure_3d import figure_3d as figure_3d
+    from landscapes.render.figures._filmstrip import filmstrip as filmstrip
+    from landscapes.render.figures._prescription import prescription as prescription
+    from landscapes.render.figures._side_by_side import side_by_side as side_by_side
+    from landscapes.render.figures._small_multiples import small_multiples as small_multiples
+    from landscapes.render.interactive._explore import explore as explore
+    from landscapes.render.plot3d._surface_3d import surface_3d as surface_3d
+    from landscapes.render.plot3d.camera import Camera as Camera
+    from landscapes.render.plots._basins import basins as basins
+    from landscapes.render.plots._central_flow import central_flow as central_flow
+    from landscapes.render.plots._crop import crop as crop
+    from landscapes.render.plots._ensemble import ensemble as ensemble
+    from landscapes.render.plots._ensemble import loss_quantiles as loss_quantiles
+    from landscapes.render.plots._gradient_field import gradient_field as gradient_field
+    from landscapes.render.plots._heatmap import heatmap as heatmap
+    from landscapes.render.plots._history import history as history
+    from landscapes.render.plots._label_runs import label_runs as label_runs
+    from landscapes.render.plots._loss_curves import loss_curves as loss_curves
+    from landscapes.render.plots._norm_balls import norm_balls as norm_balls
+    from landscapes.render.plots._optimizer_state import optimizer_state as optimizer_state
+    from landscapes.render.plots._pairs import (
+        critical_difference as critical_difference,
+    )
+    from landscapes.render.plots._pairs import (
+        improvement_matrix as improvement_matrix,
+    )
+    from landscapes.render.plots._performance_profile import performance_profile as performance_profile
+    from landscapes.render.plots._ranking import ranking as ranking
+    from landscapes.render.plots._sensitivity import lr_sweep as lr_sweep
+    from landscapes.render.plots._sensitivity import sensitivity as sensitivity
+    from landscapes.render.plots._sharpness import sharpness as sharpness
+    from landscapes.render.plots._study_trials import study_trials as study_trials
+    from landscapes.render.plots._trajectories import trajectories as trajectories
+    from landscapes.render.plots._tuning_trials import tuning_trials as tuning_trials
+    from landscapes.render.plots._zoom_inset import zoom_inset as zoom_inset
+    from landscapes.render.plots.contours import contour as contour
+    from landscapes.render.text._caption import caption as caption
+    from landscapes.render.text._table import table as table
+    from landscapes.render.theme import THEMES as THEMES
+    from landscapes.render.theme import Theme as Theme
+
+_HOMES = {
+    "Camera": "plot3d.camera",
+    "THEMES": "theme",
+    "Theme": "theme",
+    "animate": "animation._animate",
+    "basins": "plots._basins",
+    "caption": "text._caption",
+    "central_flow": "plots._central_flow",
+    "contour": "plots.contours",
+    "critical_difference": "plots._pairs",
+    "crop": "plots._crop",
+    "diagnosis": "figures._diagnosis",
+    "ensemble": "plots._ensemble",
+    "explain_step": "figures._explain_step",
+    "explore": "interactive._explore",
+    "fact_sheet": "figures._fact_sheet",
+    "figure": "figures._figure",
+    "figure_3d": "figures._figure_3d",
+    "filmstrip": "figures._filmstrip",
+    "gradient_field": "plots._gradient_field",
+    "heatmap": "plots._heatmap",
+    "history": "plots._history",
+    "improvement_matrix": "plots._pairs",
+    "label_runs": "plots._label_runs",
+    "loss_curves": "plots._loss_curves",
+    "loss_quantiles": "plots._ensemble",
+    "lr_sweep": "plots._sensitivity",
+    "norm_balls": "plots._norm_balls",
+    "optimizer_state": "plots._optimizer_state",
+    "performance_profile": "plots._performance_profile",
+    "prescription": "figures._prescription",
+    "ranking": "plots._ranking",
+    "sensitivity": "plots._sensitivity",
+    "sharpness": "plots._sharpness",
+    "side_by_side": "figures._side_by_side",
+    "small_multiples": "figures._small_multiples",
+    "study_trials": "plots._study_trials",
+    "surface_3d": "plot3d._surface_3d",
+    "table": "text._table",
+    "trajectories": "plots._trajectories",
+    "tuning_trials": "plots._tuning_trials",
+    "zoom_inset": "plots._zoom_inset",
+}
+"""The module of each other name, imported when it is first used."""
 
 __all__ = [
     "THEMES",
@@ -127,4 +183,6 @@ def _notebook_html(record: Record) -> str:
 
 
 def __getattr__(name: str) -> Any:
-    raise no_attribute(__name__, name, __all__, _OTHER_WORDS)
+    if name not in _HOMES:
+        raise no_attribute(__name__, name, __all__, _OTHER_WORDS)
+    return globals().setdefault(name, getattr(import_module(f"landscapes.render.{_HOMES[name]}"), name))

@@ -22,7 +22,6 @@ from landscapes.render.figures._figure import FigureOptions, check_options, expe
 from landscapes.render.figures.stills import STILLS, check_still, still
 from landscapes.render.file_objects import save_as
 from landscapes.render.html._page import SYSTEM_THEMES, LiveScript, is_page, page
-from landscapes.render.html._sweep_page import sweep_page
 from landscapes.render.plots.inputs import check_step
 from landscapes.render.report._report import check_report, report
 from landscapes.render.text._caption import caption
@@ -182,6 +181,8 @@ def save(
     if is_page(target):
         assert isinstance(record, Record | Playground)
         if experiment == "sweep":
+            from landscapes.render.html._sweep_page import sweep_page
+
             assert isinstance(record, Record)
             return sweep_page(
                 record, target, theme=looks, **{name: given[name] for name in SWEEP_PAGE if name in given}

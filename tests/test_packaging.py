@@ -353,6 +353,8 @@ def test_lazy_names_are_all_typed():
     assert typed_names("landscapes") == {**landscapes._HOMES, **dict.fromkeys(landscapes._FOLDERS, "")}
     assert typed_names("landscapes.optimizers") == HOMES
     assert {*HOMES, "named", "names", "parse"} <= set(dir(landscapes.optimizers))
+    assert typed_names("landscapes.render") == landscapes.render._HOMES
+    assert {*landscapes.render._HOMES, "report", "save", "words"} == set(landscapes.render.__all__)
 
 
 @pytest.mark.slow
@@ -367,6 +369,8 @@ import landscapes.record, landscapes.analysis.race_table
 assert not {"torch", "matplotlib"} & set(sys.modules), "landscapes.record"
 import landscapes.render
 assert not {"torch", "matplotlib.pyplot", "fontTools.subset"} & set(sys.modules), "landscapes.render"
+of_others = ("figures.charts", "figures._fact_sheet", "html._sweep_page", "interactive", "report.content")
+assert not {f"landscapes.render.{name}" for name in of_others} & set(sys.modules), "what a race does not draw"
 landscapes.race("booth", steps=3)
 assert not {"sympy", "torch._dynamo", "scipy.optimize"} & set(sys.modules), "race"
 kept = [name for name in sys.modules if name.startswith("landscapes.optimizers.first_order.")]

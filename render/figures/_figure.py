@@ -11,10 +11,7 @@ from matplotlib.figure import Figure
 from landscapes.diagnosis import Prescription
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
-from landscapes.render.figures._fact_sheet import PAGE, fact_sheet
 from landscapes.render.figures._figure_3d import figure_3d
-from landscapes.render.figures._prescription import prescription
-from landscapes.render.figures.charts import CHARTS, chart
 from landscapes.render.figures.race import race_figure
 from landscapes.render.figures.size import DPI, FIGSIZE
 from landscapes.render.plot3d.camera import Camera
@@ -158,14 +155,20 @@ def figure(
         "theme": theme, "figsize": figsize, "dpi": dpi, "text_scale": text_scale, "lang": lang,
         "words": words,
     }  # fmt: skip
-    if figsize is None:
-        size["figsize"] = PAGE if experiment == "summary" else FIGSIZE
     if isinstance(record, FunctionSummary):
-        return fact_sheet(record, **size)
+        from landscapes.render.figures._fact_sheet import PAGE, fact_sheet
+
+        return fact_sheet(record, **(size | {"figsize": PAGE if figsize is None else figsize}))
+    if figsize is None:
+        size["figsize"] = FIGSIZE
     if isinstance(record, Prescription):
+        from landscapes.render.figures._prescription import prescription
+
         return prescription(record, **size)
     size["colors"] = colors
     if experiment != "race":
+        from landscapes.render.figures.charts import chart  # with plots that a race does not have
+
         return chart(record, title=title, measure=measure, along=along, **size)
     if view3d is not False:
         camera = view3d if isinstance(view3d, Camera) else None
@@ -201,7 +204,7 @@ def experiment_of(record: Any) -> str:
             f"got {record!r:.80}"
         )
     experiment = str(record.meta.get("experiment", "race"))
-    if experiment != "race" and experiment not in CHARTS:
+    if experiment not in OPTIONS or experiment in ("summary", "prescription"):
         raise InputError(f"no figure is known for the experiment {experiment!r}")
     return experiment
 

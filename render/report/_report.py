@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from landscapes.analysis.costs import check_one_lr
 from landscapes.errors import InputError, suggests_arguments
@@ -12,8 +12,9 @@ from landscapes.files import as_path, check_folder, check_target, replacing
 from landscapes.record import Record
 from landscapes.render.html._page import SYSTEM_THEMES, ThemeChoice, chosen_themes
 from landscapes.render.locking import drawing
-from landscapes.render.report import html, pdf
-from landscapes.render.report.content import Report, contents
+
+if TYPE_CHECKING:
+    from landscapes.render.report.content import Report
 
 SUFFIXES = (".html", ".htm", ".pdf")
 
@@ -69,6 +70,8 @@ def report(
     looks = chosen_themes(usual if theme is None else theme, labels, None, None, None, None)
     if is_document(target) and len(looks) > 1:
         raise InputError("a .pdf has one theme; give one, or save .html")
+    from landscapes.render.report.content import contents  # with plots and statistics of comparisons alone
+
     made = contents(record, tolerance, cost=cost, title=title)
     if tables is not None:  # first, so that nothing is drawn if there is no place for them
         save_tables(made, tables)
@@ -80,8 +83,12 @@ def report(
 def _write(made: Report, looks: list[Any], target: Path) -> None:
     with replacing(target) as temporary:
         if is_document(target):
+            from landscapes.render.report import pdf
+
             pdf.write(made, looks[0], temporary)
         else:
+            from landscapes.render.report import html
+
             temporary.write_text(html.document(made, looks), encoding="utf-8", newline="\n")
 
 
