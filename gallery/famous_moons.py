@@ -75,4 +75,4 @@ def moons(u, v):
 # descent at once.
 
 record = race(moons, OPTIMIZERS)
-render.animate(record, figsize=(6.4, 4.8), panel=False).save(PICTURES / "famous-moons.gif")
+render.animate(record, figsize=(6.4, 4.8), panel=False, seconds=9).save(PICTURES / "famous-moons.gif")
