@@ -46,6 +46,10 @@ RENAMED: Mapping[str, str] = {
 """Former names of arguments, and their names today."""
 
 ELSEWHERE: Mapping[str, Mapping[str, str]] = {
+    "race": {
+        "dim": "functions.get(name, dim=...) as the function",
+        "lr": 'a learning rate per optimizer, as in "adam(lr=0.1)"',
+    },
     "loss_curves": {"x": "history(record, metric, x=...)", "against": "history(record, metric, x=...)"},
 }
 """By function: arguments that it does not have, and what has them."""

@@ -74,6 +74,14 @@ def test_an_unknown_attribute_names_the_nearest_one(name, hint):
             lambda: analysis.tables.standings(None, by="steps"),
             "standings() has no argument 'by'; did you mean 'cost'?",
         ),
+        (
+            lambda: landscapes.race("rosenbrock", dim=3),
+            "race() has no argument 'dim'; use functions.get(name, dim=...) as the function",
+        ),
+        (
+            lambda: landscapes.race("booth", "adam", lr=0.1),
+            "race() has no argument 'lr'; use a learning rate per optimizer, as in \"adam(lr=0.1)\"",
+        ),
         (lambda: landscapes.Stop(gradient=1), "Stop() has no argument 'gradient'; did you mean 'gtol'?"),
         (lambda: landscapes.Stop(qqq=1), "Stop() has no argument 'qqq'; it takes gtol, ftol, xtol"),
         (lambda: landscapes.Range(1, 2, num=3), "Range() has no argument 'num'; did you mean 'n'?"),
@@ -134,6 +142,7 @@ def test_an_unknown_attribute_of_a_part_names_what_to_use(module, name, hint):
             'metrics must be names, such as metrics=["gradient_norm", "lr"]',
         ),
         (lambda: landscapes.race("booth", metrics=3), "got 3"),
+        (lambda: landscapes.race("booth", {" ": "adam"}), "a label needs letters, got ' '"),
     ],
 )
 def test_arguments_of_another_type_are_refused(call, message):

@@ -281,6 +281,8 @@ def _explained(error: SyntaxError, rest: str) -> str:
     if "invalid character" in reason:
         hint = {"²": "x**2", "³": "x**3", "·": "*", "×": "*", "−": "-", "÷": "/"}.get(rest[:1])
         return f"{rest[:1]!r} is not supported" + (f"; write {hint}" if hint else "")
+    if "line continuation" in reason:
+        return "LaTeX is not read; write sqrt(x), x/y, x**2 and the names of functions without \\"
     if reason == "invalid syntax":
         if not rest:
             return "the formula is incomplete"

@@ -76,6 +76,8 @@ def parse_optimizers(optimizers: Any, what: str = "race") -> list[OptimizerSpec]
     for label, one in given:
         if isinstance(label, str):
             check_text("label", label)
+            if not label.strip():
+                raise InputError(f"a label needs letters, got {label!r}")
         optimizer, lr_open = _parsed(one)
         default = isinstance(one, Optimizer) and not lr_open and has_default_lr(optimizer)
         found.append(OptimizerSpec(optimizer, label, lr_open, "default" if default else "given"))

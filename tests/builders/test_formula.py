@@ -262,6 +262,7 @@ def test_all_tensors_are_on_the_device_of_the_points():
         ("sin(*x)", "not supported in a formula", "*x"),
         ("sin(x", "was never closed", "("),
         ("x)", r"unmatched '\)'", ")"),
+        (r"\frac{x}{2}", r"LaTeX is not read; write sqrt\(x\), x/y", "f"),
         ("x²", r"'²' is not supported; write x\*\*2", "²"),
         ("π*é", "unknown name 'é'", "é"),
         ("x = 3", "'=' is not expected here", "="),
