@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from landscapes.analysis.race_table import learning_rates
 from landscapes.record import Record, Surface, optimizer_labels, status_step
 from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes, Canvas, in_use, paste
+from landscapes.render.artists.resting_text import RestingText
 from landscapes.render.artists.sprites import Image
 from landscapes.render.artists.text_fit import Ruler, clean_text
 from landscapes.render.theme import Style, Theme, styles
@@ -71,7 +72,7 @@ class Legend:
     hidden: int = 0
 
 
-class OutcomeText(Text, AnimatedArtist):
+class OutcomeText(RestingText):
     """The outcome of a run, visible from its step on."""
 
     since: int = 0
@@ -82,11 +83,10 @@ class OutcomeText(Text, AnimatedArtist):
     def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
         if not steps[0] < self.since <= steps[-1]:
             return NO_BOXES
-        before = self.get_visible()
-        self.set_visible(True)
-        box = self.get_window_extent(renderer).padded(2)
-        self.set_visible(before)
-        return np.array([box.extents])
+        return np.array([self.box(renderer)])
+
+    def differs(self, one: float, two: float) -> bool:
+        return (one < self.since) != (two < self.since)
 
 
 def legend_entries(record: Record, theme: Theme) -> list[Entry]:

@@ -15,9 +15,10 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
-from landscapes.render.artists.animated import IDENTITY, NO_BOXES, AnimatedArtist, Boxes, Canvas, in_use, pixels
+from landscapes.render.artists.animated import IDENTITY, NO_BOXES, AnimatedArtist, Boxes, pixels
 from landscapes.render.artists.older_matplotlib import root_figure
 from landscapes.render.artists.polyline import Polyline
+from landscapes.render.artists.resting_text import RestingText
 from landscapes.render.artists.text_fit import Ruler, clean_text
 from landscapes.render.theme import Theme
 
@@ -194,7 +195,7 @@ class PauseNotes(Artist, AnimatedArtist):
         return cost
 
 
-class PaceNote(Text, AnimatedArtist):
+class PaceNote(RestingText):
     """How many steps a frame takes, where that changes.
 
     Args:
@@ -206,8 +207,6 @@ class PaceNote(Text, AnimatedArtist):
         super().__init__(x, y, texts[-1], parse_math=False, **style)
         self.since = list(since)
         self.texts = list(texts)
-        self._boxes: dict[tuple[Any, ...], tuple[float, float, float, float]] = {}
-        self._drawn: dict[tuple[Any, ...], tuple[Image, Image]] = {}
 
     def set_step(self, step: int) -> None:
         self.set_text(self.at(step))
@@ -223,38 +222,12 @@ class PaceNote(Text, AnimatedArtist):
         before, boxes = self.get_text(), []
         for words in sorted(shown):
             self.set_text(words)
-            boxes.append(self._box(renderer))
+            boxes.append(self.box(renderer))
         self.set_text(before)
         return np.array(boxes)
 
-    def draw(self, renderer: RendererBase) -> None:
-        if not isinstance(renderer, Canvas):
-            super().draw(renderer)
-        elif in_use(box := self._box(renderer), renderer):
-            self._draw_again(renderer, box)
-
-    def _draw_again(self, renderer: Canvas, box: tuple[float, float, float, float]) -> None:
-        """Draw the text; on the pixels on which it was drawn before, which change rarely, paste what came of it."""
-        page: Image = np.asarray(renderer.buffer_rgba())  # type: ignore[no-untyped-call]
-        left, bottom, right, top = (max(round(side), 0) for side in box)
-        place = page[max(len(page) - top, 0) : max(len(page) - bottom, 0), left:right]  # the highest row first
-        key = (self.get_text(), self.get_color(), self.get_alpha(), *box)
-        before, after = self._drawn.get(key, (place[:0], place))
-        if np.array_equal(place, before):
-            place[...] = after
-            return
-        before = place.copy()
-        super().draw(renderer)
-        self._drawn[key] = before, place.copy()
-
-    def _box(self, renderer: RendererBase) -> tuple[float, float, float, float]:
-        """Return the box of the present text in pixels, with a margin; measured once, because frames ask for it."""
-        unit = pixels(renderer, 1.0)
-        key = (self.get_text(), self.get_fontsize(), unit, *self.get_transform().transform(self.get_position()))
-        if key not in self._boxes:
-            left, bottom, right, top = map(float, self.get_window_extent(renderer).padded(2 * max(unit, 1.0)).extents)
-            self._boxes[key] = left, bottom, right, top
-        return self._boxes[key]
+    def differs(self, one: float, two: float) -> bool:
+        return self.at(int(one)) != self.at(int(two))
 
 
 def _inside(points: NDArray[np.float64], box: Bbox) -> NDArray[np.bool_]:

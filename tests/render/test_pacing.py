@@ -17,7 +17,7 @@ from landscapes.record import Record, Trajectories
 from landscapes.render.animation.frames import Frames
 from landscapes.render.animation.pacing import head_travel
 from landscapes.render.artists.animated import set_step
-from landscapes.render.artists.legend import StepCounter
+from landscapes.render.artists.legend import OutcomeText, StepCounter
 from landscapes.render.artists.notes import PaceNote, PauseNotes
 from landscapes.render.artists.standings import Standings
 from landscapes.render.artists.trails import Trail
@@ -83,17 +83,18 @@ def test_the_film_says_how_many_steps_a_frame_takes():
     assert german.texts[0].endswith("Bilder je Schritt")
 
 
-def test_the_pace_is_laid_out_only_where_it_changes(monkeypatch):
-    made = render.animate(resting(), **sized(480, 300))
-    (note,) = made.figure.findobj(PaceNote)
-    steps = made.timeline.steps[:60]
+@pytest.mark.parametrize(("kind", "count"), [(PaceNote, 60), (OutcomeText, 160)])
+def test_texts_are_laid_out_only_where_they_change(monkeypatch, kind, count):
+    made = render.animate(resting() if kind is PaceNote else diverging(steps=240), standings=False, **sized(480, 300))
+    texts = made.figure.findobj(kind)
+    steps = made.timeline.steps[:count]
     frames = Frames(made.figure, steps=steps)
     drawn = []
     draw = Text.draw
     monkeypatch.setattr(Text, "draw", lambda text, renderer: (drawn.append(text), draw(text, renderer)))
     for step in steps:
         frames.advance(step)
-    assert 0 < drawn.count(note) < len(steps) / 2
+    assert 0 < sum(text in texts for text in drawn) < len(steps) / 2
     monkeypatch.undo()
     assert levels_apart(frames.rgba, full_draw(made.figure)) <= 2
 
