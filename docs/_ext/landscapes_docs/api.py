@@ -39,7 +39,7 @@ def write(site: Site) -> None:
 def public_names(module: ModuleType) -> list[str]:
     """Return the public names of a module that are documented on its page."""
     listed = getattr(module, "__all__", None)
-    names = listed if listed is not None else [name for name in vars(module) if not name.startswith("_")]
+    names = listed if listed is not None else [name for name in dir(module) if not name.startswith("_")]
     found = [name for name in names if name != "__version__"]
     if listed is None:  # a module without a list also holds what it imports for itself
         found = [name for name in found if _is_defined_in(module, getattr(module, name))]
