@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -173,9 +174,16 @@ class TrainingLog:
         """Write the file for the last time."""
         try:
             self.flush()
-        finally:
-            if self.points is not None:
-                self.points.close()
+        except OSError as error:
+            error.filename = error.filename or str(self.path)
+            with contextlib.suppress(OSError):  # it is the same error once more
+                self._close_points()
+            raise
+        self._close_points()
+
+    def _close_points(self) -> None:
+        if self.points is not None:
+            self.points.close()
 
     def record(self) -> Record:
         """Return the record of the rows.
