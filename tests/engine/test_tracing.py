@@ -76,6 +76,16 @@ def test_formulas_that_cannot_be_traced_return_none(formula: Callable[..., Tenso
     assert trace(objective, DOUBLE) is None
 
 
+def test_a_cache_folder_that_torch_cannot_make_is_named(monkeypatch):
+    def refuse(*_):
+        raise OSError(30, "Read-only file system", "/cache")
+
+    monkeypatch.setattr("torch.fx.experimental.proxy_tensor.make_fx", refuse)
+    objective = function((-2, 2), (-2, 2), start=(1, 1), name="unseen")(lambda x, y: 3 * x * x + y)
+    with pytest.warns(UserWarning, match=r"cannot be traced, so .*: .*Read-only file system: '/cache'"):
+        assert trace(objective, DOUBLE) is None
+
+
 def test_a_formula_that_changes_is_traced_again():
     height = [1.0]
     objective = function((-2, 2), (-2, 2), start=(1, 1), name="changing")(lambda x, y: height[0] * x * x + y * y)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, fx
 
 from landscapes.caching import Cache
+from landscapes.errors import warn
 from landscapes.objectives.decorators import Function
 from landscapes.oracle import value_and_gradient
 from landscapes.silence import ignored_warnings
@@ -160,6 +161,9 @@ def _graph(function: Function, points: Tensor, table: Mapping[Any, Callable[...,
             _simplify(graph.graph)
             graph.recompile()
             graph(*points.unbind(0))
+    except OSError as error:  # torch makes the folder of its cache when it is first needed
+        warn(f"formulas cannot be traced, so that many runs take much longer: {error}")
+        return None
     except Exception:  # a formula may do anything; one that cannot be traced is evaluated as it is
         return None
     return graph
