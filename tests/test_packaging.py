@@ -372,7 +372,7 @@ assert not {"torch", "matplotlib.pyplot", "fontTools.subset"} & set(sys.modules)
 of_others = ("figures.charts", "figures._fact_sheet", "html._sweep_page", "interactive", "report.content")
 assert not {f"landscapes.render.{name}" for name in of_others} & set(sys.modules), "what a race does not draw"
 landscapes.race("booth", steps=3)
-assert not {"sympy", "torch._dynamo", "scipy.optimize"} & set(sys.modules), "race"
+assert not {"sympy", "torch._dynamo", "scipy.optimize", "landscapes.analysis.exports"} & set(sys.modules), "race"
 kept = [name for name in sys.modules if name.startswith("landscapes.optimizers.first_order.")]
 assert "landscapes.optimizers.first_order.adam" in kept and "landscapes.optimizers.first_order.nadam" not in kept, kept
 from landscapes import optimizers
