@@ -36,6 +36,9 @@ INTERVAL, NUMBER = 5.2, 3.4
 SMALLEST = 8.0
 """The least font size of the label below, in points."""
 
+HEAD = 44.0
+"""The height of the numbers of the axis of ranks, and of the critical difference above them, in points."""
+
 NAMES = 105.0
 """The width of the longest name in points."""
 
@@ -196,42 +199,57 @@ def critical_difference(
     labels = [str(label) for label in record.axes["optimizer"]]
     colors = {label: style.color for label, style in zip(labels, styles(labels, look), strict=True)}
     half = (count + 1) // 2
-    bars = len(found.groups)
-    lowest = 1.2 + 0.35 * bars
-    for place, (name, rank) in enumerate(zip(found.optimizers, found.ranks.tolist(), strict=True)):
+    lowest = 1.2 + 0.35 * len(found.groups)
+    words = [
+        f"{clean_text(name)}  {rank:.2f}" if place < half else f"{rank:.2f}  {clean_text(name)}"
+        for place, (name, rank) in enumerate(zip(found.optimizers, found.ranks.tolist(), strict=True))
+    ]
+    box = ax.get_window_extent()  # where the names, the axis and the difference above it must find room
+    made = root_figure(ax)
+    assert made is not None
+    wide, high = (72 / made.dpi * length for length in (box.width, box.height))
+    row = 0.8 * max(high - HEAD, 20.0) / (lowest + 0.8 * half)
+    size = float(np.clip(0.8 * row, 5.0, 9 * look.text_scale))
+    ruler = Ruler(72)
+    rooms = [max(ruler.width(text, size) for text in side) + 8 for side in (words[:half], words[half:])]
+    shrunk = min(1.0, 0.6 * wide / sum(rooms))
+    size, rooms = size * shrunk, [room * shrunk for room in rooms]
+    last_rank = max(float(count), 1 + found.difference)  # of few functions, the difference is longer than the axis
+    points = (wide - sum(rooms)) / (1.04 * (last_rank - 1))
+    for place, rank in enumerate(found.ranks.tolist()):
         left = place < half
         level = lowest + 0.8 * (place if left else count - 1 - place)
         edge = 1 - 0.02 * (count - 1) if left else count + 0.02 * (count - 1)
-        ax.plot([rank, rank, edge], [0, level, level], color=colors[name], linewidth=1.4, clip_on=False)
+        ax.plot([rank, rank, edge], [0, level, level], color=colors[found.optimizers[place]], linewidth=1.4)
         ax.annotate(
-            f"{clean_text(name)}  {rank:.2f}" if left else f"{rank:.2f}  {clean_text(name)}",
+            words[place],
             (edge, level),
             xytext=(-4 if left else 4, 0),
             textcoords="offset points",
             ha="right" if left else "left",
             va="center",
-            fontsize=9 * look.text_scale,
+            fontsize=size,
             color=look.foreground,
-            annotation_clip=False,
         )
     for k, (first, last) in enumerate(found.groups):
         ends = found.ranks[[first, last]] + np.array([-0.02, 0.02]) * (count - 1)
-        ax.plot(ends, [0.55 + 0.35 * k] * 2, color=look.foreground, linewidth=4, solid_capstyle="butt", clip_on=False)
-    top = -1.1
-    ax.plot([1, 1 + found.difference], [top] * 2, color=look.foreground, linewidth=1.6, marker="|", clip_on=False)
-    text = look.say("critical difference {value}", value=look.number(f"{found.difference:.2f}"))
+        ax.plot(ends, [0.55 + 0.35 * k] * 2, color=look.foreground, linewidth=4, solid_capstyle="butt")
+    unit = row / 0.8
+    top = -(HEAD - 16) / unit
+    ax.plot([1, 1 + found.difference], [top] * 2, color=look.foreground, linewidth=1.6, marker="|")
     ax.annotate(
-        text,
+        look.say("critical difference {value}", value=look.number(f"{found.difference:.2f}")),
         (1, top),
-        xytext=(0, 5),
+        xytext=(0, 4),
         textcoords="offset points",
-        fontsize=8.5 * look.text_scale,
+        fontsize=min(8.5 * look.text_scale, size),
         color=look.foreground,
-        annotation_clip=False,
     )
-    ax.set_xlim(1, max(count, 1 + found.difference))  # of few functions, the difference is longer than the axis
+    ax.set_xlim(1 - 0.02 * (count - 1) - rooms[0] / points, last_rank + 0.02 * (count - 1) + rooms[1] / points)
+    ax.set_ylim(lowest + 0.8 * (half - 0.4), -HEAD / unit)
+    ax.patch.set_visible(False)
+    ax.spines["top"].set_position(("data", 0))
     ax.spines["top"].set_bounds(1, count)
-    ax.set_ylim(lowest + 0.8 * half, 0)
     ax.set_xticks(range(1, count + 1))
     ax.xaxis.tick_top()
     ax.set_yticks([])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -77,9 +79,12 @@ def limits(record: Record, tolerance: float | None, cost: str) -> list[str]:
     facts, meta = record.meta["functions"], record.meta
     dims = sorted({fact["dim"] for fact in facts.values()})
     coordinates = f"{dims[0]}" if len(dims) == 1 else f"{dims[0]} to {dims[-1]}"
+    other = "nothing follows for functions of another kind, such as the losses of networks."
     said = [
-        f"The functions were chosen, and have {coordinates} coordinates. Intervals over functions treat them as a "
-        "sample of others like them; nothing follows for functions of another kind, such as the losses of networks.",
+        f"The function was chosen, and has {count_of(dims[0], 'coordinate')}; {other}"
+        if len(facts) == 1
+        else f"The functions were chosen, and have {coordinates} coordinates. Intervals over functions treat them as a "
+        f"sample of others like them; {other}",
         f"A run that arrives after {count_of(meta.steps, 'step')} counts as one that does not arrive.",
         f"Costs are {cost}"
         + (
@@ -111,9 +116,12 @@ def limits(record: Record, tolerance: float | None, cost: str) -> list[str]:
             f"With {'one study' if tuning['studies'] == 1 else '2 studies'}, the luck of tuning is hardly known."
         )
     if len(facts) == 1:
-        said.append("One function is no sample of functions: intervals are over starts and studies of this one.")
+        said.append(f"One function is no sample of functions: {_over_runs(len(record.axes['start']), tuning)}")
     elif len(facts) < 10:
-        said.append(f"{len(facts)} functions are few: intervals over them are wide, and cover less exactly.")
+        said.append(
+            f"{len(facts)} functions are few: intervals over them are wider than they need be. In simulations with 5 "
+            "functions, 95 % intervals held the truth in 96 to 98 % of cases."
+        )
     if len(record.axes["start"]) > 1:
         said.append(
             "Starts are spread more evenly than independent draws, so that intervals over starts are rather too wide."
@@ -132,6 +140,20 @@ def limits(record: Record, tolerance: float | None, cost: str) -> list[str]:
         some = listed(named[:MOST_NAMES]) + (f" and {len(named) - MOST_NAMES} more" if len(named) > MOST_NAMES else "")
         said.append(f"No optimizer arrives on {some}; there, nothing distinguishes them.")
     return said
+
+
+def _over_runs(starts: int, tuning: Mapping[str, Any] | None) -> str:
+    """Return what intervals of one function are over, and how often they hold; shares are those of simulations."""
+    studies = tuning["studies"] if tuning else 1
+    varying = [noun for noun, count in (("starts", starts), ("studies", studies)) if count > 1]
+    if not varying:
+        return "there are no intervals."
+    over = f"intervals are over {listed(varying)} of this one"
+    if tuning and studies == 1:
+        return f"{over}, and leave out the luck of tuning: in simulations, 95 % intervals held the truth in 70 to 80 %."
+    if tuning:
+        return f"{over}, and somewhat too short: in simulations, 95 % intervals held the truth in 92 to 96 % of cases."
+    return f"{over}."
 
 
 def count_of(count: int, noun: str) -> str:

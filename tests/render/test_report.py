@@ -129,7 +129,8 @@ def test_hardly_any_data_is_said_to_be_none(tmp_path):
     alone = compare(BOWL, ["sgd(lr=1e-9)", "adam(lr=1e-9)"], starts=1, steps=5, tolerances=[1e-2])
     said = " ".join(Tags(render.report(alone, tmp_path / "none.html").read_text()).texts)
     assert "No optimizer reaches 0.01 of the initial gap in any run" in said
-    assert "One function is no sample of functions" in said
+    assert "One function is no sample of functions: there are no intervals." in said
+    assert "The function was chosen, and has 2 coordinates; nothing follows" in said
     assert "intervals do not include its luck" in said
     assert "No optimizer arrives on Bowl" in said
     one = compare([BOWL, "booth"], "sgd(lr=0.1)", starts=2, steps=5, tolerances=[1e-2])
@@ -203,8 +204,15 @@ def test_long_names_leave_room_for_the_matrix():
 
 
 def test_the_diagram_has_the_ranks_and_the_trials_their_success(studied):
-    ax = render.critical_difference(studied, Figure().subplots())
-    assert sum("SGD" in text.get_text() for text in ax.texts) == 1
+    for size in ((3.3, 2.2), (6.4, 4.8), (8.4, 3)):  # all texts are whole and apart without constrained layout
+        page = Figure(figsize=size)
+        ax = render.critical_difference(studied, page.subplots())
+        assert sum("SGD" in text.get_text() for text in ax.texts) == 1
+        page.draw_without_rendering()
+        boxes = [text.get_window_extent() for text in [*ax.texts, *ax.get_xticklabels()]]
+        assert all(ax.bbox.padded(1).contains(box.x0, box.y0) for box in boxes)
+        assert all(ax.bbox.padded(1).contains(box.x1, box.y1) for box in boxes)
+        assert not any(one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[:i])
     ax = render.study_trials(studied, Figure().subplots())
     assert [line.get_label() for line in ax.lines] == ["SGD", "Adam"]
     with pytest.raises(InputError, match="did not search 'beta1'; they searched lr"):
