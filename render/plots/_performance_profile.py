@@ -126,9 +126,9 @@ def _wrap_labels(ax: Axes) -> None:
     """
     figure, box = root_figure(ax), ax.get_window_extent()
     dpi = 72.0 if figure is None else float(figure.dpi)
-    for side, length in ((ax.xaxis, box.width), (ax.yaxis, box.height)):
+    for side, length, less in ((ax.xaxis, box.width, 3.5), (ax.yaxis, box.height, 2.0)):
         size = float(side.label.get_fontsize())
-        lines = Ruler(dpi).wrap(side.label.get_text(), max(72 * length / dpi - 2 * size, 6 * size), size, 4)
+        lines = Ruler(dpi).wrap(side.label.get_text(), max(72 * length / dpi - less * size, 6 * size), size, 4)
         side.set_label_text("\n".join(lines))
 
 
