@@ -5,6 +5,8 @@
     python benchmarks/engine.py --growth FILE   # plot the cost against the numbers of runs and steps (png, pdf, svg)
     python benchmarks/engine.py --only compiled # only cases whose names match a pattern, and the plain loop
     python benchmarks/engine.py --avx2          # as on a processor without AVX-512
+    python benchmarks/engine.py --page A B      # write the tables of engine.md from the files of --json, without --avx2
+                                                # and with it
 
 `pip install "torch-landscapes[bench]"` installs JAX and optax. The hand-written loop requires g++. All cases alternate
 in one process, and each figure is the median over rounds, so other load on the machine slows all cases equally.
@@ -46,7 +48,7 @@ import platform
 import re
 import resource
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from itertools import count
@@ -363,15 +365,39 @@ def report(speeds: dict[str, float], isa: str) -> str:
         f"| {name} | {speed / 1e6:.3g} | {speed / speeds['plain loop']:,.3g}× |" for name, speed in speeds.items()
     ]
     lines += ["", "| case | relative to | found | required |", "|---|---|---|---|"]
-    for of, to, sense, bar in required(isa):
-        if of in speeds and to in speeds:
-            ratio = speeds[of] / speeds[to]
-            met = ratio >= bar if sense == "≥" else ratio <= bar
-            lines.append(f"| {of} | {to} | {_figure(ratio)} | {sense} {bar:,g}{'' if met else ', missed'} |")
+    lines += [f"| {of} | {to} | {found} | {bar} |" for of, to, found, bar in checked(speeds, isa)]
+    return "\n".join(lines)
+
+
+def checked(speeds: dict[str, float], isa: str) -> list[tuple[str, str, str, str]]:
+    """Return what is required: a case, what it is relative to, the figure, and the bar."""
+    rows = [
+        (of, to, _figure(speeds[of] / speeds[to]), speeds[of] / speeds[to], sense, bar)
+        for of, to, sense, bar in required(isa)
+        if of in speeds and to in speeds
+    ]
     if BASINS in speeds:
-        lines.append(f"| {BASINS} | CPU seconds | {2**20 * 500 / speeds[BASINS]:.2f} | ≤ 4 |")
+        seconds = 2**20 * 500 / speeds[BASINS]
+        rows.append((BASINS, "CPU seconds", _figure(seconds), seconds, "≤", 4.0))
     if DECAYS in speeds:
-        lines.append(f"| {DECAYS} | million run-steps per CPU second | {speeds[DECAYS] / 1e6:.0f} | ≥ 100 |")
+        millions = speeds[DECAYS] / 1e6
+        rows.append((DECAYS, "million run-steps per CPU second", _figure(millions), millions, "≥", 100.0))
+    return [
+        (of, to, text, f"{sense} {bar:,g}" + ("" if (value >= bar if sense == "≥" else value <= bar) else ", missed"))
+        for of, to, text, value, sense, bar in rows
+    ]
+
+
+def page(files: Sequence[Path]) -> str:
+    """Return the tables of engine.md from two files of figures: of vectors with 512 bits, and with 256."""
+    wide, narrow = (json.loads(file.read_text())["run_steps_per_second"] for file in files)
+    lines = ["| million run-steps per CPU second | AVX-512 | AVX2 |", "|---|---|---|"]
+    lines += [f"| {name} | {wide[name] / 1e6:.3g} | {narrow[name] / 1e6:.3g} |" for name in wide if name in narrow]
+    lines += ["", "| case | relative to | AVX-512 | required | AVX2 | required |", "|---|---|---|---|---|---|"]
+    for (of, to, found, bar), (_, _, other, second) in zip(
+        checked(wide, "AVX512"), checked(narrow, "AVX2"), strict=True
+    ):
+        lines.append(f"| {of} | {to} | {found} | {bar} | {other} | {second} |")
     return "\n".join(lines)
 
 
@@ -424,10 +450,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="")
     parser.add_argument("--avx2", action="store_true", help="vectors of 256 bits")
+    parser.add_argument("--page", type=Path, nargs=2, metavar="FILE")
     parser.add_argument("--growth", type=Path)
     parser.add_argument("--most", type=int, default=7, help="--growth measures up to 10**MOST runs")
     args = parser.parse_args()
     torch.set_num_threads(1)
+    if args.page:
+        print(page(args.page))
+        return
     if args.growth:
         growth(args.growth, args.most)
         return
