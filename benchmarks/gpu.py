@@ -339,8 +339,9 @@ def differences(device: str, functions: Sequence[str]) -> list[dict[str, Any]]:
                 loop.run(function, given, x.to(place), EQUAL_STEPS, **how) for place in (torch.device("cpu"), device)
             )
             gap = np.abs(one.x - other.x) / np.maximum(1, np.abs(one.x))
+            gap = np.where(np.isnan(one.x) == np.isnan(other.x), np.nan_to_num(gap), np.inf)
             same = bool((one.reason == other.reason).all() and (one.stopped == other.stopped).all())
-            found.append({"function": name, "way": way, "difference": float(np.nanmax(gap)), "same_statuses": same})
+            found.append({"function": name, "way": way, "difference": float(gap.max()), "same_statuses": same})
     return found
 
 
