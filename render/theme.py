@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from landscapes.errors import InputError, unknown
+from landscapes.errors import InputError, unknown, warn
 from landscapes.render.colormaps import oklab_ramp
+from landscapes.render.fonts import families_for
 from landscapes.render.run_styles import DASHES, MARKERS, OPTIMIZERS, Style, StyleLike
 from landscapes.render.theme_class import VECTOR, WHOLE, Theme, styles
 
@@ -145,3 +146,17 @@ def as_theme(
                 raise unknown("label in colors", str(label), known)
         changes["by_label"] = {**look.by_label, **colors}
     return look | {name: value for name, value in changes.items() if value is not None}
+
+
+def with_letters(look: Theme, texts: Iterable[str]) -> Theme:
+    """Return a theme whose fonts have the letters of a user's texts: one that has them is the last resort.
+
+    Warns if no installed font has them; they are drawn as boxes then.
+    """
+    usual = look.families
+    try:
+        found, *_ = families = families_for(texts, usual, look.language.fonts)
+    except InputError as error:
+        warn(f"{error}. They are drawn as boxes")
+        return look
+    return look if families == usual else look | {"rc": {**look.rc, "font.family": [*usual, found]}}

@@ -34,7 +34,7 @@ from landscapes.render.plot3d.surface_artist import SurfaceArtist
 from landscapes.render.plot3d.surface_trails import SurfaceTrails
 from landscapes.render.plot3d.tick_labels import LABEL_SIZE, TickLabels, height_ticks, height_word, tick_words
 from landscapes.render.plots.inputs import NOTHING, check_step, labels_of, size_factor, write_note
-from landscapes.render.theme import StyleLike, Theme, as_theme
+from landscapes.render.theme import StyleLike, Theme, as_theme, with_letters
 
 LABEL_DISTANCE = 13.0
 """Distance of the tick labels from the edge in points."""
@@ -237,7 +237,9 @@ def figure_3d(
     array([9.6, 5.4])
     """
     labels = labels_of(record) if isinstance(record, Record) else []
-    look = fit_scale(as_theme(theme, text_scale, words, colors, labels, lang), check_figsize(figsize, dpi))
+    named = record.meta.get("title", "") if isinstance(record, Record) else ""
+    look = with_letters(as_theme(theme, text_scale, words, colors, labels, lang), [*labels, str(title or named)])
+    look = fit_scale(look, check_figsize(figsize, dpi))
     if camera is not None and not isinstance(camera, Camera):
         raise InputError(f"camera must be a render.Camera, as in Camera(azim=-60, elev=40), got {camera!r:.80}")
     race = None if isinstance(record, Surface) else record

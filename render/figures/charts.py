@@ -36,7 +36,7 @@ from landscapes.render.plots.categories import fit_cells, is_categorical
 from landscapes.render.plots.contours import contour
 from landscapes.render.plots.inputs import labels_of, plain_bar_ticks
 from landscapes.render.plots.run_table import REPEATS, grid_values, known_measure
-from landscapes.render.theme import StyleLike, Theme, as_theme, styles
+from landscapes.render.theme import StyleLike, Theme, as_theme, styles, with_letters
 from landscapes.silence import ignored_warnings
 
 EDGE = 8.0
@@ -67,6 +67,7 @@ def chart(
     """Return the figure of an experiment other than a race; see `render.figure` for the options."""
     labels = [*record.axes.get("optimizer", ()), *labels_of(record)]
     look = as_theme(theme, text_scale, words, colors, labels, lang)
+    look = with_letters(look, [*map(str, labels), str(title or record.meta.get("title", ""))])
     look = fit_scale(look, _panel_size(record, check_figsize(figsize, dpi)))
     while True:
         with look.context():

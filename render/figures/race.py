@@ -29,7 +29,7 @@ from landscapes.render.plots._trajectories import trajectories
 from landscapes.render.plots._zoom_inset import MAGNIFICATION, zoom_inset
 from landscapes.render.plots.contours import contour
 from landscapes.render.plots.inputs import check_step, has_plot, labels_of
-from landscapes.render.theme import StyleLike, Theme, as_theme
+from landscapes.render.theme import StyleLike, Theme, as_theme, with_letters
 from landscapes.views import View
 
 LABELS = ("legend", "direct")
@@ -97,6 +97,7 @@ def race_figure(
         record = crop(record, view)
     if labels not in LABELS:
         raise unknown("kind of labels", str(labels), LABELS)
+    look = with_letters(look, [*labels_of(record), str(title or record.meta.title)])
     look = fit_scale(look, check_figsize(figsize, dpi))
     while True:
         with look.context():

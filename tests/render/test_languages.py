@@ -20,6 +20,7 @@ from landscapes.render.artists.localization import localize
 from landscapes.render.artists.text_fit import Ruler
 from landscapes.render.html._page import document
 from landscapes.render.languages.base import ENGLISH, language, language_code, languages
+from landscapes.render.theme import with_letters
 from landscapes.render.words import WORDS, check_words
 
 TABLES = [code for code in languages() if code != ENGLISH]
@@ -190,3 +191,15 @@ def test_locales_stand_for_their_language():
     assert [language_code(text) for text in ("DE", "fr-CA", "zh_TW.UTF-8", "es@euro", "C", "POSIX")] == [
         "de", "fr", "zh", "es", "en", "en"
     ]  # fmt: skip
+
+
+def test_labels_and_titles_get_a_font_with_their_letters(monkeypatch):
+    """Without one, a warning says so. Cyrillic letters, which the theme's font lacks, stand for Chinese ones."""
+    thin = LIGHT | {"rc": {"font.family": "cmr10"}}
+    assert with_letters(thin, ["Adam β"]).families[0] == "cmr10", "the rest of the picture keeps its font"
+    (last,) = with_letters(thin, ["шаг"]).families[1:]
+    assert "ш" in fonts._letters(font_manager.findfont(last))
+    assert with_letters(LIGHT, ["шаг", "Übung"]) is LIGHT
+    monkeypatch.setattr(fonts, "_family", lambda *_: None)
+    with pytest.warns(UserWarning, match=r"no installed font has the letters 最 適 .*drawn as boxes"):
+        assert with_letters(LIGHT, ["最適"]) is LIGHT
