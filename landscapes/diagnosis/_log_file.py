@@ -79,7 +79,8 @@ def load_log(path: str | os.PathLike[str], *, columns: Mapping[str, str] | None 
     it repeats replace the earlier ones. Rows in no order, or newest first, are sorted by their step.
 
     Cells are separated by commas, semicolons, tabs or blanks. Lines above the header that begin with # are comments;
-    without another header, the last of them names the columns, as `numpy.savetxt` writes it.
+    without another header, the last of them names the columns, as `numpy.savetxt` writes it. One column of numbers
+    alone is the loss.
 
     Args:
         path: a file of CSV, TSV or JSON lines, a `trainer_state.json`, or an event file of TensorBoard. A folder or an
@@ -308,6 +309,8 @@ def _csv(text: str) -> dict[str, list[Any]] | None:
         rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
     except csv.Error:  # a cell of more than 131,072 characters
         return None
+    if all(len(row) == 1 and _is_number(row[0]) for row in rows if row):  # numbers alone are losses
+        rows.insert(0, ["loss"])
     names = _header(rows.pop(0))
     if names is None:
         return None

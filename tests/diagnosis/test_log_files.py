@@ -155,8 +155,9 @@ def test_bad_files(tmp_path, capsys, content, message):
         b"# of net A\nstep;loss\n0;2,0\n1;1,0\n",
         b"step   loss\n  0  2.0\n  1  1.0\n",
         b"training loss\n2\n1\n",
+        b"2.0e+00\n1.0e+00\n",
     ],
-    ids=["cr", "keras", "utf-16", "savetxt", "comment", "blanks", "one-column"],
+    ids=["cr", "keras", "utf-16", "savetxt", "comment", "blanks", "one-column", "numbers"],
 )
 def test_forms_of_tables(tmp_path, content):
     path = tmp_path / "log"
