@@ -26,7 +26,7 @@ def draw(name: str, folder: Path, *, full: bool) -> None:
     record = race("beale", OPTIMIZERS, steps=120)
     for theme in THEMES:
         film = folder / f"{name}-{theme}.gif"
-        render.save(record, film, theme=theme, figsize=SIZE, seconds=6, fps=16)
+        render.save(record, film, theme=theme, figsize=SIZE, seconds=6, fps=16, panel=True)
         if film.stat().st_size > LARGEST:
             raise RuntimeError(f"{film.name} has {film.stat().st_size} bytes, more than {LARGEST}")
-        render.save(record, folder / f"{name}-{theme}.png", theme=theme, figsize=SIZE)
+        render.save(record, folder / f"{name}-{theme}.png", theme=theme, figsize=SIZE, panel=True)

@@ -153,8 +153,8 @@ def _index(site: Site) -> Iterator[str]:
         rows = []
         for name, cls, names in groups.pop(group, []):
             first = (inspect.getdoc(cls) or "").partition("\n")[0]
-            rows.append((f"[{cls.__name__}]({name}.md)", ", ".join(f"`{other}`" for other in names), _plain(first)))
-        yield from table(["class", "names", "summary"], rows)
+            rows.append((f"[{cls.__name__}]({name}.md)", _plain(first), ", ".join(f"`{other}`" for other in names)))
+        yield from table(["class", "summary", "names"], rows)
     if groups:
         raise RuntimeError(f"optimizers of unknown groups: {', '.join(groups)}")
     yield from [":::{toctree}", ":hidden:", ":::"]
