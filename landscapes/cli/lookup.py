@@ -93,6 +93,9 @@ def find_optimizers(texts: Sequence[str]) -> list[str] | dict[str, str]:
     {'Adam': 'adam', 'slow': 'adam(lr=0.001)'}
     """
     pairs = [_split_label(text) for text in texts]
+    for label, text in pairs:
+        if label and re.fullmatch(r"[-+.\de]+", text):
+            raise InputError(f"settings stand in brackets, as in 'adam(lr=0.1)'; got '{label}={text}'")
     own_labels = [_check(text) for _, text in pairs]
     if not any(label for label, _ in pairs):
         return [text for _, text in pairs]
@@ -107,6 +110,9 @@ def find_optimizers(texts: Sequence[str]) -> list[str] | dict[str, str]:
 
 def _check(text: str) -> str:
     """Return the label of the optimizer that a text describes. Raises `InputError` if it describes none."""
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) > 1 and all(map(is_optimizer, parts)):
+        raise InputError(f"{text!r} names several optimizers; repeat the option: {' '.join(f'-O {p}' for p in parts)}")
     head = text.partition("(")[0]
     if ":" not in text and not is_optimizer(text) and is_function(head):
         raise InputError(

@@ -20,6 +20,14 @@ INVALID = {
     "unknown function to show": (["show", "boot"], r"unknown function or optimizer 'boot'. Did you mean booth\?"),
     "unknown optimizer": (["race", "booth", "--optimizer", "adma"], r"unknown optimizer 'adma'. Did you mean"),
     "unknown setting": (["race", "booth", "--optimizer", "adam(beta=0.9)"], r"unknown setting .*'beta'. Did you mean"),
+    "optimizers by commas": (
+        ["race", "booth", "-O", "adam, sgd"],
+        r"'adam, sgd' names several optimizers; repeat the option: -O adam -O sgd",
+    ),
+    "settings without brackets": (
+        ["race", "booth", "-O", "adam lr=0.1"],
+        r"settings stand in brackets, as in 'adam\(lr=0.1\)'; got 'adam lr=0.1'",
+    ),
     "unreadable optimizer": (["race", "booth", "--optimizer", "adam(lr=0.1"], r"cannot parse the optimizer"),
     "two of one label": (
         ["race", "booth", "--optimizer", "a=adam", "--optimizer", "a=sgd"],
