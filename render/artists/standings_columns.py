@@ -194,7 +194,7 @@ def fit_columns(
     usual, least = LEAST_NAMES
     plain, few = [Look(bare, in_words=True), Look(bare)], [Look(nameless, compact=True)] * compact
     rounds = [(look, fonts, False) for look in plain]
-    if theme.text_scale >= LARGE and cut:
+    if theme.text_scale >= LARGE:
         large = [*plain, Look(nameless), *few]
         rounds = [(look, fonts[: 1 + tight], tight) for tight in (False, True) for look in large] + rounds
     rounds += [(look, fonts, tight) for tight in (False, True) for look in few]

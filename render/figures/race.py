@@ -41,6 +41,9 @@ LEFT, RIGHT, GAP = 34.0, 12.0, 46.0
 ASIDE, ASIDE_GAP = 0.4, 10.0
 """The largest share of a figure's width for a leaderboard beside the function, and the gap before it in points."""
 
+BESIDE, BELOW = 0.36, 0.6
+"""The share of the width for the losses beside the function, and of the height for a leaderboard or a legend below."""
+
 LEAST_SHAPE = 0.85, 0.75
 """The least width of the function beside a leaderboard, relative to its height: usually, and beside a compact one."""
 
@@ -124,14 +127,22 @@ def _fill(sheet: Sheet, record: Record, panel: bool | None, title: str | None, l
     if not has_plot(record):
         _lay_out_losses(sheet, record, title, standings)
         return
+    key = Key.of(sheet, record, standings) if labels == "legend" else Key(sheet, [])
     if panel is None:
         width, height = sheet.wide / 72, sheet.high / 72
         room = max(0.5 * look.text_scale, 1.0)
         least = max(room * PANEL_FROM[0], PANEL_FROM[0] + PER_TEXT * (look.text_scale - 1))
         panel = bool(width >= max(1.3 * height, least) and height >= room * PANEL_FROM[1])
-        panel = panel and len(record.trajectories.step) > 1
-    key = Key.of(sheet, record, standings) if labels == "legend" else Key(sheet, [])
+        panel = panel and len(record.trajectories.step) > 1 and not _needs_height(key)
     _lay_out(sheet, record, panel, title, key)
+
+
+def _needs_height(key: Key) -> bool:
+    """Return whether a leaderboard has room only beside the function without the losses above it."""
+    sheet = key.sheet
+    space = sheet.high - sheet.head - sheet.bottom
+    below = key.leaderboard(BESIDE * (sheet.wide - LEFT - RIGHT), BELOW * space)
+    return below is None and key.leaderboard(ASIDE * sheet.wide, space, cut=False) is not None
 
 
 def _lay_out(sheet: Sheet, record: Record, beside: bool, title: str | None, key: Key) -> None:
@@ -301,9 +312,9 @@ def _panels(sheet: Sheet, key: Key, map: Room, losses: Room | None, foot: float 
                 }, fitted
         return {"map": box, "legend": (left, 6.0 + foot, side, rows.height)}, rows
     right, gap = max(losses.right + 4, RIGHT), max(losses.left + map.right + 6, GAP)
-    side = 0.36 * (sheet.wide - left - right)
+    side = BESIDE * (sheet.wide - left - right)
     split = sheet.wide - right - side
-    rows = key.fit(side, 0.6 * space)
+    rows = key.fit(side, BELOW * space)
     apart = max(losses.bottom + 2, 20.0) if rows.height else 0.0
     return {
         "map": (left, low, split - gap - left, space),

@@ -341,6 +341,13 @@ def test_a_leaderboard_of_one_row_has_no_rule():
     assert board(render.figure(converging(1))).columns.rule == ""
 
 
+def test_twelve_runs_on_slides_have_a_leaderboard_instead_of_losses():
+    made = render.figure(converging(12), theme="slides", figsize=(9.6, 5.4), dpi=100)
+    assert board(made).columns.small * 100 / 72 >= 18
+    assert len(made.axes) == 2
+    assert len(render.figure(converging(12), figsize=(9.6, 5.4), dpi=100).axes) == 3  # has room for both
+
+
 def test_texts_of_slides_become_smaller_before_the_function_becomes_flat():
     made = render.figure(converging(12), theme="slides", figsize=(4, 2.25), dpi=100)
     assert made.axes[0].bbox.height > 0.36 * 225
