@@ -43,6 +43,12 @@ ARITHMETIC = {
 }  # fmt: skip
 """Operations that torch has under the same name, with the same arguments."""
 
+POINTWISE = {
+    "elu", "full_like", "hardshrink", "hardsigmoid", "hardtanh", "leaky_relu", "mish", "ones_like", "softplus",
+    "softshrink", "zeros_like",
+}  # fmt: skip
+"""Operations on each entry that torch 2.4 does not mark as such."""
+
 DEFINED = ("_log_softmax", "_softmax", "hardswish", "huber_loss", "smooth_l1_loss")
 """Operations that are traced by torch's definition of them; gradients then agree to rounding."""
 
@@ -229,7 +235,7 @@ class _CellInterpreter(fx.Interpreter):
         if not any(isinstance(one, np.ndarray) for arg in args for one in (arg if isinstance(arg, list) else [arg])):
             return target(*args, **kwargs)  # constants among themselves
         name = target.overloadpacket._qualified_op_name.removeprefix("aten::")
-        if torch.Tag.pointwise in target.tags or name in ("zeros_like", "ones_like", "full_like"):
+        if torch.Tag.pointwise in target.tags or name in POINTWISE:
             cells = _pointwise(target, args, kwargs)
             self.count += cells.size
             if self.count > MAX_OPERATIONS:
