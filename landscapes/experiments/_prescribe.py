@@ -19,7 +19,7 @@ from landscapes.diagnosis._diagnose import as_numbers, diagnose
 from landscapes.diagnosis._log import Array
 from landscapes.diagnosis._prescription import Prescription, Trial
 from landscapes.engine.loop import Progress
-from landscapes.errors import InputError, suggests_arguments, unknown
+from landscapes.errors import InputError, suggests_arguments, unknown, warn
 from landscapes.experiments._race import race
 from landscapes.experiments.checks import check_count
 from landscapes.experiments.optimizer_changes import CHANGES, changed
@@ -71,7 +71,7 @@ def prescribe(
 
     A training function gets a `Change` and a seed, as in the example. It applies the change to its optimizer, and
     returns its losses, or the record of `watch`, which shows more. It must get all randomness from the seed. A change
-    with which it raises, for want of memory, say, is left out, with the error.
+    with which it raises, for want of memory, say, is left out, with the error. After Ctrl-C, finished changes are kept.
 
     A seed counts if it fails without changes. It is cured if the verdict of `diagnose` is healthy and the loss ends no
     higher than without the change, or, with `target`, if the loss ends there or lower.
@@ -303,6 +303,28 @@ def _trained(
     _check_takes_two(train)
     found: dict[str, tuple[list[Array], list[Verdict], float]] = {}
     left_out: dict[str, str] = {}
+    try:
+        _try_changes(train, names, seeds, first, target, progress, found, left_out)
+    except KeyboardInterrupt:
+        if len(found) < 2:
+            raise
+        missing = {name: "interrupted" for name in names if name not in found and name not in left_out}
+        warn(f"interrupted: {len(missing)} of {len(names)} changes were not tried")
+        left_out |= missing
+    return _judged(getattr(train, "__name__", "training"), found, {}, left_out, target)
+
+
+def _try_changes(
+    train: Training,
+    names: Sequence[str],
+    seeds: int,
+    first: int,
+    target: float | None,
+    progress: Progress | None,
+    found: dict[str, tuple[list[Array], list[Verdict], float]],
+    left_out: dict[str, str],
+) -> None:
+    """Add the runs of each change to `found`, or to `left_out` why there are none."""
     steps, total, done = [0] * seeds, seeds * (1 + len(names)), itertools.count(1)
     for name in (UNCHANGED, *names):
         losses, verdicts, seconds = [], [], []
@@ -338,7 +360,6 @@ def _trained(
             found[name] = losses, verdicts, float(np.median(seconds))
             if name == UNCHANGED and _all_healthy(found[name], target):
                 break
-    return _judged(getattr(train, "__name__", "training"), found, {}, left_out, target)
 
 
 def _check_takes_two(train: Training) -> None:

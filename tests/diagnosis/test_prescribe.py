@@ -132,6 +132,22 @@ def test_a_change_with_which_a_training_raises_is_left_out():
         prescribe(broken, seeds=1)
 
 
+def test_an_interrupted_trial_keeps_finished_changes():
+    def interrupted(change: Change, seed: int) -> list[float]:
+        if change.name == at:
+            raise KeyboardInterrupt
+        return train(change, seed)
+
+    at = "float64"
+    with pytest.warns(UserWarning, match="interrupted: 2 of 3 changes were not tried"):
+        found = prescribe(interrupted, changes=["scaled data", "float64", "lower lr"], seeds=2)
+    assert [trial.name for trial in found.trials] == ["scaled data"]
+    assert found.left_out == {"float64": "interrupted", "lower lr": "interrupted"}
+    at = "scaled data"
+    with pytest.raises(KeyboardInterrupt):  # nothing is known of any change
+        prescribe(interrupted, changes=["scaled data", "float64"], seeds=2)
+
+
 def steps_with(name: str, optimizer: str = "Adam", steps: int = 20, **settings: float) -> tuple[np.ndarray, Change]:
     """Return the points of 20 steps with gradients 1, and 100 at step 10."""
     w = torch.zeros(2, dtype=torch.float64).requires_grad_(True)
