@@ -100,7 +100,8 @@ def _floor(record: Record) -> float:
     minimum = float(record.meta.minimum)
     if not math.isfinite(minimum):
         return -math.inf
-    return minimum + FLOOR * (float(np.nanmax(record.trajectories.loss[:, 0])) - minimum)
+    highest = float(np.fmax.reduce(record.trajectories.loss[:, 0]))
+    return -math.inf if math.isnan(highest) else minimum + FLOOR * (highest - minimum)  # NaN if no run was done
 
 
 def _bound(steps: NDArray[np.float64], failed: NDArray[np.bool_], last: int) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -32,3 +34,13 @@ def test_single_runs_have_the_status_of_the_race_table():
     assert status_counts(record) == "1 converged, 1 diverged, 1 out of steps"
     with pytest.raises(InputError, match="settings are in the record of sweep"):
         best_settings(race("booth", ["sgd"], steps=2))
+
+
+def test_a_sweep_that_was_interrupted_at_once_has_a_table():
+    """No run was done, so all losses are NaN; numpy warned of them."""
+    done = sweep("booth", "sgd", lr=[0.01, 0.05], steps=3)
+    t = done.trajectories
+    runs = {**t.runs, "status": np.array(["not run"] * 2), "final": np.full(2, np.nan)}
+    record = replace(done, trajectories=replace(t, loss=np.full_like(t.loss, np.nan), runs=runs))
+    assert [row[-1] for row in best_settings(record).rows] == ["not run"] * 2
+    assert status_counts(record) == "2 not run"
