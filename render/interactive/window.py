@@ -31,9 +31,9 @@ def _no_window_error(name: str) -> InputError:
             "line of a cell displays a page to play and zoom; render.save(record, 'race.html') saves it"
         )
     return InputError(
-        f"cannot open a window: matplotlib uses the backend {name!r}. It needs a display. Install PySide6 or Tk; "
-        "or tornado, with MPLBACKEND=webagg, for a browser; or ipympl, with %matplotlib widget, for a notebook. A page "
-        "needs none of them: landscapes race beale -o race.html"
+        f"cannot open a window: matplotlib uses the backend {name!r}. A window needs a display, and PySide6 or "
+        "Tk. In a browser, it needs tornado and MPLBACKEND=webagg; in a notebook, ipympl and %matplotlib widget. A "
+        "page needs none of them: landscapes race beale -o race.html"
     )
 
 

@@ -527,7 +527,7 @@ def backend(monkeypatch) -> Callable[[str], None]:
 @pytest.mark.parametrize(
     ("name", "advice"),
     [
-        *[(name, "Install PySide6 or Tk") for name in ("agg", "Agg", "svg")],
+        *[(name, "needs a display, and PySide6 or Tk") for name in ("agg", "Agg", "svg")],
         *[(name, r"pip install ipympl\) and run %matplotlib widget") for name in ("inline", INLINE)],
     ],
 )
@@ -573,7 +573,7 @@ def test_a_backend_whose_toolkit_is_missing_says_so_too(backend, monkeypatch):
 
     backend("qtagg")
     monkeypatch.setattr(pyplot, "figure", missing)
-    with pytest.raises(InputError, match=r"'qtagg'\. Install PySide6"):
+    with pytest.raises(InputError, match=r"'qtagg'\. A window needs a display, and PySide6"):
         open_figure(THEMES["light"])
 
 
