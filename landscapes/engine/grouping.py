@@ -89,6 +89,12 @@ def _split_batch(batch: Batch) -> Iterator[Group]:
     """Split a batch by which hyper-parameters are zero, because an optimizer omits terms with zero coefficients."""
     assert isinstance(batch.optimizer, FirstOrder)
     _check_hyperparameters(batch)
+    if all(column.all() for column in batch.hyperparameters.values()):  # the usual case
+        optimizer = batch.optimizer.with_hyperparameters(
+            {name: column[0] for name, column in batch.hyperparameters.items()}
+        )
+        yield Group(np.arange(batch.size), optimizer, batch.hyperparameters)
+        return
     pattern_of = np.zeros(batch.size, dtype=np.int64)
     for bit, column in enumerate(batch.hyperparameters.values()):
         pattern_of |= (column == 0).astype(np.int64) << bit

@@ -19,7 +19,7 @@ from landscapes import function, optimizers
 from landscapes.caching import Cache
 from landscapes.engine import loop
 from landscapes.engine.batch import Batch, BatchResult
-from landscapes.engine.fast import compiling, joint_tables, runner
+from landscapes.engine.fast import compiling, joint_tables, kernel_source, runner
 from landscapes.engine.fast.buffers import Addresses
 from landscapes.engine.fast.compiling import CompiledSteps
 from landscapes.engine.fast.joint_tables import JointTable
@@ -79,6 +79,20 @@ def test_compiled_steps_agree_to_rounding(name, no_cache):
     )
     assert [isinstance(call, CompiledSteps) for _, call in compiling._COMPILED.items()] == [True]
     assert compiling.is_compiling_worthwhile(get("himmelblau"), optimizer_of(name), 1)  # always, once compiled
+
+
+@needs_compiler
+@slow
+def test_steps_between_looks_at_the_flags_change_no_bit(monkeypatch, no_cache):
+    many = Batch(optimizer_of("adam"), RUNS, {"lr": np.geomspace(1e-4, 3.0, RUNS)})
+    box = torch.tensor([[-5.0, 5.0]] * 2, dtype=torch.float64)
+    how = {"box": box, "stop": Stop(gtol=1e-2), "target": 1e-3, "record_steps": "ends", "compiled": True}
+    found = loop.run(get("himmelblau"), many, starts(), 203, **how)
+    assert {"", "gtol", "bound"} == set(found.reason.tolist())
+    assert len(set(found.stopped.tolist())) > 50  # runs of one tile end at different steps
+    monkeypatch.setattr(kernel_source, "LONG_CHUNKS", 1)
+    compiling._COMPILED.clear()
+    assert_same(loop.run(get("himmelblau"), many, starts(), 203, **how), found)
 
 
 @needs_compiler

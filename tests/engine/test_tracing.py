@@ -48,6 +48,7 @@ def test_traced_functions_equal_autograd_bitwise(name, dim, dtype):
     value, gradient = value_and_gradient(objective, x)
     traced_value, *components = traced(*x.unbind(0))
     assert torch.equal(traced_value, value)
+    assert torch.equal(traced.value(*x.unbind(0)), value)
     assert torch.equal(torch.stack(components), gradient)
 
 

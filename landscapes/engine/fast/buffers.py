@@ -89,7 +89,9 @@ class Addresses:
     def of_steps(self, begin: int, end: int, every: int) -> NDArray[np.int64]:
         """Return the addresses of steps begin, begin + every, … < end, shape (n, d + 1); 0 where nothing is written."""
         buffers, dim = self.buffers, self.buffers.x.shape[1]
-        steps = np.arange(begin, end, every) if every else np.arange(0)
+        if not every:
+            return np.zeros((1, dim + 1), dtype=np.int64)
+        steps = np.arange(begin, end, every)
         found = np.zeros((max(len(steps), 1), dim + 1), dtype=np.int64)
         rows = np.array([buffers.row_of.get(int(step), -1) for step in steps], dtype=np.int64)
         here = np.flatnonzero(rows >= 0)

@@ -74,7 +74,7 @@ class CompiledSteps:
         powers: `arithmetic.power` by the C library; None if it rounds otherwise than Python's.
     """
 
-    advance: Callable[..., None]
+    advance: Callable[..., int]
     tile: int
     inputs: CoefInputs
     numbers: Sequence[int]
@@ -167,6 +167,7 @@ class CompiledKernel:
         """
         self.eager, self.compiled, self.coefs, self.state_size = eager, compiled, coefs, state_size
         self.multiple, self.record_every, self.evaluate = compiled.tile, eager.record_every, eager.evaluate
+        self.value = eager.value
         self.has_target = eager.limits.target is not None
         self.numbers = torch.tensor([limits[i] for i in compiled.numbers], dtype=coefs.dtype)
 
@@ -188,7 +189,7 @@ class CompiledKernel:
         listed = [(part.data_ptr(), part.shape[1], place.data_ptr()) for part, place in matrices]
         tables, widths, places = np.array(listed, dtype=np.int64).reshape(-1, 3).T.copy()
         records = into.of_steps(t, t + taken, self.record_every)
-        self.compiled.advance(
+        flagged = self.compiled.advance(
             rows.shape[1],
             t,
             taken // CHUNK_STEPS,
@@ -203,9 +204,11 @@ class CompiledKernel:
             records.ctypes.data,
         )
         into.finish()
-        above = self._above(rows) if self.has_target else None
+        after, above = self._state(rows), self._above(rows) if self.has_target else None
+        if not flagged:
+            return ChunkResult(after, above=above), taken
         kept_above = self._above(kept) if self.has_target else None
-        return ChunkResult(self._state(rows), None, ended, self._state(kept), above, kept_above), taken
+        return ChunkResult(after, None, ended, self._state(kept), above, kept_above), taken
 
     def _rows(self, state: BatchState) -> Tensor:
         """Return the state as one tensor, one row per quantity: see `kernel_source.KERNEL`."""
@@ -219,7 +222,7 @@ class CompiledKernel:
         return torch.stack([*points, *own, state.lowest, *zeros, *last, state.last[1]])
 
     def _state(self, rows: Tensor) -> BatchState:
-        left = iter(rows)
+        left = iter(rows.unbind(0))
         d = self.eager.function.dim
         points = take(left, d)
         states = [tuple(take(left, self.state_size)) for _ in range(d)]
@@ -249,10 +252,11 @@ def compiled_kernel(
     if state_size is None:
         return NotCompiled("the optimizer's step along a coordinate depends on the others")
     table = coef_table(optimizer, names, steps)
-    limits = eager.limits.by_coordinate()
+    limits = eager.limits
     scalars = [scalar for scalar in (limits.squared_gtol, limits.squared_xtol, limits.target) if scalar is not None]
-    flat = [*limits.center, *limits.half_width, *scalars, *(piece for minimum in limits.minima for piece in minimum)]
-    numbers = [*map(float, flat), eager.function.minimum or 0.0, limits.ftol or 0.0]
+    parts = [*limits.center, *limits.half_width, *scalars, *(one[0] for one in limits.minima)]
+    numbers = [number for part in parts for number in part.flatten().tolist()]
+    numbers += [eager.function.minimum or 0.0, limits.ftol or 0.0]
     key = (
         eager.function.formula,
         eager.function.view,
@@ -262,13 +266,16 @@ def compiled_kernel(
         table.kinds,
         tuple(c for c, kind in zip(table.constants, table.kinds, strict=True) if kind == "constant"),
         tuple(table.splits.items()),
-        (len(limits.center), len(limits.minima)),
+        (eager.function.dim, len(limits.minima)),
         (limits.squared_gtol is None, limits.squared_xtol is None, limits.target is None, limits.ftol is None),
         eager.record_every,
         like.dtype,
     )
     compiled = _COMPILED.get_or_make(
-        key, lambda: _compile(optimizer, names, traced, limits, table, state_size, eager.record_every, like.dtype)
+        key,
+        lambda: _compile(
+            optimizer, names, traced, limits.by_coordinate(), table, state_size, eager.record_every, like.dtype
+        ),
     )
     if isinstance(compiled, NotCompiled):
         return compiled
@@ -336,7 +343,7 @@ def _build(source: str, inputs: CoefInputs, numbers: Sequence[int]) -> CompiledS
 
     library = CppCodeCache.load(source)
     library.advance.argtypes = [ctypes.c_int64] * 4 + [ctypes.c_void_p] * 10
-    library.advance.restype = None
+    library.advance.restype = ctypes.c_int64
     library.runs_per_tile.restype = ctypes.c_int64
     return CompiledSteps(library.advance, library.runs_per_tile(), inputs, numbers, _powers(library))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -57,8 +58,7 @@ class KernelCoefs:
     ) -> None:
         self.table, self.steps, self.dtype, self.inputs = table, steps, dtype, inputs
         self.plain = with_arrays(group.optimizer, dict.fromkeys(group.hyperparameters, 0.5))
-        factors = [_inverse(table.factors[:, j]) if inverse else table.factors[:, j] for j, inverse in inputs.entries]
-        self.entries = torch.as_tensor(np.stack(factors, 1) if factors else np.empty((steps, 0)), dtype=dtype)
+        self.entries = _entries(table, tuple(inputs.entries), dtype)
         self.joint = [
             JointTable(self.plain, names, numbers, group.hyperparameters, steps, powers)
             for names, numbers in numbers_by_joint(table).items()
@@ -120,19 +120,20 @@ class KernelCoefs:
     def all_columns(self, run_coefs: RunCoefs) -> list[Any]:
         """Return the hyper-parameters that differ, and then the factors of coefficients that have one, (R,) each."""
         numbers = [getattr(run_coefs.optimizer, name) for name in run_coefs.numbers]
-        factors = [self._factor(run_coefs, j) for j in range(len(self.table.kinds))]
+        with np.errstate(all="ignore"):
+            last = run_coefs.distinct.coef(self.steps)
+            factors = [self._factor(run_coefs, j, last[j]) for j in range(len(self.table.kinds))]
         return [*numbers, *(factor for factor in factors if factor is not None)]
 
-    def _factor(self, run_coefs: RunCoefs, j: int) -> NDArray[np.float64] | None:
-        """Return the runs' factor of a coefficient, shape (R,); None if it has none."""
+    def _factor(self, run_coefs: RunCoefs, j: int, last: Any) -> NDArray[np.float64] | None:
+        """Return the runs' factor of a coefficient, shape (R,); None if it has none. `last` is its value at the end."""
         kind = self.table.kinds[j]
-        with np.errstate(all="ignore"):
-            if kind in ("column", "scaled"):
-                return run_coefs.expand_to_runs(run_coefs.distinct.coef(self.steps)[j])
-            if kind == "each step" and (names := self.table.splits[j].scaling):
-                scaled: Any = with_arrays(self.plain, {name: run_coefs.numbers[name] for name in names})
-                factor: NDArray[np.float64] = scaled.coef(self.steps)[j] / self.plain.coef(self.steps)[j]
-                return factor
+        if kind in ("column", "scaled"):
+            return run_coefs.expand_to_runs(last)
+        if kind == "each step" and (names := self.table.splits[j].scaling):
+            scaled: Any = with_arrays(self.plain, {name: run_coefs.numbers[name] for name in names})
+            factor: NDArray[np.float64] = scaled.coef(self.steps)[j] / self.plain.coef(self.steps)[j]
+            return factor
         return None
 
 
@@ -174,6 +175,13 @@ def numbers_by_joint(table: CoefTable) -> dict[tuple[str, ...], tuple[int, ...]]
     for j, split in table.splits.items():
         found[split.joint] = (*found.get(split.joint, ()), j)
     return found
+
+
+@functools.lru_cache(maxsize=64)
+def _entries(table: CoefTable, chosen: tuple[tuple[int, bool], ...], dtype: torch.dtype) -> Tensor:
+    """Return the coefficients that have one entry per step, shape (steps, n); they are only read."""
+    factors = [_inverse(table.factors[:, j]) if inverse else table.factors[:, j] for j, inverse in chosen]
+    return torch.as_tensor(np.stack(factors, 1) if factors else np.empty((len(table.factors), 0)), dtype=dtype)
 
 
 def _inverse(factors: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -70,6 +70,9 @@ def kernel_source(step: StepSource) -> str:
     load += [f"int64_t dead_{u} = ended_runs(ended + first + {u} * WIDTH);" for u in every_vector]
     begin = [f"{name}_{u}.store(&before[{i}][{u} * WIDTH]);" for i, name in enumerate(step.state) for u in every_vector]
     begin += [f"V flag_{u}({ZERO});" for u in every_vector]
+    again = [
+        f"{name}_{u} = V::loadu(&before[{i}][{u} * WIDTH]);" for i, name in enumerate(step.state) for u in every_vector
+    ]
     body = [f"const V {name}(table[t * {len(step.table)} + {i}]);" for i, name in enumerate(step.table)]
     body += ["const V number(static_cast<T>(t + 1));"]
     body += [
@@ -89,7 +92,7 @@ def kernel_source(step: StepSource) -> str:
             for u, name in enumerate(names)
         ]
         body += ["}"]
-    body += ["if (k == CHUNK - 1) {"]
+    body += ["if (k == length - 1) {"]
     body += [
         f"    {name}.store(&last[{i}][{u} * WIDTH]);" for i, names in enumerate(seen) for u, name in enumerate(names)
     ]
@@ -101,19 +104,22 @@ def kernel_source(step: StepSource) -> str:
     end = [f"flag_{u} = flag_{u} + ({ONE} & (lowest_{u} - minimum <= ftol));" for u in every_vector if step.has_ftol]
     end += [f"const int64_t ends_{u} = ~int64_t(flag_{u}.zero_mask()) & ALL & ~dead_{u};" for u in every_vector]
     end += [f"if ({' | '.join(f'ends_{u}' for u in every_vector)}) {{"]
+    end += ["    if (length > CHUNK) {", "        most = CHUNK;", *(f"        {line}" for line in again)]
+    end += ["        continue;", "    }"]
     end += [
-        f"    keep(ends_{u}, {u} * WIDTH, first, runs, begin + chunk * CHUNK, before, state, kept, ended);"
+        f"    keep(ends_{u}, {u} * WIDTH, first, runs, begin + from, before, previous, kept, ended);"
         for u in every_vector
     ]
-    end += [f"    dead_{u} |= ends_{u};" for u in every_vector] + ["}"]
+    end += [f"    dead_{u} |= ends_{u};" for u in every_vector] + ["    flagged++;", "}"]
     store = [f"{name}_{u}.store(state + {at(i, u)});" for i, name in enumerate(step.state) for u in every_vector]
     numbers = [f"const V {name}(numbers[{i}]);" for i, name in enumerate(step.numbers)]
     # What is recorded lies in rows of runs: with steps outside, each row is written from its begin to its end.
-    outer, inner = (EACH_CHUNK + " " + EACH_TILE, ONCE) if step.every else (EACH_TILE, EACH_CHUNK)
+    outer = f"{EACH_CHUNK} {EACH_TILE}" if step.every else EACH_TILE
     return KERNEL.format(
         outer=outer,
-        inner=inner,
-        end_inner=" while (false);" if step.every else "",
+        first_step="chunk * CHUNK" if step.every else "0",
+        last_step="(chunk + 1) * CHUNK" if step.every else "chunks * CHUNK",
+        longest=step.chunk * LONG_CHUNKS,
         number=step.number,
         vectors=step.vectors,
         chunk=step.chunk,
@@ -139,12 +145,16 @@ def _indented(lines: Sequence[str], by: int) -> str:
 
 EACH_TILE = "for (int64_t first = 0; first < runs; first += VECTORS * WIDTH)"
 EACH_CHUNK = "for (int64_t chunk = 0; chunk < chunks; chunk++)"
-ONCE = "do"
+
+LONG_CHUNKS = 4
+"""Chunks that a tile takes between two looks at the flags, until a run of it is flagged."""
 
 KERNEL = """\
 #include <ATen/cpu/vec/vec.h>
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <type_traits>
 
@@ -152,6 +162,7 @@ using T = {number};
 using V = at::vec::Vectorized<T>;
 using Place = at::vec::int_same_size_t<T>;
 constexpr int64_t WIDTH = V::size(), VECTORS = {vectors}, CHUNK = {chunk}, SIZE = {size}, DIM = {dim};
+constexpr int64_t LONGEST = {longest};
 constexpr int64_t ALL = (int64_t(1) << WIDTH) - 1;
 using Rows = T[VECTORS * WIDTH];
 
@@ -162,12 +173,12 @@ static int64_t ended_runs(const int64_t *ended) {{
 }}
 
 static void keep(
-    int64_t ends, int64_t offset, int64_t first, int64_t runs, int64_t step, const Rows *before, const T *state,
-    T *kept, int64_t *ended) {{
+    int64_t ends, int64_t offset, int64_t first, int64_t runs, int64_t step, const Rows *before,
+    const Rows *last, T *kept, int64_t *ended) {{
     for (int64_t i = offset; i < offset + WIDTH; i++) {{
         if (!(ends >> (i - offset) & 1)) continue;
         for (int64_t row = 0; row < SIZE; row++) kept[row * runs + first + i] = before[row][i];
-        for (int64_t row = SIZE; row <= SIZE + DIM; row++) kept[row * runs + first + i] = state[row * runs + first + i];
+        for (int64_t row = 0; row <= DIM; row++) kept[(SIZE + row) * runs + first + i] = last[row][i];
         ended[first + i] = step;
     }}
 }}
@@ -188,34 +199,46 @@ extern "C" void powers(const double *base, int64_t count, double exponent, doubl
     for (int64_t i = 0; i < count; i++) out[i] = std::pow(base[i], exponent);
 }}
 
-// Take `chunks` times CHUNK steps of `runs` runs, from step `begin` on.
+// Take `chunks` times CHUNK steps of `runs` runs, from step `begin` on. Return a positive number if a run was flagged.
 //   state: SIZE rows of `runs` numbers, then DIM + 1 rows of the points evaluated last and the values there.
 //   kept, ended: the rows before the chunk that flagged a run, and the number of the step then. `ended` is -1 for a run
 //     that goes on; a run with another number is not looked at.
+//   A tile looks at its flags every LONGEST steps. Where one is set, it takes these steps again, and from then on looks
+//   every CHUNK steps: flags add up and are never negative, so that none is missed.
 //   numbers, table: what is the same for all runs; `table` has one row per step.
 //   columns: what is the same at all steps, one row per quantity.
 //   joint, widths, places: tables with one row per step, their widths, and the column that belongs to each run.
 //   records: for each recorded step, the addresses of DIM coordinates and of the value, of `recorded` runs; or null.
-extern "C" void advance(
+extern "C" int64_t advance(
     int64_t runs, int64_t begin, int64_t chunks, int64_t recorded, T *state, T *kept, int64_t *ended, const T *numbers,
     const T *columns, const T *table, const T *const *joint, const int64_t *widths, const Place *const *places,
     double *const *records) {{
+    int64_t flagged = 0;
 {numbers}
     {outer} {{
 {load}
-        {inner} {{
+        alignas(64) Rows before[SIZE], seen[2][DIM + 1];
+        Rows *previous = seen[0];
+        for (int64_t row = 0; row <= DIM; row++)
+            std::memcpy(previous[row], state + (SIZE + row) * runs + first, sizeof(Rows));
+        int64_t from = {first_step}, most = LONGEST;
+        while (from < {last_step}) {{
             if (({alive}) == ALL) break;
-            Rows before[SIZE], last[DIM + 1];
+            const int64_t length = std::min(most, {last_step} - from);
+            Rows *const last = previous == seen[0] ? seen[1] : seen[0];
 {begin}
-            for (int64_t k = 0; k < CHUNK; k++) {{
-                const int64_t t = chunk * CHUNK + k;
+            for (int64_t k = 0; k < length; k++) {{
+                const int64_t t = from + k;
 {body}
             }}
 {end}
-            for (int64_t row = 0; row <= DIM; row++)
-                for (int64_t i = 0; i < VECTORS * WIDTH; i++) state[(SIZE + row) * runs + first + i] = last[row][i];
-        }}{end_inner}
+            previous = last;
+            from += length;
+        }}
 {store}
+        for (int64_t row = 0; row <= DIM; row++)
+            std::memcpy(state + (SIZE + row) * runs + first, previous[row], sizeof(Rows));
     }}
+    return flagged;
 }}
 """

@@ -80,7 +80,7 @@ class ChunkResult:
         state: the state after them.
         flag: zero for a run that stayed in the box, met only finite numbers and no tolerance; positive or NaN for a
             run that may have ended. Shape (R,).
-        ended: the step from which to replay each run; -1 for a run that was not flagged. Shape (R,).
+        ended: the step from which to replay each run; -1 for a run that was not flagged. Shape (R,). None if none was.
         kept: the state at that step.
         above: the number of the last step, from 1, whose loss is above the target, 0 if there is none, shape (R,); and
             the same for the lowest loss so far. None without a target.
@@ -128,13 +128,15 @@ class Limits:
             for name in ("gtol", "xtol")
             if (tolerance := getattr(stop, name, None)) is not None
         }
-        minima = torch.tensor(function.minima, dtype=box.dtype, device=box.device).reshape(-1, len(box))
+        minima: Sequence[Tensor] = ()
+        if "xtol" in squares:
+            minima = torch.tensor(function.minima, dtype=box.dtype, device=box.device).reshape(-1, len(box)).unbind(0)
         return cls(
             [((low + high) / 2)[:, None]],
             [((high - low) / 2 - margin * (low.abs() + high.abs()))[:, None]],
             squares.get("gtol"),
             squares.get("xtol"),
-            [[minimum[:, None]] for minimum in minima] if "xtol" in squares else (),
+            [[minimum[:, None]] for minimum in minima],
             target,
             getattr(stop, "ftol", None),
         )
@@ -181,6 +183,10 @@ class EagerKernel:
             return value_and_gradient(self.function, x)
         loss, *components = self.traced(*x.unbind(0))
         return loss, torch.stack(components)
+
+    def value(self, x: Tensor) -> Tensor:
+        """Return the values (R,) at points (d, R), the same as those of `evaluate`."""
+        return self.evaluate(x)[0] if self.traced is None else self.traced.value(*x.unbind(0))
 
     def advance(
         self,

@@ -72,6 +72,9 @@ class Kernel(Protocol):
     def evaluate(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return the values (R,) and gradients (d, R) at points (d, R)."""
 
+    def value(self, x: Tensor) -> Tensor:
+        """Return the values (R,) at points (d, R)."""
+
     def advance(
         self, state: BatchState, run_coefs: RunCoefs, t: int, steps: int, alive: Tensor, into: Addresses
     ) -> tuple[ChunkResult, int]:
@@ -193,7 +196,7 @@ def _run_block(
     run_coefs = group.run_coefs(padded, starts)
     x = starts[:, torch.from_numpy(group.runs[padded]).to(starts.device)]
     state = BatchState.start(x, run_coefs.optimizer)
-    loss, _ = kernel.evaluate(x)
+    loss = kernel.value(x)
     runs = _as_slice(group.runs[members])
     buffers.record(0, runs, [x[:, : len(members)]], loss[: len(members)])
     arrivals = Arrivals.never(loss) if problem.target is None else Arrivals.start(loss)
@@ -217,7 +220,7 @@ def _run_block(
             members = padded = members[alive.cpu().numpy()]
             runs = _as_slice(group.runs[members])
             state, run_coefs, alive = state.select(alive), group.run_coefs(members, starts), alive[alive]
-    if left and not (left == len(members) and _finish(problem, group, members, state, buffers, kernel)):
+    if left and not (left == len(members) and _finish(problem, group.runs[members], runs, state, buffers, kernel)):
         last = Flagged.at(t, padded[alive.cpu().numpy()], state.select(alive), arrivals.select(alive))
         _replay(problem, group, last, buffers, kernel)
     progress((problem.steps - t) * len(members))
@@ -229,7 +232,8 @@ def _ended(chunk: ChunkResult, problem: Problem, alive: Tensor) -> Tensor | None
     if chunk.ended is not None:
         ends = (chunk.ended >= 0) & alive
         return ends if bool(ends.any()) else None
-    assert chunk.flag is not None
+    if chunk.flag is None:
+        return None
     flag = chunk.flag
     if problem.ftol is not None:
         flag = flag + (chunk.state.lowest - problem.function.minimum <= problem.ftol)
@@ -258,29 +262,33 @@ def _as_slice(runs: NDArray[np.int64]) -> slice | NDArray[np.int64]:
 
 def _finish(
     problem: Problem,
-    group: Group,
-    members: NDArray[np.int64],
+    runs: NDArray[np.int64],
+    places: slice | NDArray[np.int64],
     state: BatchState,
     buffers: RunBuffers,
     kernel: Kernel,
 ) -> bool:
     """Write the last points of runs that have taken all steps, and their losses, as `_replay` does.
 
-    Return whether this was done: not if a run may end at its last point, or if there is a target.
+    Return whether this was done: not if a run may end at its last point, or if there is a target. `places` are the
+    runs in the buffers.
     """
-    runs = group.runs[members]
-    x = state.first(len(members))
+    if problem.target is not None:
+        return False
+    x = state.first(len(runs))
     low, high = bounds(problem.box, torch.from_numpy(runs))
-    if problem.target is not None or not bool(((x >= low) & (x <= high)).all()):
+    if not bool(((x >= low) & (x <= high)).all()):
         return False
-    loss, gradient = kernel.evaluate(x)
-    if not bool(loss.isfinite().all()):
+    if problem.stop_test is None:
+        loss = kernel.value(x)
+    else:
+        loss, gradient = kernel.evaluate(x)
+        if bool((problem.stop_test(x, loss, gradient) > 0).any()):
+            return False
+    if not math.isfinite(float(loss.sum())):  # a sum is fast
         return False
-    if problem.stop_test is not None and bool((problem.stop_test(x, loss, gradient) > 0).any()):
-        return False
-    places = _as_slice(runs)
     buffers.record(problem.steps, places, [x], loss)
-    buffers.lowest[places] = torch.minimum(state.lowest[: len(members)], loss).cpu().numpy()
+    buffers.lowest[places] = torch.minimum(state.lowest[: len(runs)], loss).cpu().numpy()
     return True  # the buffers say of all other runs that they neither ended nor arrived
 
 

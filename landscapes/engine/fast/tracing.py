@@ -13,7 +13,7 @@ import hashlib
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, reduce
+from functools import cache, cached_property, lru_cache, reduce
 from typing import Any
 
 import numpy as np
@@ -70,10 +70,24 @@ class TracedFunction:
     def __call__(self, *x: Tensor) -> tuple[Tensor, ...]:
         return self._forward(*x)
 
+    def value(self, *x: Tensor) -> Tensor:
+        """Return the values (R,) at d coordinates (R,), without the operations of the gradient."""
+        return self._value_forward(*x)[0]
+
     @cached_property
     def _forward(self) -> Callable[..., tuple[Tensor, ...]]:
-        """Return the same operations under the names of torch's own functions, which cost half as much to call."""
+        return self._shortened(1 + sum(node.op == "placeholder" for node in self.graph.graph.nodes))
+
+    @cached_property
+    def _value_forward(self) -> Callable[..., tuple[Tensor, ...]]:
+        return self._shortened(1)
+
+    def _shortened(self, results: int) -> Callable[..., tuple[Tensor, ...]]:
+        """Return the operations of the first results, by torch's own functions, which cost half as much to call."""
         short = fx.GraphModule(self.graph, copy.deepcopy(self.graph.graph))
+        output = next(node for node in short.graph.nodes if node.op == "output")
+        output.args = (tuple(output.args[0])[:results],)
+        short.graph.eliminate_dead_code()
         for node in short.graph.nodes:
             name = getattr(getattr(node.target, "overloadpacket", None), "__name__", "")
             if name in ARITHMETIC and node.kwargs.keys() <= {"alpha"}:
@@ -130,14 +144,20 @@ def trace(function: Function, like: Tensor) -> TracedFunction | None:
     """
     if function.mode != "batched" or function.sample is not None or function.dim > MAX_OPERATIONS:
         return None  # the gradient alone has more components than a list may have operations
-    low, high = torch.tensor(function.view, dtype=torch.float64).unbind(1)
-    share = torch.rand(function.dim, POINTS, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    points = (low[:, None] + share * (high - low)[:, None]).to(like)
+    points = _fixed_points(function.view, like.dtype, like.device).clone()
     value, gradient = value_and_gradient(function, points)
     expected = torch.stack([value, *gradient]).nan_to_num()
     digest = hashlib.sha256(expected.view(torch.uint8).cpu().numpy().tobytes()).digest()
     key = function.formula, function.view, like.dtype, like.device, digest
     return _TRACED.get_or_make(key, lambda: _trace(function, points, expected))
+
+
+@lru_cache(maxsize=8)
+def _fixed_points(view: tuple[tuple[float, float], ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Return points in a view, shape (d, POINTS)."""
+    low, high = torch.tensor(view, dtype=torch.float64).unbind(1)
+    share = torch.rand(len(view), POINTS, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    return (low[:, None] + share * (high - low)[:, None]).to(device, dtype)
 
 
 def _trace(function: Function, points: Tensor, expected: Tensor) -> TracedFunction | None:
