@@ -48,7 +48,7 @@ class Arrivals:
     @classmethod
     def never(cls, like: Tensor) -> Arrivals:
         """Return the arrivals of runs without a target; `like` has the shape (R,) and the device."""
-        last = torch.full(like.shape, torch.iinfo(torch.int64).max, device=like.device)
+        last = torch.tensor(torch.iinfo(torch.int64).max, device=like.device).expand(like.shape)
         return cls(last, last)
 
     def after_step(self, t: int | Tensor, loss: Tensor, lowest: Tensor, target: Tensor) -> Arrivals:

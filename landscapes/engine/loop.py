@@ -161,7 +161,7 @@ def _run_fast(
         loss=buffers.loss.T,
         step=recorded,
         stopped=buffers.stopped,
-        reason=REASON_NAMES[buffers.reason],
+        reason=REASON_NAMES[buffers.reason] if buffers.reason.any() else np.zeros(runs, dtype=REASON_NAMES.dtype),
         reached=buffers.reached,
         first_reached=buffers.first_reached,
         lowest=buffers.lowest,

@@ -52,7 +52,7 @@ def recorded_steps(record_steps: RecordSteps, steps: int) -> NDArray[np.int64]:
     """
     allowed = 'record_steps must be "all", "ends", a stride such as 10, or steps such as [0, 10, 100]'
     if record_steps == "all" or record_steps == "ends":
-        chosen = np.arange(steps + 1) if record_steps == "all" else np.array([0, steps])
+        return np.arange(steps + 1) if record_steps == "all" or steps < 1 else np.array([0, steps])
     elif isinstance(record_steps, int | np.integer) and not isinstance(record_steps, bool):
         if record_steps < 1:
             raise InputError(f"{allowed}; a stride must be >= 1, got {record_steps}")

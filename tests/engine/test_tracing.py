@@ -87,6 +87,23 @@ def test_a_cache_folder_that_torch_cannot_make_is_named(monkeypatch):
         assert trace(objective, DOUBLE) is None
 
 
+def test_a_formula_of_the_catalogue_is_not_evaluated_again(monkeypatch):
+    traced = trace(get("beale"), DOUBLE)
+    asked: list[object] = []
+
+    def spy(objective: Function, x: Tensor) -> tuple[Tensor, Tensor]:
+        asked.append(objective)
+        return value_and_gradient(objective, x)
+
+    monkeypatch.setattr(tracing, "value_and_gradient", spy)
+    assert trace(get("beale"), DOUBLE) is traced
+    assert not asked
+    rotated = get("beale").rotated(30)  # reads an angle
+    trace(rotated, DOUBLE)
+    trace(rotated, DOUBLE)
+    assert asked == [rotated, rotated]
+
+
 def test_a_formula_that_changes_is_traced_again():
     height = [1.0]
     objective = function((-2, 2), (-2, 2), start=(1, 1), name="changing")(lambda x, y: height[0] * x * x + y * y)

@@ -257,7 +257,10 @@ def _flagged(
 
 def _as_slice(runs: NDArray[np.int64]) -> slice | NDArray[np.int64]:
     """Return consecutive runs as a slice, which is written as one piece; others as they are."""
-    return slice(int(runs[0]), int(runs[-1]) + 1) if bool((np.diff(runs) == 1).all()) else runs
+    first, last = int(runs[0]), int(runs[-1])
+    if last - first == len(runs) - 1 and bool((runs[1:] > runs[:-1]).all()):
+        return slice(first, last + 1)
+    return runs
 
 
 def _finish(
@@ -277,7 +280,7 @@ def _finish(
         return False
     x = state.first(len(runs))
     low, high = bounds(problem.box, torch.from_numpy(runs))
-    if not bool(((x >= low) & (x <= high)).all()):
+    if not torch.equal(x.clamp(low, high), x):  # not with NaN either
         return False
     if problem.stop_test is None:
         loss = kernel.value(x)

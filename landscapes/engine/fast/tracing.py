@@ -14,6 +14,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache, reduce
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -113,8 +114,9 @@ _TRACED: Cache[Any, TracedFunction | None] = Cache(capacity=64)
 """Traced functions, for the whole process; None for a formula that cannot be traced.
 
 Key: formula, view, dtype, device and a digest of values and gradients at fixed points. The digest changes when a
-formula changes with a variable that it reads, and the formula is then traced again. The least recently used of more
-than 64 is dropped. Threads share the cache; two that need the same new key may both trace it.
+formula changes with a variable that it reads, and the formula is then traced again. Formulas of the catalogue do not
+change, and have no digest. The least recently used of more than 64 is dropped. Threads share the cache; two that need
+the same new key may both trace it.
 """
 
 _DEMAND: Cache[Any, _Demand] = Cache(capacity=6_400)
@@ -144,12 +146,27 @@ def trace(function: Function, like: Tensor) -> TracedFunction | None:
     """
     if function.mode != "batched" or function.sample is not None or function.dim > MAX_OPERATIONS:
         return None  # the gradient alone has more components than a list may have operations
-    points = _fixed_points(function.view, like.dtype, like.device).clone()
-    value, gradient = value_and_gradient(function, points)
-    expected = torch.stack([value, *gradient]).nan_to_num()
+    key = function.formula, function.view, like.dtype, like.device
+    if _never_changes(function.formula):
+        constants = function.takes_vector, torch.get_default_dtype()  # a formula may make constants in this dtype
+        return _TRACED.get_or_make((*key, constants), lambda: _trace(function, *_evaluated(function, like)))
+    points, expected = _evaluated(function, like)
     digest = hashlib.sha256(expected.view(torch.uint8).cpu().numpy().tobytes()).digest()
-    key = function.formula, function.view, like.dtype, like.device, digest
-    return _TRACED.get_or_make(key, lambda: _trace(function, points, expected))
+    return _TRACED.get_or_make((*key, digest), lambda: _trace(function, points, expected))
+
+
+def _never_changes(formula: Any) -> bool:
+    """Return whether a formula is of the catalogue, and reads nothing from outside but such formulas."""
+    if not isinstance(formula, FunctionType) or not (formula.__module__ or "").startswith("landscapes.functions."):
+        return False
+    return all(_never_changes(cell.cell_contents) for cell in formula.__closure__ or ())
+
+
+def _evaluated(function: Function, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Return points (d, POINTS), and the values and gradients there, (d + 1, POINTS), without NaN."""
+    points = _fixed_points(function.view, like.dtype, like.device).clone()  # a formula may change what it is given
+    value, gradient = value_and_gradient(function, points)
+    return points, torch.stack([value, *gradient]).nan_to_num()
 
 
 @lru_cache(maxsize=8)
