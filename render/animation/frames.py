@@ -72,7 +72,7 @@ class Frames:
         animated_ids = {id(artist) for artist in self.animated}
         redrawn = _redrawn(figure, animated_ids)
         with self._at_this_dpi():
-            width, height = (int(side) for side in figure.bbox.size)
+            width, height = figure.bbox.size  # not rounded, because matplotlib 3.9 rounds places of texts from them
             self._canvas = Canvas(width, height, self._dpi)
             self._page: RGBA = np.asarray(self._canvas.buffer_rgba())  # type: ignore[no-untyped-call]
             self._page[...] = 255  # a figure without a background is drawn on white

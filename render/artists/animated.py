@@ -67,7 +67,7 @@ class Canvas(RendererAgg):
     windows: Boxes | None = None
     sides: list[list[float]] | None = None
 
-    def __init__(self, width: int, height: int, dpi: float) -> None:
+    def __init__(self, width: float, height: float, dpi: float) -> None:
         super().__init__(width, height, dpi)  # type: ignore[no-untyped-call]
         self.context = _round(self)
         self.mathtext_parser = MATHTEXT_PARSER
