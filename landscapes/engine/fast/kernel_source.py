@@ -146,7 +146,7 @@ def _indented(lines: Sequence[str], by: int) -> str:
 EACH_TILE = "for (int64_t first = 0; first < runs; first += VECTORS * WIDTH)"
 EACH_CHUNK = "for (int64_t chunk = 0; chunk < chunks; chunk++)"
 
-LONG_CHUNKS = 4
+LONG_CHUNKS = 8
 """Chunks that a tile takes between two looks at the flags, until a run of it is flagged."""
 
 KERNEL = """\
