@@ -330,7 +330,7 @@ def activations(x: Tensor, y: Tensor) -> Tensor:
 
 @needs_compiler
 @slow
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
+@pytest.mark.parametrize("dtype", [torch.float64, pytest.param(torch.float32, marks=pytest.mark.exhaustive)], ids=str)
 def test_operations_of_networks_are_compiled(dtype, no_cache):
     many, at = Batch(optimizers.SGD(), RUNS, {"lr": RATES}), starts().to(dtype)
     compiled, eager = (loop.run(activations, many, at, 9, box=WIDE, compiled=wanted) for wanted in (True, False))
