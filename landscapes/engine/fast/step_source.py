@@ -1,7 +1,7 @@
 """Write one traced step in C++.
 
 Runs are in vectors of torch (`at::vec`), so transcendental functions round as in torch's own compiler. Multiplications
-and additions are not fused. A tile is up to three vectors of runs. They advance together, because a step is a chain of
+and additions are not fused. A tile is several vectors of runs. They advance together, because a step is a chain of
 operations that wait for each other, and independent chains hide each other's latency. The statements of one vector
 follow those of another: a compiler then keeps fewer numbers at once, and the processor still runs the chains together.
 
@@ -28,11 +28,13 @@ from typing import Any
 import torch
 from torch import Tensor, fx
 
-MAX_VECTORS = 3
-"""Vectors of runs per tile, for short steps; more would not fit the registers."""
+MAX_VECTORS = 5
+"""Vectors of runs per tile, for short steps. Some no longer fit the registers, which costs less than waiting."""
 
-MAX_OPERATIONS = 100
-"""Operations beyond which a tile is one vector, because a longer step has independent operations of its own."""
+LONG_STEP = 100
+"""Operations beyond which a tile is `LONG_STEP_VECTORS`: a longer step has more independent operations of its own."""
+
+LONG_STEP_VECTORS = 3
 
 FILLED = {"zeros_like": 0.0, "ones_like": 1.0, "empty_like": 0.0}
 """Operations that return a constant; what follows `empty_like` fills it."""
@@ -48,7 +50,7 @@ class UnknownOperationError(Exception):
 def vectors_of(graph: fx.GraphModule) -> int:
     """Return how many vectors a tile of a step should have."""
     operations = sum(node.op == "call_function" for node in graph.graph.nodes)
-    return MAX_VECTORS if operations <= MAX_OPERATIONS else 1
+    return MAX_VECTORS if operations <= LONG_STEP else LONG_STEP_VECTORS
 
 
 def write_step(
