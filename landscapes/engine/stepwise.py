@@ -14,7 +14,7 @@ from landscapes.engine.arrivals import Arrivals, target_tensor
 from landscapes.engine.batch import BatchResult
 from landscapes.engine.fast.tracing import TracedFunction, trace_if_worthwhile
 from landscapes.engine.recording import Recorder
-from landscapes.engine.termination import REASON_CODES, REASON_NAMES, RunStatus, Stop, bounds
+from landscapes.engine.termination import REASON_CODES, REASON_NAMES, RunStatus, Stop, bounds, is_inside
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.samples import RunSamples, run_seeds, seen_by
@@ -117,7 +117,7 @@ class StepwiseLoop:
         A run that has ended or left the box is evaluated at its last valid point.
         """
         x = self.x
-        self.none_ended = self.none_ended and torch.equal(x.clamp(self.low, self.high), x)  # False for NaN too
+        self.none_ended = self.none_ended and is_inside(x, self.low, self.high)
         if self.none_ended:
             inside, points = self.status.alive, x
         else:
@@ -175,7 +175,7 @@ class StepwiseLoop:
             for whole in (self.last_x, sampled_value, gradient, self.status.alive)
         ]
         stepped = [group.step(t, sampled, *part) for group, *part in zip(self.groups, *parts, strict=True)]
-        self.x = torch.cat(stepped, 1)
+        self.x = stepped[0] if len(stepped) == 1 else torch.cat(stepped, 1)
         self._end_raised(t)
 
     def _end_raised(self, t: int) -> None:

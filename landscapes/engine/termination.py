@@ -28,10 +28,24 @@ REASON_NAMES = np.array(["", *REASON_CODES])
 StopTest = Callable[[Tensor, Tensor, Tensor], Tensor]
 """Takes points (d, R), losses (R,) and gradients (d, R); returns reason codes, shape (R,), 0 to go on."""
 
+MANY_RUNS = 2**13
+"""Runs from which two extremes per coordinate take less time than a clamped copy of all points."""
+
 
 def bounds(box: Tensor, runs: Tensor) -> tuple[Tensor, Tensor]:
     """Return the lower and upper bounds of some runs, (d, 1) each from a box (d, 2), or (d, r) from boxes (d, 2, R)."""
     return (box[:, :1], box[:, 1:]) if box.ndim == 2 else (box[:, 0, runs], box[:, 1, runs])
+
+
+def is_inside(x: Tensor, low: Tensor, high: Tensor) -> bool:
+    """Return whether all points (d, R) are within the bounds (d, 1) or (d, R); False for NaN too."""
+    if low.shape[1] > 1 or x.shape[1] < MANY_RUNS or x.device.type != "cpu":
+        return torch.equal(x.clamp(low, high), x)
+    for row, below, above in zip(x, low[:, 0].tolist(), high[:, 0].tolist(), strict=True):
+        least, most = torch.aminmax(row)  # NaN if there is any
+        if not (below <= least.item() and most.item() <= above):
+            return False
+    return True
 
 
 def common_box(box: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from reference import assert_same, part
 from landscapes import function, optimizers, race
 from landscapes.engine import loop
 from landscapes.engine.batch import BatchResult
-from landscapes.engine.termination import REASON_CODES, Stop
+from landscapes.engine.termination import MANY_RUNS, REASON_CODES, Stop, is_inside
 from landscapes.errors import InputError
 from landscapes.optimizers import Optimizer
 
@@ -164,3 +164,17 @@ def test_gtol_evaluates_gradients_for_all_runs_without_counting_them():
     for i, step in enumerate(result.stopped):
         np.testing.assert_array_equal(result.x[i, : step + 1], plain.x[i, : step + 1])
     assert result.n_gradients.tolist() == [0, result.stopped[1], result.stopped[2]]
+
+
+@pytest.mark.parametrize("runs", [3, MANY_RUNS])
+@pytest.mark.parametrize(
+    ("value", "inside"),
+    [(3.0, True), (-2.0, True), (3.0000000000000004, False), (-2.1, False), (math.nan, False), (math.inf, False)],
+)
+def test_bounds_hold_for_few_and_many_runs(runs: int, value: float, inside: bool) -> None:
+    low, high = torch.tensor([[-9.0], [-2.0]], dtype=torch.float64), torch.tensor([[9.0], [3.0]], dtype=torch.float64)
+    x = torch.zeros((2, runs), dtype=torch.float64)
+    x[0] = 8.0
+    x[1, runs // 2] = value
+    assert is_inside(x, low, high) is inside
+    assert is_inside(x, low.expand(2, runs), high.expand(2, runs)) is inside
