@@ -135,7 +135,7 @@ def test_kernels_write_into_the_buffers(tmp_path, monkeypatch):
 
 @needs_compiler
 @slow
-@pytest.mark.parametrize("name", ["rosenbrock", "ackley", "levy", "griewank"])
+@pytest.mark.parametrize("name", ["rosenbrock", "ackley", "levy", "griewank", "goldstein_price"])
 def test_other_functions(name, no_cache):
     many = Batch(optimizers.Adam(), RUNS, {"lr": RATES})
     eager = loop.run(get(name), many, starts(), 20, box=WIDE)
