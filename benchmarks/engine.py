@@ -361,9 +361,8 @@ BASINS = "basins, 1024 × 1024 starts, 500 steps"
 def report(speeds: dict[str, float], isa: str) -> str:
     """Return the speeds and what is required of them as Markdown."""
     lines = ["| case | million run-steps per CPU second | relative to the plain loop |", "|---|---|---|"]
-    lines += [
-        f"| {name} | {speed / 1e6:.3g} | {speed / speeds['plain loop']:,.3g}× |" for name, speed in speeds.items()
-    ]
+    plain = speeds["plain loop"]
+    lines += [f"| {name} | {_figure(speed / 1e6)} | {_figure(speed / plain)}× |" for name, speed in speeds.items()]
     lines += ["", "| case | relative to | found | required |", "|---|---|---|---|"]
     lines += [f"| {of} | {to} | {found} | {bar} |" for of, to, found, bar in checked(speeds, isa)]
     return "\n".join(lines)
@@ -392,7 +391,8 @@ def page(files: Sequence[Path]) -> str:
     """Return the tables of engine.md from two files of figures: of vectors with 512 bits, and with 256."""
     wide, narrow = (json.loads(file.read_text())["run_steps_per_second"] for file in files)
     lines = ["| million run-steps per CPU second | AVX-512 | AVX2 |", "|---|---|---|"]
-    lines += [f"| {name} | {wide[name] / 1e6:.3g} | {narrow[name] / 1e6:.3g} |" for name in wide if name in narrow]
+    both = [name for name in wide if name in narrow]
+    lines += [f"| {name} | {_figure(wide[name] / 1e6)} | {_figure(narrow[name] / 1e6)} |" for name in both]
     lines += ["", "| case | relative to | AVX-512 | required | AVX2 | required |", "|---|---|---|---|---|---|"]
     for (of, to, found, bar), (_, _, other, second) in zip(
         checked(wide, "AVX512"), checked(narrow, "AVX2"), strict=True
@@ -401,8 +401,11 @@ def page(files: Sequence[Path]) -> str:
     return "\n".join(lines)
 
 
-def _figure(ratio: float) -> str:
-    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.2f}"
+def _figure(number: float) -> str:
+    """Return a number with at least three digits."""
+    if number >= 100:
+        return f"{number:,.0f}"
+    return f"{number:.3g}" if number < 0.1 or number >= 10 else f"{number:.2f}"
 
 
 def processor() -> str:

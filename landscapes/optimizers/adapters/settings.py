@@ -38,8 +38,6 @@ def stack_settings(
     {('betas', 0): array([0.9, 0.8]), ('betas', 1): array([0.99, 0.99])}
     """
     found: dict[SettingPath, list[float]] = {path: [] for path in float_settings(first)}
-    if found.keys() == {("lr",)}:
-        return {("lr",): np.array([hyper["lr"] for hyper in every])}
     for hyper in every:  # only the numbers are kept: thousands of dicts would trigger the garbage collector
         for path, column in found.items():
             value: Any = hyper

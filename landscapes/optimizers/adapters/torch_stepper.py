@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from itertools import repeat
 
 import numpy as np
 import torch
@@ -42,10 +41,7 @@ class TorchStepper(Stepper):
         self.settings: dict[str, NDArray[np.float64]] = {}
         self.errors: dict[int, str] = {}
         self.parts: list[Part] = []
-        kinds: dict[Hashable, list[int]] = {}
-        for run, spec in enumerate(specs):
-            kinds.setdefault((settings_key(spec), spec.step_requirement), []).append(run)
-        for runs in kinds.values():
+        for runs in _alike([(settings_key(spec), spec.step_requirement) for spec in specs]):
             self.parts += self._create_parts(runs, x)
 
     def step(self, context: StepContext) -> Tensor:
@@ -124,15 +120,16 @@ class TorchStepper(Stepper):
         first = self.specs[runs[0]]
         if len(runs) < RUNS or first.step_requirement != "gradient" or first.parameter_groups:
             return [self._loop(runs, x)]
-        values = stack_settings(first.hyper, (self.specs[run].hyper for run in runs))
+        if float_settings(first.hyper).keys() == {("lr",)}:
+            values = {("lr",): np.array([self.specs[run].lr for run in runs])}
+        else:
+            values = stack_settings(first.hyper, (self.specs[run].hyper for run in runs))
         varied = frozenset(path for path, column in values.items() if (column != column[0]).any())
         report = vectorization_report([self.specs[run] for run in runs], varied, x)
-        groups: dict[Hashable, list[int]] = {}
         fixed = [column.tolist() for path, column in values.items() if path not in report.paths]
-        for run, own in zip(runs, zip(*fixed, strict=True) if fixed else repeat(()), strict=False):
-            groups.setdefault(own, []).append(run)
-        shared = [group for group in groups.values() if len(group) >= report.min_runs]
-        looped = sorted(run for group in groups.values() if len(group) < report.min_runs for run in group)
+        groups = [[runs[i] for i in alike] for alike in _alike(list(zip(*fixed, strict=True)))] if fixed else [runs]
+        shared = [group for group in groups if len(group) >= report.min_runs]
+        looped = sorted(run for group in groups if len(group) < report.min_runs for run in group)
         vectorized = [
             Vectorized(
                 [self.specs[run] for run in group],
@@ -168,3 +165,13 @@ class TorchStepper(Stepper):
                 return [part]
         labels = np.unique(own, return_inverse=True)[1].reshape(-1)
         return [part.select(np.flatnonzero(labels == label)) for label in np.unique(labels)]
+
+
+def _alike(keys: Sequence[Hashable]) -> list[list[int]]:
+    """Return the indices of equal keys, in the order in which they first appear."""
+    if keys and keys.count(keys[0]) == len(keys):  # comparing thousands is faster than hashing them
+        return [[*range(len(keys))]]
+    groups: dict[Hashable, list[int]] = {}
+    for index, key in enumerate(keys):
+        groups.setdefault(key, []).append(index)
+    return [*groups.values()]
