@@ -80,10 +80,10 @@ def pairs(
     sample = Sample.of(found, over, draws=draws, seed=seed)
     scores = found.at(tolerance)
     order = best_first(sample, tolerance)
-    wins, error = sample.share_and_error(sampling.wins(tolerance))
+    wins, spread = sample.share_and_spread(sampling.wins(tolerance))
     upper = np.triu_indices(len(order), 1)
     p_values = np.full(wins.value.shape, np.nan)
-    raw = p_of_half(wins, error, sample.units, sample.runs)
+    raw = p_of_half(wins.value, spread)
     p_values[upper] = holm(raw[upper])
     p_values.T[upper] = p_values[upper]
     chosen = np.ix_(order, order)

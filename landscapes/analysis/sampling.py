@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Literal
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from landscapes.analysis import profiles
 from landscapes.analysis.costs import Costs
-from landscapes.analysis.intervals import share_error, share_from_error, share_interval
+from landscapes.analysis.intervals import Spread, share_from_spread, spread
 from landscapes.analysis.profiles import Estimate
 from landscapes.errors import InputError, unknown
 
@@ -94,31 +94,46 @@ class Sample:
 
     def share(self, statistic: Statistic) -> Estimate:
         """Return the mean of a statistic over problems, with its interval, shape (…)."""
-        return self.share_and_error(statistic)[0]
+        return self.share_and_spread(statistic)[0]
 
-    def share_and_error(self, statistic: Statistic) -> tuple[Estimate, Floats]:
-        """Return the mean of a statistic over problems with its interval, and its standard error, shape (…) each."""
+    def share_and_spread(self, statistic: Statistic) -> tuple[Estimate, Spread]:
+        """Return the mean of a statistic over problems with its interval, and its spread, shape (…) each."""
         each = self.means(statistic(self.costs))
-        if self.over == "functions":
-            return share_interval(each, level=self.level, runs=self.runs), share_error(each)
-        error = self._error(statistic, each.shape[1:])
-        return share_from_error(each.mean(0), error, self.units, level=self.level, runs=self.runs), error
+        found = spread(each, self.runs) if self.over == "functions" else self._spread(statistic, each)
+        return share_from_spread(each.mean(0), found, level=self.level), found
 
-    def _error(self, statistic: Statistic, shape: tuple[int, ...]) -> Floats:
-        """Return the standard error over resamples of starts, and of studies, within each function.
+    def _spread(self, statistic: Statistic, each: Floats) -> Spread:
+        """Return the spread over resamples of starts, and of studies, within each function.
 
-        Each variance of n resampled units is multiplied by n / (n − 1), because the bootstrap's is too small by that.
+        The bootstrap's variance of a mean of n starts is multiplied by n / (n − 1), because it is too small by that,
+        and that of a median of studies by `median_correction`. The degrees of freedom are Satterthwaite's (1946), with
+        one correction, because squares of estimates are too large on average: in the denominator each squared variance
+        is divided by its degrees of freedom plus 2, and 2 is subtracted from the result.
+
+        Args:
+            statistic: the statistic.
+            each: its means over functions, shape (F, …).
         """
-        counts = {"starts": self.starts, "studies": self.studies}
-        varying = [name for name, count in counts.items() if count > 1]
-        if not varying:
-            return np.full(shape, np.nan)
-        random, variance = np.random.default_rng(self.seed), np.zeros(shape)
-        for name in varying:
-            draws = range(self.draws // len(varying))
-            drawn = [self.means(statistic(self._resampled(name, random))).mean(0) for _ in draws]
-            variance += np.var(drawn, axis=0, ddof=1) * counts[name] / (counts[name] - 1)
-        return np.asarray(np.sqrt(variance))
+        factors = {"starts": self.starts / max(self.starts - 1, 1), "studies": median_correction(self.studies)}
+        counts = {name: count for name in factors if (count := getattr(self, name)) > 1}
+        shape, total = each.shape[1:], len(self.names)
+        if not counts:
+            return Spread(np.full(shape, np.nan), np.ones(shape), self.units, 1, max(self.runs, self.units))
+        random, variance, squares = np.random.default_rng(self.seed), np.zeros(shape), np.zeros(shape)
+        draws = max(self.draws // len(counts), 2)
+        for name, count in counts.items():
+            sums, of_squares = np.zeros(each.shape), np.zeros(each.shape)
+            for _ in range(draws):
+                moved = self.means(statistic(self._resampled(name, random))) - each
+                sums += moved
+                of_squares += moved**2
+            own = np.maximum(of_squares - sums**2 / draws, 0.0) / (draws - 1) * factors[name] / total**2
+            variance += own.sum(0)
+            squares += (own**2).sum(0) / (count + 1)
+        least, most = min(counts.values()) - 1, total * sum(count - 1 for count in counts.values())
+        alike = total * (max(counts.values()) - 1)
+        dof = np.where(squares > 0, variance**2 / np.where(squares > 0, squares, 1.0) - 2, alike)
+        return Spread(np.sqrt(variance), np.clip(dof, least, most), self.units, 1, max(self.runs, self.units))
 
     def _resampled(self, name: str, random: np.random.Generator) -> Costs:
         """Return the costs of as many starts, or studies, drawn with replacement within each function."""
@@ -142,6 +157,30 @@ class Sample:
     def studies(self) -> int:
         """The number of studies, 1 without."""
         return int(self.costs.by_study.shape[-1])
+
+
+@cache
+def median_correction(count: int, samples: int = 10_000) -> float:
+    """Return the variance of the median of `count` normal values over the mean of its bootstrap variance; 1 for one.
+
+    The bootstrap's variance of a median is too large, unlike that of a mean. The ratio is simulated, to about 1 %. It
+    is 2 for two values, about 0.85 for three, 0.73 for five, and rises to 1.
+
+    Source: J. Maritz and R. Jarrett, A note on estimating the variance of the sample median, 1978.
+
+    >>> round(median_correction(3), 1)
+    0.8
+    """
+    if count < 2:
+        return 1.0
+    random, samples = np.random.default_rng(0), max(min(samples, 1_000_000 // count), 100)
+    places = np.sort(random.integers(count, size=(20 * samples, count)), axis=1)
+    middle = np.zeros((count, count))  # how often each two values are those in the middle of a resample
+    np.add.at(middle, (places[:, (count - 1) // 2], places[:, count // 2]), 1 / len(places))
+    values = np.sort(random.normal(size=(samples, count)), axis=1)
+    once = middle.sum(0) + middle.sum(1)
+    squares = (values**2 @ once + 2 * ((values @ middle) * values).sum(1)) / 4
+    return float(np.median(values, axis=1).var() / (squares - (values @ once / 2) ** 2).mean())
 
 
 # Statistics of problems

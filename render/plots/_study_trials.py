@@ -27,8 +27,8 @@ def study_trials(record: Record, ax: Axes | None = None, *, name: str = "lr", th
     """Draw the success rate of all trials of a comparison against a hyper-parameter on `ax`, and return `ax`.
 
     A point is the mean over the trials within one of 16 ranges, of all functions and studies, from the starts that
-    choose. A wide hill means that the optimizer is less sensitive to the value; a high one, that it solves most
-    problems with the right one. Where there are fewer than three trials, the line is broken.
+    choose. A wide range of high success rates means that the optimizer is less sensitive to the value; a high peak,
+    that it solves most problems with the right one. Where there are fewer than three trials, the line is broken.
 
     Args:
         record: what `compare(…, tuning=Tuning(…))` returns.

@@ -238,7 +238,7 @@ def _tuning(record: Record) -> Part:
 
     notes.append(
         "The figure shows the success rate of all trials against their learning rate, over all functions and studies. "
-        "With a wide hill, the optimizer is less sensitive to its learning rate."
+        "The wider the range of high success rates, the less sensitive is the optimizer."
     )
     return Part(
         "What was tuned, and how",

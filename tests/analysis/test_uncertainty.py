@@ -15,9 +15,9 @@ from landscapes.analysis import sampling
 from landscapes.analysis.bands import bands, integrated_profiles
 from landscapes.analysis.costs import Costs, costs
 from landscapes.analysis.families import families
-from landscapes.analysis.intervals import holm, mean_interval, share_interval
+from landscapes.analysis.intervals import Spread, dispersion, holm, mean_interval, share_interval
 from landscapes.analysis.pairs import critical_difference, pairs
-from landscapes.analysis.sampling import Sample
+from landscapes.analysis.sampling import Sample, median_correction
 
 FUNCTIONS, STARTS, STUDIES = 12, 4, 3
 
@@ -47,17 +47,27 @@ def drawn(seed: int = 0, functions: int = FUNCTIONS, starts: int = STARTS, studi
 
 
 def test_a_share_interval_is_wilsons_for_values_zero_and_one_alone():
-    values = np.repeat([0.0, 1.0], [30, 70])
-    found = share_interval(values)
-    n = 0.7 * 0.3 / ((0.3 * 0.7 * 100 / 99 * 99 + 0.5 * 0.21) / 99.5 / 100)
-    q = scipy.stats.t.ppf(0.975, 99)
-    middle, half = (
-        (0.7 + q * q / 2 / n) / (1 + q * q / n),
-        q * math.sqrt(0.21 / n + q * q / 4 / n / n) / (1 + q * q / n),
-    )
-    assert (found.low, found.high) == pytest.approx((middle - half, middle + half))
+    found = share_interval(np.repeat([0.0, 1.0], [30, 70]))
     wilson = scipy.stats.binomtest(70, 100).proportion_ci(method="wilson")
-    assert (found.low, found.high) == pytest.approx((wilson.low, wilson.high), abs=2e-3)
+    assert (found.low, found.high) == pytest.approx((wilson.low, wilson.high))
+
+
+def test_the_dispersion_of_values_that_vary_little_has_students_degrees_of_freedom():
+    values = 0.5 + 1e-4 * np.random.default_rng(0).normal(size=9)
+    found, expected = share_interval(values), mean_interval(values)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-9)
+
+
+@pytest.mark.parametrize("mean", [0.5, 0.15])
+def test_the_degrees_of_freedom_are_those_of_the_dispersion_of_beta_values(mean):
+    count, phi, random = 200, 0.3, np.random.default_rng(1)
+    whole = (1 - phi) / phi
+    each = random.beta(mean * whole, (1 - mean) * whole, (count, 20_000))
+    variance, m = each.var(0, ddof=1), each.mean(0)
+    simulated = 2 / np.log(variance / (m * (1 - m))).var()
+    error = np.array([math.sqrt(phi * mean * (1 - mean) / count)])
+    _, dof = dispersion(np.array([mean]), Spread(error, np.array([count - 1.0]), count, count, np.inf))
+    assert dof[0] == pytest.approx(simulated, rel=0.06)
 
 
 def test_a_share_interval_has_a_width_where_all_agree_and_none_for_one_value():
@@ -96,13 +106,28 @@ def test_over_functions_the_units_are_means_of_functions():
 
 def test_over_runs_the_error_is_that_of_starts_and_of_studies():
     own = drawn(1, functions=1, starts=5, studies=1)  # so few that the bootstrap's own variance is 4/5 of it
-    _, error = Sample.of(own, draws=4000).share_and_error(sampling.integrated(None, 4.0))
+    _, spread = Sample.of(own, draws=4000).share_and_spread(sampling.integrated(None, 4.0))
     each = sampling.integrated(None, 4.0)(own)
-    assert error == pytest.approx(each.std(0, ddof=1) / math.sqrt(5), rel=0.06)
+    assert spread.error == pytest.approx(each.std(0, ddof=1) / math.sqrt(5), rel=0.06)
+    assert spread.dof == pytest.approx(4)
     studies = drawn(1, functions=1, starts=1, studies=9)
     found = Sample.of(studies).share(sampling.integrated(None, 4.0))
     assert (found.low < found.value).any()
     assert (found.high >= found.low).all()
+
+
+def test_over_runs_the_degrees_of_freedom_lie_between_those_of_the_parts_and_their_sum():
+    own = drawn(2, functions=4, starts=6, studies=3)
+    _, spread = Sample.of(own, draws=400).share_and_spread(sampling.integrated(None, 4.0))
+    assert (spread.dof > 2).all()
+    assert (spread.dof < 4 * (5 + 2)).all()
+
+
+def test_the_variance_of_a_median_is_corrected_by_that_of_order_statistics():
+    assert median_correction(1) == 1
+    assert median_correction(2) == pytest.approx(2, rel=0.05)  # a mean of two: n / (n − 1)
+    # of three normal values: 0.4487 over 14/27 · 1.2755 + 13/27 · 0.4487 − 0.3391, from tables of order statistics
+    assert median_correction(3) == pytest.approx(0.4487 / 0.5383, rel=0.02)
 
 
 def test_one_start_of_one_function_has_no_interval():
