@@ -27,6 +27,9 @@ LEAST = 6.0
 GAP = 2.0
 """The least distance from the line, and from the border, in points."""
 
+ROOM = 1.6
+"""The room left free on both sides for the label of a mark, in widths of the label."""
+
 SIZES = 8.0, 6.8, 5.6
 """Font sizes in points, at a text scale of 1; smaller ones are for labels that curves would strike else."""
 
@@ -44,7 +47,7 @@ class LevelLabel(Text):
         curves: what to keep clear of.
         theme: colours and text scale.
         color: of the text; by default muted.
-        marks: points (step, height) around which as much room as the label's width stays free.
+        marks: points (step, height) around which room for their own labels stays free.
     """
 
     def __init__(
@@ -97,7 +100,8 @@ class LevelLabel(Text):
         best, struck = None, len(paths) + 1
         for font, box in self._places(line, GAP * unit, renderer):
             padded = box.padded(GAP * unit)
-            around = Bbox.from_bounds(box.x0 - box.width, box.y0 - box.height, 3 * box.width, 3 * box.height)
+            room = ROOM * box.width
+            around = Bbox.from_extents(box.x0 - room, box.y0 - box.height, box.x1 + room, box.y1 + box.height)
             count = sum(path.intersects_bbox(padded, filled=False) for path in paths)
             count += sum(around.contains(x, y) for x, y in ax.transData.transform(self.marks).tolist())
             if count < struck:

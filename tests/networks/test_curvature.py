@@ -160,6 +160,23 @@ def test_the_label_of_an_early_crossing_is_on_the_axes():
     assert label.get_window_extent().x0 >= ax.bbox.x0
 
 
+def test_the_labels_of_a_bound_and_of_its_crossing_are_apart():
+    """As where the curve oscillates about the bound: the bound's label is left of the crossing's."""
+    found = stability(race("booth", ["sgd(lr=0.05)"], steps=180))
+    step = np.arange(181.0)
+    found.trajectories.metrics["sharpness"][:] = np.minimum(step / 24, 5 + np.cos(step))
+    found.trajectories.metrics["stability_bound"][:] = 5
+    found.trajectories.runs["crossed"][:] = 120
+    ax = render.sharpness(found, Figure(figsize=(8, 3), layout="constrained").subplots())
+    ax.figure.draw_without_rendering()
+    boxes = [
+        text.get_window_extent() for word in ("bound 5", "step 120") for text in ax.texts if text.get_text() == word
+    ]
+    assert boxes[0].y0 < boxes[1].y1
+    assert boxes[1].y0 < boxes[0].y1
+    assert boxes[1].x0 - boxes[0].x1 > boxes[0].height
+
+
 def test_stability_of_a_network_equals_its_eigenvalues(wide):
     net, x, y, (exact, _) = wide
     points = [torch.cat([p.detach().reshape(-1) for p in net.parameters()]).double().numpy()] * 2
