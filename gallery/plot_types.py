@@ -17,6 +17,10 @@ from landscapes import Range, basins, compare, race, render, summarize, sweep
 
 PICTURES = Path(__file__).parent / "pictures"
 OPTIMIZERS = ["sgd", "momentum", "adam"]
+PROBLEMS = [
+    "beale", "booth", "rosenbrock", "himmelblau", "matyas", "six_hump_camel", "three_hump_camel", "styblinski_tang",
+    "goldstein_price", "mccormick", "branin", "sphere", "bohachevsky", "ackley", "rastrigin", "levy",
+]  # fmt: skip
 
 run = race("beale", OPTIMIZERS, metrics=["gradient_norm", "momentum", "second_moment"])
 line = race("forrester", ["sgd", "adam"])
@@ -25,7 +29,7 @@ ensemble = sweep("himmelblau", many, starts=200, spread="view", steps=60, record
 rates = sweep("beale", OPTIMIZERS, lr=Range(1e-4, 2.0, n=24), starts=8)
 grid = sweep("beale", "adam", lr=Range(1e-3, 5.0, n=24), beta1=Range(0.0, 0.99, "linear", n=24))
 found = basins("himmelblau", "adam(lr=0.1)", resolution=96, steps=200)
-comparison = compare(["beale", "booth", "rosenbrock", "himmelblau"], OPTIMIZERS, starts=4, steps=200)
+comparison = compare(PROBLEMS, OPTIMIZERS, starts=4, steps=200)
 surface = summarize("beale", points=129).surface
 
 # %%
