@@ -103,6 +103,7 @@ def trid(x: Tensor) -> Tensor:
     minimum=0.0,
     start=(-50.0, 40.0),
     steps=150,
+    title="Schwefel N. 1.2",
     latex=r"\sum_{i=1}^{d} \left( \sum_{j=1}^{i} x_j \right)^2",
     reference="H.-P. Schwefel, Numerical optimization of computer models, 1981",
     tags=lambda d: (

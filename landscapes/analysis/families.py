@@ -23,6 +23,15 @@ LEVEL = 1e-9
 """Sums of integrated profiles that differ by less are level."""
 
 
+def in_words(family: str) -> str:
+    """Return the name of a family as a table shows it.
+
+    >>> in_words("bbob_multimodal")
+    'BBOB multimodal'
+    """
+    return " ".join(word.upper() if word == "bbob" else word for word in family.split("_"))
+
+
 @dataclass(frozen=True, eq=False)
 class Swap:
     """What turns the order of two optimizers.
@@ -79,7 +88,7 @@ class FamilyOrder:
             return f"No choice among the {count} of functions changes the order."
         gone = self.least.families
         turned = f"{self.least.behind} is no longer behind {self.least.ahead}"
-        names = listed([name.replace("_", " ") for name in gone])
+        names = listed([in_words(name) for name in gone])
         return f"Without {len(gone)} of {count} of functions ({names}) {turned}."
 
     def _level(self) -> list[list[str]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from landscapes.analysis.chosen_lrs import lr_notes
 from landscapes.analysis.costs import judged_tolerance
-from landscapes.analysis.families import R_MAX, families
+from landscapes.analysis.families import R_MAX, families, in_words
 from landscapes.analysis.pairs import Pairs, pairs
 from landscapes.analysis.table_formats import Cell, Table
 from landscapes.analysis.tables import sampled
@@ -78,7 +78,7 @@ def family_table(record: Record, tolerance: float | None = None, *, cost: str = 
     rows: list[list[str | Cell]] = []
     for name, size, row in zip(found.families, found.sizes.tolist(), found.scores.tolist(), strict=True):
         cells = [Cell(value, places=2, best=mark) for value, mark in zip(row, _marked(row), strict=True)]
-        rows.append([name.replace("_", " "), str(size), *cells])
+        rows.append([in_words(name), str(size), *cells])
     swaps = [
         f"{swap.behind} is no longer behind {swap.ahead} without {len(swap.families)}"
         for swap in found.swaps

@@ -85,7 +85,7 @@ def standings(
     share = judged_tolerance(record.meta) if tolerance is None else tolerance
     return Table(
         f"Reaching {share:g} of the initial gap on {_counted(len(set(found.functions.tolist())), 'function')}, "
-        f"{_counted(sample.runs, 'run')} each, within {record.meta.steps} steps{sampled(sample)}.",
+        f"{_counted(sample.runs, 'run')} each, within {record.meta.steps:,} steps{sampled(sample)}.",
         ("optimizer", "success rate", "mean rank", "fastest", f"median {cost}", "profile", "learning rate"),
         [rows[i] for i in order],
         " ".join(
@@ -246,4 +246,4 @@ def _cells(
 
 
 def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

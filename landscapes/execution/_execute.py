@@ -140,6 +140,11 @@ class PlanBlocks:
         return _state(results), results
 
 
+def check_memory(plan: Plan) -> None:
+    """Raise `InputError` if the results of a plan will not fit into memory."""
+    _check_space(plan, range(0), MemoryStore(plan))
+
+
 def _check_space(plan: Plan, wanted: range, store: Store) -> None:
     """Raise `InputError` before any work if the results will not fit."""
     free, where = store.free_space()

@@ -31,7 +31,7 @@ from landscapes.experiments.optimizer_specs import (
     with_varied,
 )
 from landscapes.experiments.records import dtype_name
-from landscapes.experiments.run_studies import run_studies, trial_settings
+from landscapes.experiments.run_studies import check_trials_fit, run_studies, trial_settings
 from landscapes.experiments.search_space import Range
 from landscapes.experiments.starts import Spread, starts_of
 from landscapes.experiments.studies import Searched, Tuning
@@ -181,9 +181,11 @@ def compare(
         )
         for label, one, now, at in zip(function_labels(objectives), objectives, found, points, strict=True)
     ]
-    if tuning is not None:
-        problems = [replace(problem, trials=trial_settings(problem, tuning, ranges, seed)) for problem in problems]
     terms = RunSettings(budget, np.empty(0), seed=seed, dtype=dtype_name(dtype), device=place, compiled=compiled)
+    if tuning is not None:
+        if resume_dir is None:
+            check_trials_fit(problems, tuning, ranges, seeds, terms, shares)
+        problems = [replace(problem, trials=trial_settings(problem, tuning, ranges, seed)) for problem in problems]
     problems = [_with_lowest_seen(problem, tuning, seeds, terms, executor) for problem in problems]
     searched = {label for label, own in zip(labels(specs), ranges, strict=True) if "lr" in own}
     untuned = [

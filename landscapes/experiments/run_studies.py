@@ -12,7 +12,7 @@ import numpy as np
 from landscapes.analysis.costs import find_tolerance
 from landscapes.engine import loop
 from landscapes.errors import InputError
-from landscapes.execution import Executor, count_workers, execute
+from landscapes.execution import Executor, check_memory, count_workers, execute
 from landscapes.execution.plan import Plan, RunSettings
 from landscapes.execution.results import MemoryStore, Results
 from landscapes.execution.results_dir import Shard
@@ -31,6 +31,20 @@ def trial_settings(problem: Problem, tuning: Tuning, ranges: Searched, seed: int
         tuning.settings(optimizer, own, problem.function, seed) if own else {}
         for optimizer, own in zip(problem.optimizers, ranges, strict=True)
     ]
+
+
+def check_trials_fit(
+    problems: Sequence[Problem],
+    tuning: Tuning,
+    ranges: Searched,
+    seeds: int,
+    terms: RunSettings,
+    shares: tuple[float, ...],
+) -> None:
+    """Raise `InputError` if the results of all trials will not fit into memory; drawing millions takes minutes."""
+    empty = [replace(problem, trials=[{} for _ in ranges]) for problem in problems]
+    places = [(problem, j) for problem in empty for j, own in enumerate(ranges) if own]
+    check_memory(Plan([trial_task(problem, j, tuning, seeds, terms, shares) for problem, j in places]))
 
 
 def run_studies(

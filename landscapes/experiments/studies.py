@@ -15,7 +15,7 @@ from landscapes.analysis.selection import best_setting, expected_steps
 from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.experiments.checks import check_count
 from landscapes.experiments.search_space import Range
-from landscapes.experiments.starts import sobol
+from landscapes.experiments.starts import MOST, sobol
 from landscapes.experiments.varied import (
     Vary,
     canonical_vary,
@@ -136,13 +136,13 @@ class Tuning:
         """Return the settings of one study, shape (trials, hyper-parameters)."""
         key = [seed, zlib.crc32(function.name.encode()), function.dim, study]
         own = int(np.random.SeedSequence(key).generate_state(1)[0])
-        count = MOST_DRAWS * self.trials
+        count = max(self.trials, min(MOST_DRAWS * self.trials, MOST))
         if self.design == "sobol":
             shares = np.asarray(sobol(len(ranges), count, own).numpy())
         else:
             shares = np.random.default_rng(own).random((count, len(ranges)))
         found, error = [], None
-        for row in shares.tolist():
+        for row in (row for part in (shares[: self.trials], shares[self.trials :]) for row in part.tolist()):
             values = {name: ends.at(share) for (name, ends), share in zip(ranges.items(), row, strict=True)}
             rejection = rejection_of(optimizer, values)
             error = rejection or error

@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from landscapes import InputError, Range, Record, Tuning, compare, function, render
+from landscapes import InputError, Range, Record, Tuning, compare, function, functions, optimizers, render
 from landscapes.analysis.costs import costs
 from landscapes.analysis.tables import learning_rates, standings
+from landscapes.execution import results
 from landscapes.experiments import run_studies
 from landscapes.experiments.starts import starts_of
 from landscapes.record import filled, steps_or_inf
@@ -188,3 +189,21 @@ def test_a_grid_and_studies_exclude_each_other():
         compare(BOWL, "sgd", lr_grid=[0.1], tuning=Tuning())
     with pytest.raises(InputError, match="none of these optimizers has a hyper-parameter to search"):
         compare(BOWL, "nelder_mead", tuning=Tuning())
+
+
+def test_trials_that_exceed_memory_are_refused_before_they_are_drawn(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(results, "available", lambda: 10_000)
+    monkeypatch.setattr(Tuning, "settings", lambda *_: drawn.append(1))
+    with pytest.raises(InputError, match=r"the results of 10,000 runs require [\d.]+ MB, 10 kB are free in memory"):
+        compare("beale", ["adam"], tuning=Tuning(trials=1000, studies=5, starts=2), starts=1, steps=5)
+    assert not drawn
+
+
+def test_the_first_settings_of_a_study_do_not_depend_on_the_number_of_trials():
+    adam, beale = optimizers.Adam(lr=0.1), functions.get("beale")
+    found = [
+        tuning.settings(adam, tuning.ranges([adam])[0], beale, 0)["lr"]
+        for tuning in (Tuning(trials=3, studies=2), Tuning(trials=8, studies=2))
+    ]
+    assert found[1][:, :3].tolist() == found[0].tolist()
