@@ -238,7 +238,7 @@ def _tuning(record: Record) -> Part:
 
     notes.append(
         "The figure shows the success rate of all trials against their learning rate, over all functions and studies. "
-        "The wider the range of high success rates, the less sensitive is the optimizer."
+        "The wider the range of high success rates, the less sensitive the optimizer is."
     )
     return Part(
         "What was tuned, and how",

@@ -155,7 +155,7 @@ def _over_runs(starts: int, tuning: Mapping[str, Any] | None) -> str:
             "of cases."
         )
     if tuning:
-        return f"{over}: in simulations, 95 % intervals held the truth in 95 to 99 % of cases."
+        return f"{over}. In simulations, 95 % intervals held the truth in 95 to 99 % of cases."
     return f"{over}."
 
 

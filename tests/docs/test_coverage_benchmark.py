@@ -26,12 +26,15 @@ def test_the_benchmark_of_coverage_prints_a_table(script, monkeypatch, capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("functions", "starts", "studies", "over"), [(10, 5, 5, "functions"), (1, 10, 5, "runs")])
-def test_intervals_cover_on_average(script, functions, starts, studies, over):
-    design = script["Design"](functions, starts, studies, over)
+@pytest.mark.parametrize(
+    ("design", "low", "high"), [((10, 5, 5, "functions"), 0.935, 0.955), ((1, 10, 5, "runs"), 0.95, 0.98)]
+)
+def test_intervals_cover_on_average(script, design, low, high):
+    design = script["Design"](*design)
     found = script["coverage"](design, script["World"](), 400, compared=False)
-    # the mean of the statistics: about 95 to 96.3 %, with a standard error of 0.6 %
-    assert 0.935 <= sum(share for share, _ in found.values()) / len(found) <= 0.975
+    # the mean over the statistics: 94.5 and 96.8 %; with Student's quantile of n − 1, and with the degrees of freedom
+    # of starts for all, it was 95.9 and 94.3 %
+    assert low <= sum(share for share, _ in found.values()) / len(found) <= high
 
 
 def test_the_stored_tables_have_the_designs_and_worlds_of_the_benchmark(script, root):
