@@ -289,12 +289,12 @@ def _sorted_by_kind(optimizers: Sequence[Optimizer]) -> tuple[Tensor, list[tuple
 
     Those that need gradients come first, so that one evaluation of a slice serves them all.
     """
-    keys, count = [optimizer.batch_key for optimizer in optimizers], len(optimizers)
-    if keys.count(keys[0]) == count:  # comparing thousands is faster than hashing them
+    first, count = optimizers[0].batch_key, len(optimizers)
+    if all(optimizer.batch_key == first for optimizer in optimizers):  # faster than hashing thousands of keys
         return torch.arange(count), [(slice(0, count), list(optimizers))], count * optimizers[0].needs_gradient
     by_key: dict[Hashable, list[int]] = {}
-    for index, key in enumerate(keys):
-        by_key.setdefault(key, []).append(index)
+    for index, optimizer in enumerate(optimizers):
+        by_key.setdefault(optimizer.batch_key, []).append(index)
     kinds = sorted(by_key.values(), key=lambda members: not optimizers[members[0]].needs_gradient)
     groups, begin, with_gradient = [], 0, 0
     for members in kinds:

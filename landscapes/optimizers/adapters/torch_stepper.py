@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -41,7 +41,7 @@ class TorchStepper(Stepper):
         self.settings: dict[str, NDArray[np.float64]] = {}
         self.errors: dict[int, str] = {}
         self.parts: list[Part] = []
-        for runs in _alike([(settings_key(spec), spec.step_requirement) for spec in specs]):
+        for runs in _alike(range(len(specs)), lambda run: (settings_key(specs[run]), specs[run].step_requirement)):
             self.parts += self._create_parts(runs, x)
 
     def step(self, context: StepContext) -> Tensor:
@@ -127,7 +127,7 @@ class TorchStepper(Stepper):
         varied = frozenset(path for path, column in values.items() if (column != column[0]).any())
         report = vectorization_report([self.specs[run] for run in runs], varied, x)
         fixed = [column.tolist() for path, column in values.items() if path not in report.paths]
-        groups = [[runs[i] for i in alike] for alike in _alike(list(zip(*fixed, strict=True)))] if fixed else [runs]
+        groups = _alike(runs, dict(zip(runs, zip(*fixed, strict=True), strict=True)).__getitem__) if fixed else [runs]
         shared = [group for group in groups if len(group) >= report.min_runs]
         looped = sorted(run for group in groups if len(group) < report.min_runs for run in group)
         vectorized = [
@@ -167,11 +167,12 @@ class TorchStepper(Stepper):
         return [part.select(np.flatnonzero(labels == label)) for label in np.unique(labels)]
 
 
-def _alike(keys: Sequence[Hashable]) -> list[list[int]]:
-    """Return the indices of equal keys, in the order in which they first appear."""
-    if keys and keys.count(keys[0]) == len(keys):  # comparing thousands is faster than hashing them
-        return [[*range(len(keys))]]
+def _alike(runs: Sequence[int], key_of: Callable[[int], Hashable]) -> list[list[int]]:
+    """Return the runs with equal keys, in the order in which the keys first appear."""
+    first = key_of(runs[0])
+    if all(key_of(run) == first for run in runs):  # faster than hashing thousands of keys
+        return [[*runs]]
     groups: dict[Hashable, list[int]] = {}
-    for index, key in enumerate(keys):
-        groups.setdefault(key, []).append(index)
+    for run in runs:
+        groups.setdefault(key_of(run), []).append(run)
     return [*groups.values()]
