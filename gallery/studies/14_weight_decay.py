@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from landscapes import function, functions, optimizers, render, sweep
 
@@ -104,10 +105,11 @@ with theme.context():
     render.contour(record, left).set_title(f"where {SEEDS} seeds end at λ = 0.1", loc="left")
 
     colors = np.array(theme.colors)[[7, 0, 2, 5]]
+    outline = [withStroke(linewidth=2.5, foreground=theme.halo)]
     for index, (name, marker, color) in enumerate(zip(candidates, "D^os", colors, strict=True)):
         fill = "none" if index == L2 else "full"
         style = {"color": color, "marker": marker, "linestyle": "", "fillstyle": fill}
-        left.plot(*ends[index, at].T, **style, markersize=5, zorder=9)
+        left.plot(*ends[index, at].T, **style, markersize=5, zorder=12 - index, path_effects=outline)
         spread = [(mid - low)[index, 1:], (high - mid)[index, 1:]]
         right.errorbar(DECAY[1:], mid[index, 1:], spread, **style, markersize=6 + index, label=name)
 
