@@ -296,7 +296,7 @@ def ranking_rule(live: LiveStandings, rows: Sequence[Entry]) -> str:
         return f"by {loss}"
     if max(live.runs) > 1:
         return f"most arrivals, then {loss}"
-    return f"first to target, then {loss}" if has_arrivals(live, rows) else f"earliest first, then {loss}"
+    return f"first to hold target, then {loss}" if has_arrivals(live, rows) else f"earliest first, then {loss}"
 
 
 def measure(live: LiveStandings) -> str:

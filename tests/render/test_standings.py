@@ -290,7 +290,7 @@ def test_nothing_overlaps_at_any_size(size, scale, runs):
 
 def test_the_headings_say_what_the_numbers_are():
     words = [text for text, _ in texts(render.figure(converging(3)))]
-    assert words[:4] == ["gap", "lr", "target", "first to target, then gap"]
+    assert words[:4] == ["gap", "lr", "target", "first to hold target, then gap"]
     words = [text for text, _ in texts(render.figure(converging(3), lang="de"))]
     assert words[:4] == ["Abstand", "Lernrate", "Zielwert", "nach Ankunft, Abstand"]
     assert "0,01" in words
@@ -333,7 +333,7 @@ def test_marks_take_the_place_of_losses_in_narrow_leaderboards():
     assert key.x0 > function.x1
     assert function.width > 0.6 * function.height
     shown = [text for text, _ in texts(made)]
-    assert "first to target, then gap" in shown
+    assert "first to hold target, then gap" in shown
     assert "gap" not in shown
 
 
