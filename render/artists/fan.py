@@ -32,6 +32,9 @@ APART = 0.8
 RINGS = 0.5, 1.35
 """The smallest and the largest radius of the ring, in diameters."""
 
+ALONG = 1.05
+"""The distance between crosses at one place of the border, in diameters."""
+
 STAR_RING = 1.25
 """The least radius of a ring around a star, in diameters."""
 
@@ -57,7 +60,7 @@ class Fan:
 
     Args:
         trails: the trails of the runs.
-        stopped: the step at which each run failed, or None; crosses stay where they are.
+        stopped: the step at which each run failed, or None; crosses at one place of the border move apart along it.
         stars: points (k, 2) that rings should leave visible.
         size: diameter of the heads in points.
     """
@@ -74,6 +77,7 @@ class Fan:
         self._layout: tuple[object, ...] = (None,)
         self._asked: Sequence[float] = ()
         self._bounds: tuple[list[list[float]], list[bool]] | None = None
+        self._border: Shifts | None = None
         self._row_of: float | None = None
         self._row: list[list[float]] = []
 
@@ -117,18 +121,51 @@ class Fan:
             for trail in self.trails:
                 trail.polyline.update(trail, renderer)
             self._layout, self._known, self._asked, self._row_of = layout, {}, (), None
+            self._border = None
 
     def _compute(self, steps: NDArray[np.float64], renderer: RendererBase) -> NDArray[np.float64]:
         size, axes = pixels(renderer, self.size), self.trails[0].axes
         at = np.stack([trail.polyline.at(steps) for trail in self.trails], 1)
-        seen = (steps[:, None] < self._stopped) & np.isfinite(at).all(-1)
+        seen: NDArray[np.bool_] = np.asarray(np.isfinite(at).all(-1))
         if isinstance(axes, Axes):
             low, high = axes.bbox.get_points()
             seen &= ((at >= low) & (at <= high)).all(-1)
         stars = np.zeros((0, 2))
         if len(self.stars) and isinstance(axes, Axes):
             stars = axes.transData.transform(self.stars)
-        return np.concatenate([at, shifts_apart(at, seen, self._drawn, stars, size)], axis=-1)
+        shifts = shifts_apart(at, seen, self._drawn, stars, size)
+        if (crossed := steps[:, None] >= self._stopped).any():
+            if self._border is None:
+                self._border = self._along_border(size)
+            shifts += np.where(crossed[..., None], self._border, 0.0)
+        return np.concatenate([at, shifts], axis=-1)
+
+    def _along_border(self, size: float) -> Shifts:
+        """Return how far crosses at one place of the border are moved along it; others are not."""
+        shifts = np.zeros((len(self.trails), 2))
+        axes = self.trails[0].axes
+        if axes is None:
+            return shifts
+        low, high = axes.bbox.get_points()
+        groups: list[tuple[NDArray[np.float64], list[int]]] = []
+        for run in np.flatnonzero(np.isfinite(self._stopped)).tolist():
+            place = last_exit(self.trails[run].polyline.pixels, low, high)
+            if place is None:
+                continue
+            near = (runs for at, runs in groups if np.hypot(*(at - place)) < NEAR * size)
+            if (group := next(near, None)) is None:
+                groups.append((place, [run]))
+            else:
+                group.append(run)
+        for place, runs in groups:
+            along = int(
+                min(abs(place - low)[0], abs(place - high)[0]) < 0.5
+            )  # up and down on the left and on the right
+            gap = min(ALONG * size, (high - low)[along] / len(runs))
+            offsets = gap * (np.arange(len(runs)) - (len(runs) - 1) / 2)
+            first, last = place[along] + offsets[[0, -1]]
+            shifts[runs, along] = offsets + max(low[along] - first, 0.0) - max(last - high[along], 0.0)
+        return shifts
 
 
 class Leaders(Marked, Artist, AnimatedArtist):
@@ -159,9 +196,12 @@ class Leaders(Marked, Artist, AnimatedArtist):
             return NO_MARKS
         shown, ends = [], []
         unit = pixels(renderer, 1.0)
+        axes = self.fan.trails[0].axes
+        everywhere = -np.inf, -np.inf, np.inf, np.inf
+        west, south, east, north = np.array(everywhere if axes is None else axes.bbox.extents).tolist()
         for run, (x, y, dx, dy) in enumerate(self.fan.row(self.step, renderer)):
             trail = self.fan.trails[run]
-            if (dx or dy) and trail.get_visible():
+            if (dx or dy) and west <= x <= east and south <= y <= north and trail.get_visible():
                 reach = unit * trail.get_linewidth()
                 left, right, bottom, top = min(x, x + dx), max(x, x + dx), min(y, y + dy), max(y, y + dy)
                 if in_use((left - reach, bottom - reach, right + reach, top + reach), renderer):
@@ -191,6 +231,31 @@ class Leaders(Marked, Artist, AnimatedArtist):
             return self._marks
         lines, dots = self._marks[: 1 + len(shown)], self._marks[1 + len(shown) :]
         return [*(replace(line, path=Path(line.path.vertices, line.path.codes)) for line in lines), *dots]
+
+
+def exits(
+    points: NDArray[np.float64], extents: NDArray[np.float64]
+) -> tuple[list[int], NDArray[np.float64], list[float]]:
+    """Return the segments that touch a box, where each leaves it or ends, and its direction."""
+    low, high = extents[:2], extents[2:]
+    begin, move = points[:-1], np.diff(points, axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        one, two = (low - begin) / move, (high - begin) / move
+        enters = np.nan_to_num(np.minimum(one, two), nan=-np.inf).max(1)
+        leaves = np.nan_to_num(np.maximum(one, two), nan=np.inf).min(1)
+        touch = np.flatnonzero(np.maximum(enters, 0) <= np.minimum(leaves, 1))
+        places = begin[touch] + np.minimum(leaves[touch], 1.0)[:, None] * move[touch]
+    return touch.tolist(), places, np.arctan2(move[touch, 1], move[touch, 0]).tolist()
+
+
+def last_exit(
+    points: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
+) -> NDArray[np.float64] | None:
+    """Return where a trail last leaves a box; None if it ends inside or was never there."""
+    if not len(points) or ((points[-1] >= low) & (points[-1] <= high)).all():
+        return None
+    _, places, _ = exits(points, np.concatenate([low, high]))
+    return np.asarray(places[-1]) if len(places) else None
 
 
 def shifts_apart(

@@ -16,7 +16,7 @@ from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
 from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes, in_use, pixels, stroke
-from landscapes.render.artists.fan import Fan
+from landscapes.render.artists.fan import Fan, exits
 from landscapes.render.artists.marks import NO_MARKS, Mark, Marked, rgba
 from landscapes.render.artists.trails import RGB, Trail
 from landscapes.render.light import luminance
@@ -109,6 +109,8 @@ class Head(Marked, Artist, AnimatedArtist):
             shift = places[:, 2:]
             moved = (places[:, :2] + shift)[shift.any(1)]
         at, places, _ = self._exits()
+        if self.fan is not None and self.stopped is not None and last >= self.stopped:  # moved along the border
+            reach = reach + float(np.abs(self.fan[0].places(steps, renderer)[:, self.fan[1], 2:]).max())
         passed = slice(
             max(bisect_right(at, route.reached(first) - 2) - 1, 0), bisect_right(at, route.reached(last) - 1)
         )
@@ -139,8 +141,7 @@ class Head(Marked, Artist, AnimatedArtist):
                 return NO_MARKS
         if left is not None:
             x, y = left[0]
-        elif not over:
-            x, y = x + dx, y + dy
+        x, y = x + dx, y + dy
         reach = self._reach(renderer)
         if not in_use((x - reach, y - reach, x + reach, y + reach), renderer):
             return NO_MARKS
@@ -196,7 +197,7 @@ class Head(Marked, Artist, AnimatedArtist):
         box = (0.0,) * 4 if self.axes is None else tuple(np.array(self.axes.bbox.extents).tolist())
         needed = self.trail.polyline.pixels, *box
         if len(self._exits_for) != len(needed) or self._exits_for[0] is not needed[0] or self._exits_for[1:] != box:
-            self._found = _exits(self.trail.polyline.pixels, np.array(box))
+            self._found = exits(self.trail.polyline.pixels, np.array(box))
             self._exits_for = needed
         return self._found
 
@@ -232,18 +233,3 @@ def _arrow(scale: float, turned: float) -> tuple[float, float, float, float]:
     """Return the matrix of an arrow in a direction."""
     (a, c), (b, d) = Affine2D().scale(scale).rotate(turned).get_matrix()[:2, :2].tolist()
     return a, b, c, d
-
-
-def _exits(
-    points: NDArray[np.float64], extents: NDArray[np.float64]
-) -> tuple[list[int], NDArray[np.float64], list[float]]:
-    """Return the segments that touch a box, where each leaves it or ends, and its direction."""
-    low, high = extents[:2], extents[2:]
-    begin, move = points[:-1], np.diff(points, axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        one, two = (low - begin) / move, (high - begin) / move
-        enters = np.nan_to_num(np.minimum(one, two), nan=-np.inf).max(1)
-        leaves = np.nan_to_num(np.maximum(one, two), nan=np.inf).min(1)
-        touch = np.flatnonzero(np.maximum(enters, 0) <= np.minimum(leaves, 1))
-        places = begin[touch] + np.minimum(leaves[touch], 1.0)[:, None] * move[touch]
-    return touch.tolist(), places, np.arctan2(move[touch, 1], move[touch, 0]).tolist()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from render_records import coincident, converging
+from render_records import coincident, converging, record
 
 from landscapes import render
 from landscapes.render.artists.animated import Canvas
@@ -83,3 +83,36 @@ def test_one_head_alone_leaves_a_star_visible(distance, moved):
     star = np.array([[50.0, 50 - distance * size]])
     shift = shifts_apart(np.full((1, 1, 2), 50.0), seen, seen[0], star, size)
     assert np.hypot(*shift[0, 0]) == pytest.approx(moved * size)
+
+
+def crosses(race, step: float) -> list[tuple[float, float]]:
+    """Return where the heads of a race are drawn at a step."""
+    fan = fan_of(race)
+    heads = [artist for artist in fan.trails[0].axes.get_children() if isinstance(artist, Head)]
+    found = []
+    for head in heads:
+        head.set_step(step)
+        mark = head.marks(CANVAS)[-1]
+        found.append((mark.x, mark.y))
+    return found
+
+
+def test_crosses_at_one_place_of_the_border_lie_side_by_side():
+    """Three runs leap along one ray, two of them farther, and fail: all crosses are visible on the left border."""
+    start = np.array([-1.5, 1.0])
+    arcs = [np.array([start, start - (far, 0.4 * far), *[start - (far, 0.4 * far)] * 3]) for far in (2.0, 9.0, 400.0)]
+    race = record(arcs, outcomes={0: ("diverged", 2), 1: ("diverged", 2), 2: ("diverged", 2)})
+    ways = np.array(crosses(race, 4))
+    size = CANVAS.points_to_pixels(fan_of(race).size)
+    np.testing.assert_allclose(ways[:, 0], 0.0, atol=0.5)
+    assert np.diff(np.sort(ways[:, 1])).min() > 0.9 * size
+    leaders = Leaders(fan_of(race))
+    leaders.set_step(4)
+    assert not leaders.marks(CANVAS)  # none leads from outside
+
+
+def test_a_cross_is_not_hidden_by_heads_on_its_point():
+    arcs = [np.tile((0.5, -0.5), (6, 1)) for _ in range(3)]
+    ways = np.array(crosses(record(arcs, outcomes={0: ("diverged", 2)}), 5))
+    apart = np.hypot(*(ways[:, None] - ways).T) + 1e9 * np.eye(3)
+    assert apart.min() > 0.6 * CANVAS.points_to_pixels(fan_of(record(arcs)).size)
