@@ -191,7 +191,7 @@ def _label(ax: Axes, drawn: ContourSet, values: dict[int, float], look: Theme, i
     taken = GRAIN * np.unique(cells[moved], axis=0)
     paths = list(drawn.get_paths())
     for place, value in list(values.items())[:MOST_LABELS]:
-        text = look.number(f"{value:.6g}")
+        text = look.number(f"{value:.6g}".replace("-", "−"))
         long, tall = unit * (ruler.width(text, size) + 5), unit * size
         lines = _lines_of(paths[place])
         found = _best_place(lines, ax, long, taken, CLEAR * unit + long / 2) if np.isfinite(value) else None

@@ -314,3 +314,16 @@ def test_a_pole_leaves_the_levels_to_the_rest(pole, scale, minimum):
     assert (np.diff(shape.levels) > 0).all()
     bands = np.bincount(np.searchsorted(shape.levels, shape.height.compressed()))
     assert np.count_nonzero(bands) > 15
+
+
+def test_negative_levels_have_the_minus_sign_of_tick_labels():
+    ax = Figure(figsize=(8, 8), dpi=100).add_axes((0, 0, 1, 1))
+    render.contour(scenery(values=bowl_below()), ax)
+    signs = {text.get_text()[0] for text in ax.texts if text.get_text() and not text.get_text()[0].isdigit()}
+    assert signs == {"\u2212"}
+
+
+def bowl_below() -> np.ndarray:
+    """Return values of a bowl whose levels are all negative."""
+    x, y = np.meshgrid(np.linspace(-1, 1, 65), np.linspace(-1, 1, 65))
+    return 3 * (x * x + y * y) - 10
