@@ -40,7 +40,8 @@ def share_interval(values: ArrayLike, *, level: float = 0.95, runs: float = np.i
 
     The interval is Wilson's, with the effective number of trials of the mean, N = m (1 − m) / s² for the standard error
     s, and with Student's quantile for the degrees of freedom of the dispersion; see `dispersion`. For values 0 and 1
-    alone it is Wilson's own. It has a width also where all values are 0 or 1. With one value the bounds are NaN.
+    alone it is Wilson's own, and for values that vary it is never wider than that one. It has a width also where all
+    values are 0 or 1. With one value the bounds are NaN.
 
     Args:
         values: such as the success rate on each function, shape (n, …).
@@ -78,9 +79,11 @@ def share_from_spread(value: ArrayLike, of: Spread, *, level: float = 0.95) -> E
 
     m = np.asarray(value, dtype=np.float64)
     trials, dof = dispersion(m, of)
-    q2 = student.ppf((1 + level) / 2, dof) ** 2
-    middle = (m + q2 / (2 * trials)) / (1 + q2 / trials)
-    half = np.sqrt(q2 * (m * (1 - m) / trials + q2 / (4 * trials**2))) / (1 + q2 / trials)
+    per_trial = student.ppf((1 + level) / 2, dof) ** 2 / trials
+    extreme = student.ppf((1 + level) / 2, np.inf) ** 2 / of.least  # φ ≤ 1: values of this mean vary most if 0 and 1
+    per_trial = np.where(of.error > 0, np.minimum(per_trial, extreme), per_trial)
+    middle = (m + per_trial / 2) / (1 + per_trial)
+    half = np.sqrt(per_trial * (m * (1 - m) + per_trial / 4)) / (1 + per_trial)
     known = np.isfinite(of.error)
     low, high = np.where(m > 0, middle - half, 0.0), np.where(m < 1, middle + half, 1.0)
     return Estimate(np.asarray(m), np.where(known, low, np.nan), np.where(known, high, np.nan))
@@ -134,8 +137,10 @@ def p_of_half(value: Floats, of: Spread) -> Floats:
     from scipy.stats import t as student
 
     trials, dof = dispersion(value, of)
-    statistic = np.abs(value - 0.5) / np.sqrt(0.25 / trials)
-    return np.asarray(np.where(np.isfinite(of.error), 2 * student.sf(statistic, dof), np.nan))
+    p = 2 * student.sf(2 * np.abs(value - 0.5) * np.sqrt(trials), dof)
+    extreme = 2 * student.sf(2 * np.abs(value - 0.5) * np.sqrt(of.least), np.inf)
+    p = np.where(of.error > 0, np.minimum(p, extreme), p)
+    return np.asarray(np.where(np.isfinite(of.error), p, np.nan))
 
 
 def holm(p_values: ArrayLike) -> Floats:

@@ -303,3 +303,17 @@ def test_arguments_are_checked(arguments, message):
         integrated_profiles(SPLIT, r_max="x")
     with pytest.raises(InputError, match="need the record of compare"):
         pairs(None)
+
+
+@pytest.mark.parametrize("units", [2, 5, 10, 40])
+@pytest.mark.parametrize("value", [1e-6, 0.02, 0.1, 0.5, 0.9, 1.0])
+def test_one_value_apart_is_no_wider_than_one_success(units: int, value: float) -> None:
+    values = np.zeros(units)
+    values[0] = value
+    mean, z2 = value / units, scipy.stats.norm.ppf(0.975) ** 2
+    half = math.sqrt(z2 * mean * (1 - mean) / units + z2**2 / (4 * units**2))
+    wilson = (mean + z2 / (2 * units) + half) / (1 + z2 / units)
+    for found in (share_interval(values), share_interval(1 - values)):
+        assert found.high - found.low <= wilson + 1e-12
+        assert found.low <= found.value <= found.high
+    assert share_interval(values).high <= wilson + 1e-12
