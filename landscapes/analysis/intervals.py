@@ -24,15 +24,15 @@ class Spread(NamedTuple):
         error: the standard error, NaN for unknown.
         dof: the degrees of freedom of its square.
         units: how many independent units the share is a mean of: the effective number of trials if the error is 0.
-        least: the least effective number of trials.
-        most: the largest.
+        min_trials: the least effective number of trials.
+        max_trials: the largest.
     """
 
     error: Floats
     dof: Floats
     units: int
-    least: float
-    most: float
+    min_trials: float
+    max_trials: float
 
 
 def share_interval(values: ArrayLike, *, level: float = 0.95, runs: float = np.inf) -> Estimate:
@@ -80,7 +80,9 @@ def share_from_spread(value: ArrayLike, of: Spread, *, level: float = 0.95) -> E
     m = np.asarray(value, dtype=np.float64)
     trials, dof = dispersion(m, of)
     per_trial = student.ppf((1 + level) / 2, dof) ** 2 / trials
-    extreme = student.ppf((1 + level) / 2, np.inf) ** 2 / of.least  # φ ≤ 1: values of this mean vary most if 0 and 1
+    extreme = (
+        student.ppf((1 + level) / 2, np.inf) ** 2 / of.min_trials
+    )  # φ ≤ 1: values of this mean vary most if 0 and 1
     per_trial = np.where(of.error > 0, np.minimum(per_trial, extreme), per_trial)
     middle = (m + per_trial / 2) / (1 + per_trial)
     half = np.sqrt(per_trial * (m * (1 - m) + per_trial / 4)) / (1 + per_trial)
@@ -108,7 +110,7 @@ def dispersion(value: Floats, of: Spread) -> tuple[Floats, Floats]:
     v = value * (1 - value)
     varies = (of.error > 0) & (v > 0)
     variance, v = np.where(varies, of.error**2, 1.0), np.where(varies, v, 0.25)
-    trials = np.clip(np.where(varies, v / variance, of.units), of.least, of.most)
+    trials = np.clip(np.where(varies, v / variance, of.units), of.min_trials, of.max_trials)
     phi = np.minimum((of.dof + 1) * variance / v, 1.0)
     shape = 2 + phi * (1 - 4 * v) * (3 - 2 * phi) / (v * (1 + phi))
     dof = 2 * of.dof * (1 + 2 * phi) / (np.maximum(1 - phi, 1e-9) * shape)
@@ -138,7 +140,7 @@ def p_of_half(value: Floats, of: Spread) -> Floats:
 
     trials, dof = dispersion(value, of)
     p = 2 * student.sf(2 * np.abs(value - 0.5) * np.sqrt(trials), dof)
-    extreme = 2 * student.sf(2 * np.abs(value - 0.5) * np.sqrt(of.least), np.inf)
+    extreme = 2 * student.sf(2 * np.abs(value - 0.5) * np.sqrt(of.min_trials), np.inf)
     p = np.where(of.error > 0, np.minimum(p, extreme), p)
     return np.asarray(np.where(np.isfinite(of.error), p, np.nan))
 
