@@ -45,8 +45,8 @@ def from_numpy(
             must return numpy formulas.
 
     Raises:
-        InputError: if the formula raises or does not return one real number per point, and for facts that contradict
-            each other.
+        InputError: if the formula raises or does not return one real number per point, for facts that contradict
+            each other, and without `grad` for a formula of integers, whose differences are 0.
 
     Warns:
         UserWarning: if the formula takes single points only.
@@ -73,6 +73,11 @@ def from_numpy(
     described = function(*domain, **without_minima)(formula)
     plain = NumpyFormula(formula, described.name, described.takes_vector, described.domain, grad)
     plain = plain.adapted(torch.tensor(described.start, dtype=torch.float64))
+    if grad is None and (dtype := plain.integer_dtype(described.start)) is not None:
+        raise InputError(
+            f"function {described.name!r} returns {dtype}, so its finite differences are 0: remove the rounding, pass "
+            "grad, or for a step function return .astype(float)"
+        )
 
     def wrap(formula: Callable[..., Any]) -> NumpyFormula:
         return replace(plain, formula=formula)
@@ -139,6 +144,24 @@ class NumpyFormula:
                 return self  # evaluating it raises the error
         low_precision = result.dtype.kind == "f" and result.dtype.itemsize < 8
         return replace(made, epsilon=float(np.finfo(result.dtype).eps)) if low_precision else made
+
+    def integer_dtype(self, start: Sequence[float]) -> str | None:
+        """Return the type of the values if they are integers at the start and at points around it; otherwise None.
+
+        A formula may return a literal 0 in some places and floats elsewhere, so several points are asked.
+        """
+        bounds = torch.tensor(self.domain, dtype=torch.float64)
+        at = torch.tensor(start, dtype=torch.float64)
+        found = ""
+        for weight, end in ((0.0, 0), (0.31, 0), (0.31, 1), (0.83, 0), (0.83, 1)):
+            try:
+                dtype = self._call(self.formula, torch.lerp(at, bounds[:, end], weight)).dtype
+            except InputError:  # raised again where the formula is checked
+                return None
+            if dtype.kind not in "iu":
+                return None
+            found = str(dtype)
+        return found
 
     def values(self, x: Tensor) -> Tensor:
         """Return the values, shape (n,), at points of shape (d, n), or () at a point of shape (d,)."""

@@ -269,3 +269,22 @@ def test_gradients_of_ones_own(formula, grad, wrong):
 def test_invalid_gradients_are_refused(facts, message):
     with pytest.raises(InputError, match=message):
         from_numpy(valley, PLANE, **facts)
+
+
+def test_a_formula_of_integers_is_refused_because_its_differences_are_zero():
+    def rounded(x, y):
+        return np.rint(x * x + y * y).astype(int)
+
+    with pytest.raises(InputError, match=r"'rounded' returns int\d+, so its finite differences are 0"):
+        from_numpy(rounded, PLANE)
+    exact = from_numpy(rounded, PLANE, grad=lambda x, y: (2 * x, 2 * y), check_gradients=False)
+    assert gradient(exact, torch.tensor([1.5, 1.0], dtype=torch.float64)).tolist() == [3.0, 2.0]
+    steps = from_numpy(lambda x, y: rounded(x, y).astype(float), PLANE, name="steps")
+    assert steps([1.5, 1.0]) == 3
+
+
+@pytest.mark.filterwarnings("ignore:function 'corner' takes one point")
+def test_a_formula_may_return_the_integer_zero_in_some_places():
+    corner = from_numpy(lambda x: 0 if x < 0.5 else float(x) ** 2, [(-1, 2)], name="corner", start=[0.0])
+    assert float(corner([0.0])) == 0.0
+    assert float(corner([1.5])) == 2.25
