@@ -103,10 +103,14 @@ def _parsed(given: Any) -> tuple[Optimizer, bool]:
     if is_optax(given):
         transformed = Optax(given)
         return transformed, leaves_lr_open(transformed)
-    raise InputError(
-        f"an optimizer must be a name, an optimizer or a class of optimizers, got {short(given)}; "
-        "settings of a class: optimizers.Torch(MyOptimizer, lr=0.1)"
-    )
+    shown, advice = short(given), "settings of a class: optimizers.Torch(MyOptimizer, lr=0.1)"
+    if isinstance(given, torch.optim.Optimizer):
+        name = type(given).__name__
+        shown, advice = f"an object of {name}", f"give the class with its settings: optimizers.Torch({name}, lr=0.1)"
+    elif callable(given) and not isinstance(given, type):
+        shown = f"the function {shown}"
+        advice = "instead of lambda p: MyOptimizer(p, lr=0.1), write optimizers.Torch(MyOptimizer, lr=0.1)"
+    raise InputError(f"an optimizer must be a name, an optimizer or a class of optimizers, got {shown}; {advice}")
 
 
 def with_tuned_lrs(

@@ -81,6 +81,8 @@ def test_a_race_tunes_an_open_learning_rate_of_a_class(module):
     [
         (int, r"^an optimizer must be a name, an optimizer or a class of optimizers, got <class 'int'>"),
         ([3], r"^an optimizer must be a name, .* got 3; settings of a class: optimizers\.Torch"),
+        ([lambda p: p], r"got the function <.*; instead of lambda p: MyOptimizer.*, write optimizers\.Torch\(MyOptim"),
+        ([torch.optim.Adam([torch.zeros(2)])], r"got an object of Adam; .*: optimizers\.Torch\(Adam, lr=0\.1\)$"),
         ("math:pi", r"^'math:pi' is a float, not an optimizer"),
         ("math:", r"^cannot parse the optimizer 'math:'"),
         ("no_such_module_at_all:Mine", r"^no module named 'no_such_module_at_all'"),
