@@ -112,7 +112,8 @@ def run(options: argparse.Namespace) -> str:
             lines.append(f"{console.file_line(folder / name)}  {'unchanged' if current else 'drawn'}")
             progress(done + 1, len(todo))
     _write(folder / INDEX, _index(pictures))
-    return "\n".join([*lines, f"{folder / INDEX}  {len(todo)} pictures, {drawn} drawn, {len(todo) - drawn} unchanged"])
+    count = f"{len(todo)} picture{'s' * (len(todo) != 1)}"
+    return "\n".join([*lines, f"{folder / INDEX}  {count}, {drawn} drawn, {len(todo) - drawn} unchanged"])
 
 
 def _check(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
