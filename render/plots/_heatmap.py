@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
+from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize, to_rgb
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, NullLocator
 from numpy.typing import NDArray
@@ -36,6 +36,12 @@ FAR = 0.98
 
 TICKS = 7
 """The largest number of tick labels per side."""
+
+HATCHES = {"most runs fail": "xxx", "target not reached": "///"}
+"""The hatchings of cells without a value, in themes for print."""
+
+HATCHED = 0.4
+"""Opacity of the hatching."""
 
 
 @suggests_arguments
@@ -93,15 +99,26 @@ def heatmap(
         rasterized=True,
         shading="flat",
     )
-    for where, color, _ in missing_cells(shown, look):
+    for where, color, words in missing_cells(shown, look):
+        cells = np.ma.masked_where(~where, where.astype(float))
         ax.pcolormesh(
             xs,
             ys,
-            np.ma.masked_where(~where, where.astype(float)),
+            cells,
             cmap=LinearSegmentedColormap.from_list("odd", [color] * 2),
             rasterized=True,
             shading="flat",
         )
+        if look.distinct:  # the scale of values has this grey, too
+            ax.pcolor(
+                xs,
+                ys,
+                cells,
+                cmap=LinearSegmentedColormap.from_list("none", [(0, 0, 0, 0)] * 2),
+                hatch=HATCHES[words],
+                edgecolor=(*to_rgb(look.muted), HATCHED),
+                linewidth=0,
+            )
     _number(ax, "x", xs, columns, look)
     _number(ax, "y", ys, rows, look)
     ax.set_xlabel(math_name(right, look))
@@ -173,15 +190,24 @@ def missing_cells(shown: GridValues, look: Theme) -> list[tuple[NDArray[np.bool_
 
 
 def _empty_colors(look: Theme) -> tuple[Any, Any]:
-    """Return the colours of cells in which the target is not reached, and in which most runs fail."""
+    """Return the colours of cells in which the target is not reached, and in which most runs fail.
+
+    For print both are light, and hatched.
+    """
     gray = LinearSegmentedColormap.from_list("", [look.background, look.muted])
-    return gray(0.25), gray(0.6)
+    return (gray(0.0), gray(0.15)) if look.distinct else (gray(0.25), gray(0.6))
 
 
 def missing_legend(shown: GridValues, look: Theme) -> list[Patch]:
     """Return the legend entries of cells without a value."""
     return [
-        Patch(facecolor=color, edgecolor=look.muted, linewidth=0.6, label=look.say(words))
+        Patch(
+            facecolor=color,
+            edgecolor=look.muted,
+            linewidth=0.6,
+            label=look.say(words),
+            hatch=HATCHES[words] if look.distinct else None,
+        )
         for _, color, words in missing_cells(shown, look)
     ]
 

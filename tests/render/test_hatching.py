@@ -10,10 +10,12 @@ from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from render_pixels import full_draw
+from test_charts import sweep_record, valley
 
 from landscapes.record import Record, Trajectories
 from landscapes.render import figure
 from landscapes.render.plots._basins import HATCHES, basins, hatching
+from landscapes.render.plots._heatmap import HATCHES as MISSING
 from landscapes.render.theme import THEMES, Theme
 
 GREY = THEMES["print"] | {"colors": ("#777777",)}
@@ -94,3 +96,14 @@ def test_the_legend_has_the_hatchings_of_the_map() -> None:
     shown = [handle.get_hatch() for handle in legend.legend_handles]
     assert shown == [HATCHES[0], HATCHES[1], HATCHES[2], None]
     assert [hatching(number, THEMES["light"]) for number in range(3)] == [""] * 3
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_settings_that_fail_are_hatched_in_print_where_values_are_grey(name: str) -> None:
+    """The highest learning rate fails; in print a grey cell would look like a value."""
+    record = sweep_record(valley)
+    made = figure(record, theme=name)
+    found = [artist.get_hatch() for ax in made.axes for artist in ax.collections if artist.get_hatch()]
+    shown = [handle.get_hatch() for legend in made.legends for handle in legend.legend_handles]
+    assert shown == ([MISSING["most runs fail"]] if name == "print" else [None])
+    assert found == [hatch for hatch in shown if hatch]
