@@ -166,7 +166,10 @@ def _lay_out(sheet: Sheet, record: Record, beside: bool, title: str | None, key:
     for _ in range(2):  # fewer ticks may need less room, and the other way around
         if record.meta.plane is not None:
             sheet.fit_labels(ax)
-        margins |= {"map": sheet.fit_ticks(ax), "losses": None if curves is None else sheet.fit_ticks(curves)}
+        room = None if curves is None else sheet.fit_ticks(curves)
+        if room is not None and second is not None:
+            room = _larger(room, sheet.fit_ticks(second))
+        margins |= {"map": sheet.fit_ticks(ax), "losses": room}
         panels, rows = _panels(sheet, key, **margins)
         sheet.place(ax, panels["map"])
         if curves is not None:
@@ -195,6 +198,11 @@ def _lay_out(sheet: Sheet, record: Record, beside: bool, title: str | None, key:
     note.write(sheet, x)
 
 
+def _larger(one: Room, other: Room) -> Room:
+    """Return the room that the tick labels of two axes need."""
+    return Room(*(max(pair) for pair in zip(astuple(one), astuple(other), strict=True)))
+
+
 def _lay_out_losses(sheet: Sheet, record: Record, title: str | None, standings: bool) -> None:
     """Fill the figure with the losses of a race in more than two dimensions, and a leaderboard or a legend."""
     look, key = sheet.look, Key.of(sheet, record, standings)
@@ -205,8 +213,7 @@ def _lay_out_losses(sheet: Sheet, record: Record, title: str | None, standings: 
     for _ in range(2):
         room = sheet.fit_ticks(ax)
         if second is not None:
-            other = sheet.fit_ticks(second)
-            room = Room(*(max(pair) for pair in zip(astuple(room), astuple(other), strict=True)))
+            room = _larger(room, sheet.fit_ticks(second))
         panels, rows = _panels(sheet, key, room, None)
         upper, lower = (panels["map"], None) if second is None else _halves(panels["map"], sheet, 0.55)
         sheet.place(ax, upper)

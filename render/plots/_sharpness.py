@@ -135,6 +135,7 @@ def sharpness(
             markeredgecolor=style.color,
             markeredgewidth=1.6 * wide,
             zorder=5,
+            clip_on=False,  # a ring at the first or the last step is whole
         )
         mark.since = crossed
         ax.add_line(mark)

@@ -25,6 +25,7 @@ from landscapes.networks import (
     trace,
 )
 from landscapes.networks.directions import random_direction
+from landscapes.render.plots._sharpness import CrossingMark
 
 CE = nn.CrossEntropyLoss()
 DOUBLE = {"dtype": torch.float64}
@@ -421,3 +422,21 @@ def test_slices_show_most_directions_and_the_worst(mlp):
     assert any(np.array_equal(drawn.get_ydata(), record.grids["worst"][0]) for drawn in ax.lines)
     with pytest.raises(InputError, match="count must be an integer >= 3"):
         slices(mlp.net, CE, mlp.data, count=2)
+
+
+def test_rings_at_the_first_step_are_whole():
+    found = stability(race("rosenbrock", ["sgd(lr=0.0021)"], steps=10))
+    assert found.trajectories.runs["crossed"].tolist() == [0]
+    ax = render.sharpness(found, Figure().subplots())
+    (ring,) = (line for line in ax.lines if isinstance(line, CrossingMark))
+    assert not ring.get_clip_on()
+
+
+def test_tick_labels_of_the_sharpness_do_not_touch_the_function():
+    found = stability(race("rosenbrock", ["sgd(lr=0.0021)"], steps=60))
+    figure = render.figure(found, theme="slides", figsize=(9.6, 5.4))
+    plot = figure.axes[0].bbox.x1
+    (panel,) = (ax for ax in figure.axes if ax.get_title(loc="left") == "sharpness, by step")
+    shown = [text for text in panel.get_yticklabels() if text.get_text() and text.get_visible()]
+    assert shown
+    assert min(text.get_window_extent().x0 for text in shown) > plot + 2
