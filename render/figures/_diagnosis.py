@@ -24,7 +24,7 @@ from landscapes.render.artists.text_fit import CUT, clean_text
 from landscapes.render.figures.layout import LEAST, Sheet, fit_scale
 from landscapes.render.figures.size import DPI, FIGSIZE, check_figsize, new_figure
 from landscapes.render.plots.phase_curves import phase_color, phase_curve
-from landscapes.render.theme import Theme, as_theme
+from landscapes.render.theme import Theme, as_theme, with_letters
 
 MOST = 24
 """The largest number of runs in a figure."""
@@ -94,7 +94,7 @@ def diagnosis(
         raise InputError("there are no runs to diagnose: the losses have no row")
     chosen = logs if run is None else [logs[_place(run, [label for label, _ in logs])]]
     runs = [(log, decide(log, label)) for label, log in chosen]
-    look = fit_scale(look, size)
+    look = fit_scale(with_letters(look, [label or "" for label, _ in chosen]), size)
     while True:
         with look.context():
             page = Sheet.of(new_figure(figsize, dpi), look)

@@ -22,9 +22,9 @@ from landscapes.render.figures.layout import fit_scale
 from landscapes.render.figures.size import DPI, STRIP_WIDTH, check_figsize, new_figure
 from landscapes.render.plots._crop import crop
 from landscapes.render.plots.contours import contour
-from landscapes.render.plots.inputs import check_step, size_factor
+from landscapes.render.plots.inputs import check_step, labels_of, size_factor
 from landscapes.render.plots.step_parts import StepParts, box_of_step, step_parts
-from landscapes.render.theme import Theme, as_theme
+from landscapes.render.theme import Theme, as_theme, with_letters
 
 Vector = NDArray[np.float64]
 
@@ -98,7 +98,7 @@ def explain_step(
     >>> len(explain_step(raced, 5, run="SGD").axes), len(explain_step(raced, 5, run="Adam", steps=2).axes)
     (2, 8)
     """
-    look = as_theme(theme, text_scale, words, lang=lang)
+    look = with_letters(as_theme(theme, text_scale, words, lang=lang), labels_of(record))
     check_step(record, step)
     if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= MOST_STEPS:
         raise InputError(f"steps must be an integer from 1 to {MOST_STEPS}, got {steps!r}")

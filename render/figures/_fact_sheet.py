@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,7 +22,7 @@ from landscapes.render.plot3d._surface_3d import surface_3d
 from landscapes.render.plots._gradient_field import arrows
 from landscapes.render.plots.contours import contour, draw_minima
 from landscapes.render.plots.inputs import size_factor
-from landscapes.render.theme import Theme, as_theme
+from landscapes.render.theme import Theme, as_theme, with_letters
 from landscapes.summary import FunctionSummary
 
 PAGE = 12.0, 7.6
@@ -44,6 +45,10 @@ NAMES = {
 
 NUMBERS = ("domain", "start", "minima", "minimum")
 """The facts whose numbers are written as in the reader's language; the others are sentences in English."""
+
+
+NEGATIVE = re.compile(r"(?<![\w.])-(?=\d)|(?<=\de)-(?=\d)")
+"""The hyphens that are signs of numbers or of their exponents."""
 
 
 @suggests_arguments
@@ -78,7 +83,8 @@ def fact_sheet(
     if not isinstance(summary, FunctionSummary):
         raise InputError(f"expected a FunctionSummary, as returned by summarize('beale'), got {summary!r:.80}")
     check_figsize(figsize, dpi)
-    look = as_theme(theme, text_scale, words, lang=lang)
+    texts = [summary.title, summary.description, *summary.axes, *summary.facts.values()]
+    look = with_letters(as_theme(theme, text_scale, words, lang=lang), texts)
     with look.context():
         return _draw(summary, look, figsize, dpi)
 
@@ -136,7 +142,10 @@ def _facts(page: Sheet, facts: Mapping[str, str], draw: bool = False) -> float:
     names = [look.say(name) for name in facts]
     gap, indent = 28.0, max([64 * scale, *(page.ruler.width(name, size) for name in names)]) + 10
     space = (page.wide - 2 * MARGIN - gap) / 2
-    local = {name: look.number(text) if name in NUMBERS else text for name, text in facts.items()}
+    local = {
+        name: look.number(NEGATIVE.sub("\N{MINUS SIGN}", text)) if name in NUMBERS else text
+        for name, text in facts.items()
+    }
     texts = [clean_text(text, math=False, most=1000) for text in local.values()]
     cells = [page.ruler.wrap(text, max(space - indent, 20), size, 2) for text in texts]
     heights = [row * len(lines) + 3 for lines in cells]

@@ -16,7 +16,7 @@ from landscapes.render.figures.size import DPI, STRIP_WIDTH, check_figsize, new_
 from landscapes.render.plots._trajectories import trajectories
 from landscapes.render.plots.contours import contour
 from landscapes.render.plots.inputs import check_step, has_plot, labels_of
-from landscapes.render.theme import StyleLike, Theme, as_theme
+from landscapes.render.theme import StyleLike, Theme, as_theme, with_letters
 
 LEFT, RIGHT, GAP = 24.5, 4.5, 6.0
 """The least margins left and right, and between panels, in points."""
@@ -70,7 +70,7 @@ def filmstrip(
     >>> len(filmstrip(race("booth", ["adam(lr=0.5)"], steps=40), [5, 20, 40]).axes)
     4
     """
-    look = as_theme(theme, text_scale, words, colors, labels_of(record), lang)
+    look = with_letters(as_theme(theme, text_scale, words, colors, labels_of(record), lang), labels_of(record))
     last = int(record.trajectories.step[-1])
     if not has_plot(record):
         raise InputError("this record has no surface or graph: races in one or two dimensions have one")

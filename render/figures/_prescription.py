@@ -18,7 +18,7 @@ from landscapes.render.figures.layout import LEAST, Sheet, fit_scale
 from landscapes.render.figures.size import DPI, FIGSIZE, check_figsize, new_figure
 from landscapes.render.plots.inputs import size_factor
 from landscapes.render.plots.phase_curves import phase_color
-from landscapes.render.theme import Theme, as_theme
+from landscapes.render.theme import Theme, as_theme, with_letters
 
 EDGE = 12.0
 """Margins in points."""
@@ -64,7 +64,8 @@ def prescription(
     if not isinstance(found, Prescription):
         raise InputError(f"expected a Prescription, as returned by prescribe(), got {found!r:.80}")
     size = check_figsize(figsize, dpi)
-    look = fit_scale(as_theme(theme, text_scale, words, lang=lang), size)
+    names = [found.title, *(trial.name for trial in (*found.trials, found.unchanged))]
+    look = fit_scale(with_letters(as_theme(theme, text_scale, words, lang=lang), names), size)
     with look.context():
         page = Sheet.of(new_figure(figsize, dpi), look)
         _draw(page, found)

@@ -15,7 +15,7 @@ from landscapes.render.figures.panels import check_races, draw_race, legend_name
 from landscapes.render.figures.size import DPI, FIGSIZE, check_figsize, new_figure
 from landscapes.render.plots._loss_curves import loss_curves
 from landscapes.render.plots.inputs import check_step, labels_of
-from landscapes.render.theme import StyleLike, Theme, as_theme
+from landscapes.render.theme import StyleLike, Theme, as_theme, with_letters
 
 MOST = 4
 """The largest number of records."""
@@ -75,7 +75,9 @@ def side_by_side(
     if len(headings) != len(races):
         raise InputError(f"got {len(races)} records and {len(headings)} titles; give one title per record")
     labels = dict.fromkeys(label for race in races for label in labels_of(race))
-    look = fit_scale(as_theme(theme, text_scale, words, colors, labels, lang), check_figsize(figsize, dpi))
+    size = check_figsize(figsize, dpi)
+    look = with_letters(as_theme(theme, text_scale, words, colors, labels, lang), [*labels, *headings])
+    look = fit_scale(look, size)
     with look.context():
         made = new_figure(figsize, dpi)
         _lay_out(Sheet.of(made, look), races, headings, int(longest.trajectories.step[-1]), panel)

@@ -13,12 +13,12 @@ from landscapes.render.figures.layout import LEAST, Sheet, fit_scale
 from landscapes.render.figures.panels import check_races, draw_race, legend_names, shared_styles, subset
 from landscapes.render.figures.size import DPI, SMALLEST, STRIP_WIDTH, check_dpi, check_figsize, new_figure
 from landscapes.render.plots.inputs import labels_of
-from landscapes.render.theme import StyleLike, Theme, as_theme
+from landscapes.render.theme import StyleLike, Theme, as_theme, with_letters
 
 MOST = 144
 """The largest number of panels."""
 
-EDGE, GAP, HEAD = 4.5, 5.0, 14.5
+EDGE, GAP, HEAD = 7.5, 5.0, 14.5
 """Margins around and between panels, and above a panel or beside a row for a title, in points."""
 
 FONT = 7.5
@@ -73,7 +73,7 @@ def small_multiples(
     races = check_races(list(records.values()) if isinstance(records, Mapping) else records, MOST)
     titles = [str(title) for title in records] if mapped else [str(race.meta.get("title", "")) for race in races]
     labels = list(dict.fromkeys(label for race in races for label in labels_of(race)))
-    look = as_theme(theme, text_scale, words, colors, labels, lang)
+    look = with_letters(as_theme(theme, text_scale, words, colors, labels, lang), [*labels, *titles])
     if split:
         across = len(labels)
         if across * len(races) > MOST:

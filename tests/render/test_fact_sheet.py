@@ -354,3 +354,9 @@ def test_drawing_a_fact_sheet_needs_no_torch():
     )
     assert done.returncode == 0, done.stderr
     assert FunctionSummary.__module__ == "landscapes.summary"
+
+
+def test_negative_bounds_have_the_minus_sign_of_tick_labels():
+    facts = words(render.fact_sheet(summarize("beale", **FEW)))
+    assert "[\u22124.5, 4.5]" in facts
+    assert "[-4.5" not in facts

@@ -8,7 +8,8 @@ import pytest
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from render_records import diverging
+from render_pixels import full_draw
+from render_records import converging, diverging
 from test_charts import sweep_record, valley
 from test_html import Reader, reported
 
@@ -173,7 +174,7 @@ def test_pictures_have_no_boxes(lang):
         made = render.figure(RACE, lang=lang, labels="direct", figsize=(6, 4))
     except InputError:
         pytest.skip("no font with these letters is installed")
-    made.canvas.draw()  # matplotlib warns of missing letters, which fails a test
+    full_draw(made)  # matplotlib warns of missing letters, which fails a test
 
 
 class CellRuler(Ruler):
@@ -203,3 +204,18 @@ def test_labels_and_titles_get_a_font_with_their_letters(monkeypatch):
     monkeypatch.setattr(fonts, "_family", lambda *_: None)
     with pytest.warns(UserWarning, match=r"no installed font has the letters 最 適 .*drawn as boxes"):
         assert with_letters(LIGHT, ["最適"]) is LIGHT
+
+
+@pytest.mark.parametrize("name", ["filmstrip", "small_multiples", "side_by_side", "diagnosis"])
+def test_other_figures_search_for_letters_too(name):
+    """Cyrillic letters, which this font lacks, stand for Chinese ones; a missing letter fails the test by a warning."""
+    thin = LIGHT | {"rc": {"font.family": "cmr10", "axes.formatter.use_mathtext": True, "axes.unicode_minus": False}}
+    race = converging(2, labels=["шаг", "Adam"])
+    made = {
+        "filmstrip": lambda: render.filmstrip(race, theme=thin),
+        "small_multiples": lambda: render.small_multiples({"поле": race}, theme=thin),
+        "side_by_side": lambda: render.side_by_side(race, race, titles=["поле", "b"], theme=thin),
+        "diagnosis": lambda: render.diagnosis(race, theme=thin),
+    }[name]()
+    full_draw(made)
+    assert any("шаг" in text.get_text() for text in made.findobj(Text))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from render_pixels import decode, sized
+from render_pixels import decode, full_draw, sized
 from render_records import arc, converging, diverging, record
 from test_one_dimensional import valley
 from thinned import FEW_THEMES
@@ -192,3 +192,12 @@ def test_a_filmstrip_has_rows_of_so_many_panels(columns, rows):
 def test_other_numbers_of_columns_are_refused(columns):
     with pytest.raises(InputError, match="columns must be an integer >= 1"):
         filmstrip(converging(1), columns=columns)
+
+
+@pytest.mark.parametrize("theme", ["dark", "print", "slides"])
+def test_crosses_on_the_border_are_whole(theme):
+    """The figure's edge cuts no mark: its outermost pixels are background."""
+    made = small_multiples([converging(2), diverging()], theme=theme, figsize=(4, 2.6), dpi=100)
+    pixels = full_draw(made)
+    for edge in (pixels[:, 0], pixels[:, -1]):
+        assert (edge == pixels[0, 0]).all()
