@@ -194,10 +194,12 @@ def test_other_numbers_of_columns_are_refused(columns):
         filmstrip(converging(1), columns=columns)
 
 
-@pytest.mark.parametrize("theme", ["dark", "print", "slides"])
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.thin(2)
 def test_crosses_on_the_border_are_whole(theme):
-    """The figure's edge cuts no mark: its outermost pixels are background."""
-    made = small_multiples([converging(2), diverging()], theme=theme, figsize=(4, 2.6), dpi=100)
-    pixels = full_draw(made)
+    """Runs leap out to the left and to the right, and fail; the figure's edges cut no mark."""
+    arcs = [np.array([(-1.5, 1.0), *[(far, 1.0)] * 4]) for far in (-9.0, 9.0)]
+    sides = [record([points], outcomes={0: ("diverged", 2)}) for points in arcs]
+    pixels = full_draw(small_multiples(sides, theme=theme, figsize=(4, 2.6), dpi=100))
     for edge in (pixels[:, 0], pixels[:, -1]):
         assert (edge == pixels[0, 0]).all()
