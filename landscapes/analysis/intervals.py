@@ -80,9 +80,8 @@ def share_from_spread(value: ArrayLike, of: Spread, *, level: float = 0.95) -> E
     m = np.asarray(value, dtype=np.float64)
     trials, dof = dispersion(m, of)
     per_trial = student.ppf((1 + level) / 2, dof) ** 2 / trials
-    extreme = (
-        student.ppf((1 + level) / 2, np.inf) ** 2 / of.min_trials
-    )  # φ ≤ 1: values of this mean vary most if 0 and 1
+    # φ ≤ 1: of all values with this mean, those of 0 and 1 vary most
+    extreme = student.ppf((1 + level) / 2, np.inf) ** 2 / of.min_trials
     per_trial = np.where(of.error > 0, np.minimum(per_trial, extreme), per_trial)
     middle = (m + per_trial / 2) / (1 + per_trial)
     half = np.sqrt(per_trial * (m * (1 - m) + per_trial / 4)) / (1 + per_trial)
